@@ -93,7 +93,7 @@ fn render_symbol(account: &Account, symbol: &Symbol) -> String {
 }
 
 fn render_reference(tree: &Tree, reference: &Reference) -> String {
-    let role = role_words(reference.role).map_or_else(String::new, |words| format!("  ({words})"));
+    let role = role_words(reference).map_or_else(String::new, |words| format!("  ({words})"));
     format!(
         "    {}  {}  {DIM}in {}{}{DIM:#}{role}\n",
         tree.place(reference.file, reference.span.start),
@@ -149,5 +149,30 @@ mod tests {
     fn an_account_of_one_name_says_nothing_more() {
         let tree = Tree::read(&[("a.tf", "locals {\n  k = azurerm_cosmosdb_account.x.primary_key\n}\n")]);
         assert!(plain(&tree).starts_with("azurerm_cosmosdb_account.x\n  read-write  primary\n"));
+    }
+
+    #[test]
+    fn an_account_whose_keys_are_offered_in_pairs_is_not_called_unread() {
+        let pair = "locals {\n  keys = {\n    primary   = azurerm_cosmosdb_account.x.primary_key\n    secondary = \
+                    azurerm_cosmosdb_account.x.secondary_key\n  }\n}\n";
+        let text = plain(&Tree::read(&[("a.tf", pair)]));
+        assert!(
+            text.contains("read-write  both by design\n") && text.contains("read-only   not read\n"),
+            "{text}"
+        );
+        let asked = "locals {\n  k = azurerm_cosmosdb_account.x.primary_key != \"\"\n}\n";
+        assert!(plain(&Tree::read(&[("a.tf", asked)])).contains("read-write  not read\n"));
+    }
+
+    #[test]
+    fn a_key_that_is_tried_after_another_says_so() {
+        let code = "locals {\n  k = coalesce(azurerm_cosmosdb_account.x.primary_key, \
+                    azurerm_cosmosdb_account.x.secondary_key)\n}\n";
+        let text = plain(&Tree::read(&[("a.tf", code)]));
+        assert!(
+            text.contains("secondary_key  in locals.k  (taken where what stands before it is not there)"),
+            "{text}"
+        );
+        assert!(text.contains("primary_key  in locals.k\n"), "{text}");
     }
 }

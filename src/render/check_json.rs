@@ -105,13 +105,15 @@ pub struct ReferenceJson {
 }
 
 /// Whether the other slot's name exists. An assumed one is that of an output of code or of a state that is not here:
-/// where there is none, the next plan fails; where it is masked, something else would be taken without an error.
+/// where there is none, the next plan fails; where it is masked, something else would be taken without an error. Absent: a
+/// root in the tree that may have written the state has no output of that name.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CounterpartJson {
     Known,
     Assumed,
     Masked,
+    Absent,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -256,6 +258,7 @@ fn reference_json(tree: &Tree, reference: &Reference) -> ReferenceJson {
             Counterpart::Known => CounterpartJson::Known,
             Counterpart::Assumed => CounterpartJson::Assumed,
             Counterpart::Masked => CounterpartJson::Masked,
+            Counterpart::Absent => CounterpartJson::Absent,
         },
     }
 }

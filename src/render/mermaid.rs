@@ -56,7 +56,7 @@ fn account_label(tree: &Tree, account: usize) -> String {
 }
 
 fn reference_label(tree: &Tree, reference: &Reference) -> String {
-    let role = role_words(reference.role).map_or_else(String::new, |words| format!(" · {words}"));
+    let role = role_words(reference).map_or_else(String::new, |words| format!(" · {words}"));
     format!(
         "{} · {} · {}{role}",
         reference.attribute,

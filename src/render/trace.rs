@@ -40,7 +40,7 @@ fn branches(last: bool) -> (&'static str, &'static str) {
 
 /// The name that it is bound to is the one that `mirrors` in keyslot.toml take.
 fn reference_line(tree: &Tree, reference: &Reference) -> String {
-    let role = role_words(reference.role).map_or_else(String::new, |words| format!("  ({words})"));
+    let role = role_words(reference).map_or_else(String::new, |words| format!("  ({words})"));
     let runs = of_runs(reference);
     let quiet = if reference.role == Role::Unchosen { DIM } else { Style::new() };
     format!(
@@ -83,6 +83,16 @@ fn write_flows(tree: &Tree, flows: &[&Flow], depth: usize, margin: &str, text: &
                     let sink = &flow.sink;
                     let place = tree.place(sink.file, sink.span.start);
                     let _ = writeln!(text, "{margin}{branch}{}  {DIM}{place}{DIM:#}", sink_words(sink));
+                    for (index, back) in sink.read_back.iter().enumerate() {
+                        let (branch, _) = branches(index + 1 == sink.read_back.len());
+                        let place = tree.place(back.file, back.span.start);
+                        let to = back.binding.join(".");
+                        let _ = writeln!(
+                            text,
+                            "{margin}{below}{branch}read back as {}  {DIM}in {to}  {place}{DIM:#}",
+                            back.name
+                        );
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Places that a person vouches for.
 
 use super::ignored::ignored_flows;
-use super::reference::Counterpart;
+use super::reference::{Counterpart, Reference};
 use super::together::together;
 use super::tree::Tree;
 
@@ -26,7 +26,8 @@ impl AllowedOpaque {
         let opaque = tree.opaque.iter().map(|read| (read.file, read.span.start));
         let driven = tree.choosers.iter().flat_map(|chooser| &chooser.drives);
         let driven = driven.map(|driven| (driven.file, driven.span.start));
-        let masked = tree.references.iter().filter(|it| it.counterpart == Counterpart::Masked);
+        let doubted = |it: &&Reference| matches!(it.counterpart, Counterpart::Masked | Counterpart::Absent);
+        let masked = tree.references.iter().filter(doubted);
         let masked = masked.map(|reference| (reference.file, reference.span.start));
         let together = together(tree);
         let together = together.iter().map(|at| &tree.references[*at]);

@@ -14,6 +14,7 @@ use super::parse::Parsed;
 use super::reference::{Reference, Role};
 use super::role::counterpart;
 use super::source::Source;
+use super::walk::without_blanks;
 
 /// Something that a value decides and that is no key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +168,7 @@ impl<'g> Ground<'g> {
             at = at.max(end);
         }
         text.push_str(&String::from_utf8_lossy(bytes.get(at..span.end).unwrap_or_default()));
-        text.split_whitespace().collect()
+        without_blanks(&text)
     }
 }
 

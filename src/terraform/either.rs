@@ -11,7 +11,7 @@ use super::facts::{Base, Object, Takes, When};
 use super::object::Scope;
 use super::source::Source;
 use super::value::Value;
-use super::walk::{literal, text_of};
+use super::walk::{literal, text_of, without_blanks};
 
 /// The function that asks whether a value is among others.
 const CONTAINS: &str = "contains";
@@ -137,7 +137,7 @@ impl Either {
         };
         let Compared { operand, takes, when, .. } = compared(condition);
         let by = named(source, scope, operand)?;
-        let text = text_of(source, expression.span()).split_whitespace().collect();
+        let text = without_blanks(text_of(source, expression.span()));
         Some(Either { text, by, takes: takes?, when, values })
     }
 

@@ -368,6 +368,8 @@ pub struct Read {
     pub beside_endpoint: bool,
     /// Whether something else is taken, and nothing said, where there is no such value (`try`, `lookup` with a default).
     pub masked: bool,
+    /// Whether it is taken only where what stands before it in `try` or `coalesce` is not there.
+    pub fallback: bool,
 }
 
 /// An argument of a block, nested blocks' names before its own: `lifecycle.ignore_changes`.
@@ -455,7 +457,7 @@ pub const HELD: [(&str, &[&str]); 4] = [
 /// What is read of a resource that is given values: one of those, or an instance of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadBack {
-    /// The type of the resource, and its name.
+    /// The type of the resource, and its name; `data.` and the type where the secret is looked up.
     pub kind: String,
     pub name: String,
     pub attribute: String,
@@ -463,6 +465,8 @@ pub struct ReadBack {
     pub picks: bool,
     /// The whole expression.
     pub span: Range<usize>,
+    /// Where what is read goes.
+    pub binding: Binding,
 }
 
 /// A place that may read a key and cannot be understood.

@@ -165,14 +165,16 @@ fn shared_by(moved: &Reference, others: &[&Reference]) -> SharedBy {
     }
 }
 
-/// Names of the other slot that may not exist, where that would go by in silence.
+/// Names of the other slot that may not exist, where that would go by in silence or is to be seen here.
 fn not_known_to_exist(tree: &Tree, changed: &[usize], allowed: &AllowedOpaque) -> Vec<Refusal> {
-    let masked = |reference: &&Reference| reference.counterpart == Counterpart::Masked;
+    let masked =
+        |reference: &&Reference| matches!(reference.counterpart, Counterpart::Masked | Counterpart::Absent);
     let place = |reference: &Reference| tree.place(reference.file, reference.span.start);
     let refusal = |reference: &Reference| Refusal::NotKnownToExist {
         place: place(reference),
         name: reference.other.clone().unwrap_or_default(),
         of: reference.symbol.of_all_instances().address(),
+        masked: reference.counterpart == Counterpart::Masked,
     };
     consumers(tree, changed).filter(masked).filter(|it| !allowed.allows(&place(it))).map(refusal).collect()
 }

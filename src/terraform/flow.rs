@@ -4,12 +4,17 @@
 //! a Key Vault secret, another argument of a resource, an output of a root, an input that is handed to code which is
 //! not in the tree.
 
+mod read_back;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+pub use self::read_back::Back;
+use self::read_back::read_back;
+
 use super::driven::is_version;
 use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
-use super::folders::{Cell, Folders, Kind, MAX_DEPTH};
+use super::folders::{Cell, Folders, Kind, MAX_DEPTH, repeated};
 use super::instance::{Call, Instance, admits};
 use super::naming::At;
 use super::offer::COMPUTED;
@@ -58,6 +63,8 @@ pub struct Sink {
     pub binding: Binding,
     /// The element of the repeated block that holds it: its key in `for_each`.
     pub element: Option<String>,
+    /// Where the secret that it is written to is read back.
+    pub read_back: Vec<Back>,
 }
 
 impl Sink {
@@ -94,6 +101,7 @@ pub fn flows(
     let mut tracer = Tracer {
         folders: &folders,
         reads: BTreeMap::new(),
+        whole: BTreeMap::new(),
         flows: Vec::new(),
         steps: 0,
         stood: BTreeSet::new(),
@@ -107,7 +115,9 @@ pub fn flows(
             }
         }
     }
-    tracer.flows
+    let Tracer { mut flows, .. } = tracer;
+    read_back(&folders, facts, &mut flows);
+    flows
 }
 
 /// Where a key stands on its way.
@@ -129,6 +139,8 @@ struct Tracer<'f> {
     folders: &'f Folders<'f>,
     /// The reads of each name, with the folders that they are for.
     reads: BTreeMap<Cell, Vec<(usize, &'f str, &'f Read)>>,
+    /// The reads of all that the code of a folder hands out.
+    whole: BTreeMap<String, Vec<(usize, &'f str, &'f Read)>>,
     flows: Vec<Flow>,
     /// Of the reference and folder at hand: how many steps were taken, and to which reads.
     steps: usize,
@@ -171,7 +183,14 @@ impl<'f> Tracer<'f> {
             self.flows.push(Flow { reference: at, hops: Vec::new(), sink });
         }
         // What two configurations include may go one way.
-        let more = self.flows.split_off(mine);
+        let mut more = self.flows.split_off(mine);
+        // Of all that a module hands out, most is left where it is kept together.
+        if more.iter().any(|flow| flow.sink.kind != SinkKind::Unread) {
+            let whole: BTreeSet<(usize, usize)> =
+                self.whole.values().flatten().map(|(file, _, read)| (*file, read.span.start)).collect();
+            let kept = |flow: &Flow| flow.hops.iter().any(|hop| whole.contains(&(hop.file, hop.span.start)));
+            more.retain(|flow| flow.sink.kind != SinkKind::Unread || !kept(flow));
+        }
         for flow in more {
             if !self.flows[before..].contains(&flow) {
                 self.flows.push(flow);
@@ -187,6 +206,8 @@ impl<'f> Tracer<'f> {
             {
                 if let Some((cell, _)) = self.folders.cell_of(folder, &read.object) {
                     self.reads.entry(cell).or_default().push((file, folder, read));
+                } else if let Some(module) = self.folders.whole(folder, &read.object) {
+                    self.whole.entry(module.to_owned()).or_default().push((file, folder, read));
                 }
             }
         }
@@ -205,10 +226,16 @@ impl<'f> Tracer<'f> {
             && hops.len() < MAX_DEPTH
         {
             let path: Vec<String> = rest.iter().chain(&stand.rest).cloned().collect();
-            for (file, folder, read) in self.reads.get(cell).cloned().unwrap_or_default() {
-                let Some((rest, element)) = self.reaches(folder, read, &path, &stand.element) else {
-                    continue;
+            let named = self.reads.get(cell).into_iter().flatten().map(|read| (read, false));
+            let whole = self.whole.get(&cell.folder).filter(|_| cell.kind == Kind::Output);
+            let whole = whole.into_iter().flatten().map(|read| (read, true));
+            let reads: Vec<_> = named.chain(whole).map(|(read, whole)| (*read, whole)).collect();
+            for ((file, folder, read), whole) in reads {
+                let reached = match whole {
+                    true => self.holds(folder, read, &cell.name, &path, stand.run.as_ref()),
+                    false => self.reaches(folder, read, &path, &stand.element),
                 };
+                let Some((rest, element)) = reached else { continue };
                 let Some(run) = self.next_run(stand, cell, folder, read) else { continue };
                 went_on = true;
                 let known = !self.stood.insert((file, read.span.start));
@@ -337,6 +364,32 @@ impl<'f> Tracer<'f> {
         Some((left.to_vec(), element))
     }
 
+    /// What is left of the path to an output where all outputs are read together: the output's own name is the first of
+    /// it, behind that of the instance whose output it is.
+    fn holds(
+        &self,
+        folder: &str,
+        read: &Read,
+        output: &str,
+        path: &[String],
+        run: Option<&Call>,
+    ) -> Option<(Vec<String>, Option<String>)> {
+        let last = read.binding.last().map_or("", String::as_str);
+        if read.tested || read.looped || ["count", "for_each"].contains(&last) || !is_value(&read.binding) {
+            return None;
+        }
+        let repeated = match &read.object.base {
+            Base::Module(name) if read.object.steps.is_empty() => {
+                self.folders.block(folder, &["module", name]).is_some_and(|(_, block)| repeated(block))
+            }
+            _ => false,
+        };
+        let instance = run.and_then(|run| run.instance.as_ref()).map(Instance::text);
+        let instance = repeated.then(|| instance.unwrap_or_else(|| COMPUTED.to_owned()));
+        let names = instance.into_iter().chain([output.to_owned()]);
+        Some((names.chain(path.iter().cloned()).collect(), None))
+    }
+
     fn sink(&self, stand: &Stand<'_>, cell: Option<&Cell>) -> Sink {
         let folder = stand.folder;
         let words: Vec<&str> = stand.binding.iter().map(String::as_str).collect();
@@ -370,7 +423,8 @@ impl<'f> Tracer<'f> {
         };
         let span = block.map_or(stand.span.clone(), |block| block.header.clone());
         let file = stand.file;
-        Sink { kind, name, file, span, binding: stand.binding.to_vec(), element }
+        let binding = stand.binding.to_vec();
+        Sink { kind, name, file, span, binding, element, read_back: Vec::new() }
     }
 
     fn block(&self, folder: &str, stand: &Stand<'_>) -> Option<&'f Block> {
@@ -422,6 +476,12 @@ impl<'f> Tracer<'f> {
     }
 }
 
+/// Whether what stands there is a value, and does not only say what waits for what.
+fn is_value(binding: &[String]) -> bool {
+    let orders = |word: &String| ["depends_on", "providers", "replace_triggered_by"].contains(&word.as_str());
+    !binding.iter().any(orders)
+}
+
 /// A read in words: the path as it is written, and the element that is meant.
 fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     let mut object = object.clone();
@@ -433,7 +493,10 @@ fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     {
         step.kind = StepKind::Key(element.clone());
     }
-    let more = rest.iter().map(|name| Step { kind: StepKind::Key(name.clone()), token: Token::Elsewhere });
+    let more = rest
+        .iter()
+        .filter(|name| *name != COMPUTED)
+        .map(|name| Step { kind: StepKind::Key(name.clone()), token: Token::Elsewhere });
     object.steps.extend(more);
     super::naming::spelt(&object)
 }

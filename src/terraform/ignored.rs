@@ -6,6 +6,7 @@ use super::flow::{Flow, SinkKind};
 use super::refusal::Refusal;
 use super::tree::Tree;
 use super::value::Value;
+use super::walk::without_blanks;
 
 /// Flows that end where their key is written once: Terraform ignores later ones. With the `ignore_changes` that covers the
 /// argument, and the word that does.
@@ -59,7 +60,7 @@ fn taken(flow: &Flow, block: &Block) -> Option<Vec<String>> {
         _ => None,
     };
     let names = argument.iter().chain(&entry).filter(|name| !is_index(name));
-    Some(names.map(|name| level(name)).collect())
+    Some(names.map(|name| without_blanks(name)).collect())
 }
 
 /// `app_settings["KEY"]` and `site_config[0].key` as names. Blocks and lists are not told apart by index.
@@ -76,15 +77,10 @@ fn path(word: &str) -> Vec<String> {
                 plain.split_at(plain.find(['.', '[', ']']).unwrap_or(plain.len()))
             }
         };
-        names.extend(Some(name).filter(|name| !is_index(name)).map(level));
+        names.extend(Some(name).filter(|name| !is_index(name)).map(without_blanks));
         rest = after;
     }
     names
-}
-
-/// Expressions are kept without white space.
-fn level(name: &str) -> String {
-    name.split_whitespace().collect()
 }
 
 fn is_index(name: &str) -> bool {

@@ -19,7 +19,7 @@ use super::receiver::{NAMING, is_value};
 use super::source::Source;
 use super::syntax::Syntax;
 use super::value::Value;
-use super::walk::{COMPONENT, INPUTS};
+use super::walk::{COMPONENT, INPUTS, without_blanks};
 use super::{attribute, walk};
 
 pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
@@ -142,7 +142,7 @@ fn value(source: &Source, leaf: &Leaf) -> Value {
     };
     match parse_template(&plain) {
         Ok(template) => Value::of_template(&part, &walk::scope_of(&leaf.path), &template),
-        Err(_) => Value::Other(plain.split_whitespace().collect()),
+        Err(_) => Value::Other(without_blanks(&plain)),
     }
 }
 

@@ -39,6 +39,9 @@ pub enum Counterpart {
     /// The same where something stands in for an output that is not there (`try`, `lookup` with a default, defaults of
     /// a state, mocks that are merged with it): nothing would fail, and another value than the key be written.
     Masked,
+    /// An output of a root that is here, one of those that may have written the state, and that root has none of this
+    /// name.
+    Absent,
 }
 
 /// Indexes into the tree that the reference belongs to.
@@ -76,6 +79,8 @@ pub struct Reference {
     pub(super) label: Option<(usize, String)>,
     /// Whether something else is taken where there is no such value.
     pub(super) masked: bool,
+    /// Whether it is taken only where what stands before it in `try` or `coalesce` is not there.
+    pub fallback: bool,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

@@ -66,11 +66,13 @@ pub enum Refusal {
         /// The call that does not hand it in as the others do, where that is why.
         call: Option<String>,
     },
-    /// Whether the other slot's name exists is not known here, and where it does not, something else would be taken.
+    /// Whether the other slot's name exists is not known here; `masked`: where it does not, something else would be taken.
+    /// Else a root that may be meant has no output of that name.
     NotKnownToExist {
         place: String,
         name: String,
         of: String,
+        masked: bool,
     },
     /// Both keys stand in one list, or in one text, which would hold one of them twice.
     BothTogether {
@@ -281,7 +283,14 @@ impl fmt::Display for Refusal {
                     None => Ok(()),
                 }
             }
-            Refusal::NotKnownToExist { place, name, of } => {
+            Refusal::NotKnownToExist { place, name, of, masked: false } => {
+                write!(
+                    f,
+                    "{place}: whether {of} hands out `{name}` is not known here, and a root that may have written its \
+                     state does not"
+                )
+            }
+            Refusal::NotKnownToExist { place, name, of, masked: true } => {
                 write!(
                     f,
                     "{place}: whether {of} hands out `{name}` is not known here, and where it does not, something \

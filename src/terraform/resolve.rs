@@ -245,6 +245,7 @@ impl<'f> Resolver<'f> {
             exists: read.read.exists.clone(),
             label: read.read.label.clone(),
             masked: read.read.masked,
+            fallback: read.read.fallback,
             counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
@@ -472,14 +473,21 @@ impl<'f> Resolver<'f> {
             let before = self.references.len();
             self.each_named(|resolver, read| {
                 // What one is asked says nothing of the slot that is decided elsewhere.
-                let hop = read.hops.first().filter(|_| !read.read.tested);
-                let asked = hop.map(|hop| offers.ask(hop, resolver.folders, &resolver.references));
-                let (Some(Asked::Key(offered)), Some(hop)) = (asked, hop) else { return false };
+                let hops = read.hops.iter().enumerate().filter(|_| !read.read.tested);
+                let mut asked =
+                    hops.map(|(at, hop)| (at, hop, offers.ask(hop, resolver.folders, &resolver.references)));
+                // What a module hands out may be read where all of it goes by another name.
+                let key = asked.find_map(|(at, hop, asked)| match asked {
+                    Asked::Key(offered) => Some((at, hop, offered)),
+                    _ => None,
+                });
+                let Some((at, hop, offered)) = key else { return false };
                 let offered = resolver.of_all_runs(read, hop, offered);
                 let key = FoundKey { other: String::new(), ..offered.key };
-                resolver.through(read, 0, Offered { key, uneven: None, ..offered });
+                resolver.through(read, at, Offered { key, uneven: None, ..offered });
                 if let Some(relay) = resolver.references.last_mut() {
                     relay.role = Role::Relay;
+                    relay.crosses = crosses(&hop.object.base);
                 }
                 true
             });

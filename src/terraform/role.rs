@@ -101,12 +101,20 @@ fn paired(
 /// takes a slot like any other consumer.
 fn both_outputs(references: &[Reference], outputs: Vec<usize>) -> Vec<usize> {
     let (keys, made): (Vec<usize>, Vec<usize>) = outputs.iter().partition(|at| references[**at].plain);
-    match both_slots(references, &keys) {
-        true if both_slots(references, &made) => outputs,
+    let both = |group: &[usize]| both_slots(references, group) && !are_one(references, group);
+    match both(&keys) {
+        true if both(&made) => outputs,
         true => keys,
-        false if both_slots(references, &outputs) => outputs,
+        false if both(&outputs) => outputs,
         false => Vec::new(),
     }
+}
+
+/// Whether outputs are one, which files of two programs say each for itself: through either, one slot leaves the module.
+fn are_one(references: &[Reference], group: &[usize]) -> bool {
+    let mut both = group.iter().map(|at| &references[*at]);
+    let Some(first) = both.next() else { return false };
+    both.all(|it| it.binding == first.binding) && group.iter().any(|at| references[*at].file != first.file)
 }
 
 /// Those of the group that stand in counterpart places with counterpart slots.

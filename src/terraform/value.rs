@@ -11,7 +11,7 @@ use super::facts::Object;
 use super::object::Scope;
 use super::source::Source;
 use super::twice::is_replaced;
-use super::walk::text_of;
+use super::walk::{text_of, without_blanks};
 
 /// Lists longer than this are kept as text: they name nothing.
 const MAX_ELEMENTS: usize = 64;
@@ -124,7 +124,7 @@ fn path(source: &Source, scope: &Scope, expression: &Expression) -> Option<Objec
 }
 
 fn other(source: &Source, expression: &Expression) -> Value {
-    Value::Other(text_of(source, expression.span()).split_whitespace().collect())
+    Value::Other(without_blanks(text_of(source, expression.span())))
 }
 
 /// Absent where a directive decides what the text is.
@@ -148,7 +148,7 @@ fn key_name(source: &Source, key: &ObjectKey) -> String {
     match key {
         ObjectKey::Ident(ident) => ident.as_str().to_owned(),
         ObjectKey::Expression(Expression::String(text)) => text.value().clone(),
-        ObjectKey::Expression(expression) => text_of(source, expression.span()).split_whitespace().collect(),
+        ObjectKey::Expression(expression) => without_blanks(text_of(source, expression.span())),
     }
 }
 

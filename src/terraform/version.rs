@@ -6,9 +6,13 @@
 use std::cell::LazyCell;
 use std::ops::Range;
 
+use hcl_edit::Span;
+use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::parser::parse_expr;
+
 use super::companion::Companion;
 use super::driven::is_version;
-use super::facts::{Argument, Block, Object, WRITE_ONLY};
+use super::facts::{Argument, Block, Object, Read, Step, WRITE_ONLY};
 use super::flow::Flow;
 use super::folders::Folders;
 use super::naming::{At, Written, spelt};
@@ -95,9 +99,8 @@ impl<'t> Versions<'t> {
     /// The places where a name gets its number for this key, if it stands for nothing but versions.
     fn written(&self, flow: &Flow, object: &Object, changed: &[usize]) -> Result<Vec<Place>, NotRaised> {
         let name = spelt(object);
-        if object.steps.len() > 1 {
-            return Err(NotRaised::Part { name });
-        }
+        let Some((path, object)) = member(object) else { return Err(NotRaised::Part { name }) };
+        let object = &object;
         let folder = self.tree.sources[flow.sink.file].folder();
         let symbol = &self.tree.references[flow.reference].symbol;
         let run = symbol.call.clone().filter(|call| call.is_of_file() && symbol.folder == folder);
@@ -105,7 +108,10 @@ impl<'t> Versions<'t> {
         let mut places = Vec::new();
         for Written { file, argument, .. } in &written {
             let at = || self.tree.place(*file, argument.span.start);
-            let place = number(self.tree, *file, argument);
+            let place = match path.as_slice() {
+                [] => number(self.tree, *file, argument),
+                path => number_at(self.tree, *file, argument, path),
+            };
             let place = place.ok_or_else(|| NotRaised::NoNumberAt { name: name.clone(), at: at() })?;
             places.push((*file, place));
         }
@@ -114,7 +120,8 @@ impl<'t> Versions<'t> {
         }
         let ground = self.tree.ground(&self.folders);
         let reads = ground.reads(folder, object, &places);
-        if let Some((_, _, read)) = reads.iter().find(|(_, _, read)| !is_version(&read.binding)) {
+        let mut of_number = reads.iter().filter(|(_, _, read)| may_take(read, &path));
+        if let Some((_, _, read)) = of_number.find(|(_, _, read)| !is_version(&read.binding)) {
             return Err(NotRaised::AlsoDecides { name, what: read.binding.join(".") });
         }
         let same_end = |other: &&Flow| {
@@ -171,6 +178,41 @@ pub fn is_digest(value: &Value) -> bool {
         }
         _ => false,
     }
+}
+
+/// The names that lead to a part of a value, and what goes by the value's own name; absent where they are not told.
+fn member(object: &Object) -> Option<(Vec<String>, Object)> {
+    let (first, rest) = object.steps.split_first()?;
+    let names = rest.iter().map(|step| step.name().map(str::to_owned)).collect::<Option<_>>()?;
+    Some((names, Object { base: object.base.clone(), steps: vec![first.clone()] }))
+}
+
+/// Whether a read of a value may take the part of it that these names lead to.
+fn may_take(read: &Read, path: &[String]) -> bool {
+    let taken = read.object.steps.iter().skip(1).map(Step::name);
+    taken.zip(path).all(|(step, name)| step.is_none_or(|step| step == name))
+}
+
+/// Where a literal number stands in an object that is written out.
+fn number_at(tree: &Tree, file: usize, argument: &Argument, path: &[String]) -> Option<Range<usize>> {
+    let text = std::str::from_utf8(tree.sources[file].bytes().get(argument.span.clone())?).ok()?;
+    let whole = parse_expr(text).ok()?;
+    let entry = path.iter().try_fold(&whole, |value, name| {
+        let object = value.as_object()?;
+        let of_name = |key: &ObjectKey| match key {
+            ObjectKey::Ident(ident) => ident.as_str() == name,
+            ObjectKey::Expression(key) => key.as_str() == Some(name),
+        };
+        object.iter().find(|(key, _)| of_name(key)).map(|(_, value)| value.expr())
+    })?;
+    let value = match entry {
+        Expression::Number(number) => Value::Number(number.value().to_string()),
+        Expression::String(text) => Value::Text(text.value().clone()),
+        _ => return None,
+    };
+    let span = entry.span()?;
+    let span = argument.span.start + span.start..argument.span.start + span.end;
+    number(tree, file, &Argument { name: String::new(), span, value })
 }
 
 /// Where a literal number stands that is written as it reads, between quotes or without.

@@ -152,6 +152,8 @@ struct Walk<'s> {
     keyed: Option<u32>,
     /// How many functions the walk stands in that pass over what is not there.
     masking: usize,
+    /// How many functions the walk stands in that take the first that is there, behind the first.
+    falling_back: usize,
     /// How many expressions the walk stands in that may take a part of what they are given, or give it other names.
     changing: usize,
     /// Names of what is merged over what the walk stands in.
@@ -194,6 +196,7 @@ impl<'s> Walk<'s> {
             loops: 0,
             keyed: None,
             masking: 0,
+            falling_back: 0,
             changing: 0,
             overriding: Vec::new(),
             testing: 0,
@@ -531,6 +534,11 @@ fn is_asked_for(words: &[String]) -> bool {
 pub fn can_be_read(binding: &[String]) -> bool {
     let words: Vec<&str> = binding.iter().map(String::as_str).collect();
     matches!(words.as_slice(), ["locals", _] | ["output", _, "value"] | ["module", _, _] | ["inputs", _])
+}
+
+/// A text as expressions are kept and compared: without white space.
+pub fn without_blanks(text: &str) -> String {
+    text.split_whitespace().collect()
 }
 
 /// The text of an expression in its file.

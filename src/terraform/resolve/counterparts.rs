@@ -2,14 +2,15 @@
 //!
 //! What comes from a module of a registry, a dependency's state or another root's goes by its name, and the other slot
 //! by the pattern of that name. That such an output exists is shown by whoever reads it already, or by a dependency's
-//! mocks; a plan fails where it does not. Only where something would stand in for it does nobody notice.
+//! mocks; a plan fails where it does not. Only where something would stand in for it does nobody notice. Of a state that
+//! one of several roots here may have written, it is known that one without such an output may be meant.
 
 use std::collections::BTreeSet;
 
 use super::Resolver;
 use crate::terraform::account::Symbol;
 use crate::terraform::attribute::CONNECTION_STRINGS;
-use crate::terraform::facts::{Block, REMOTE_STATE, SymbolKind};
+use crate::terraform::facts::{Base, Block, Object, REMOTE_STATE, SymbolKind};
 use crate::terraform::folders::Folders;
 use crate::terraform::reference::{Counterpart, Reference};
 use crate::terraform::value::Value;
@@ -41,7 +42,8 @@ impl Resolver<'_> {
         // What one instance of a block hands out, or one run of its code, all of them do.
         let read: BTreeSet<(Symbol, String)> =
             self.references.iter().map(|it| (it.symbol.block(), it.attribute.clone())).collect();
-        for reference in &mut self.references {
+        let absent: Vec<bool> = self.references.iter().map(|it| self.is_absent(it)).collect();
+        for (reference, absent) in self.references.iter_mut().zip(absent) {
             let Some(other) =
                 reference.other.as_ref().filter(|_| reference.counterpart != Counterpart::Known)
             else {
@@ -50,12 +52,27 @@ impl Resolver<'_> {
             let is_read = read.contains(&(reference.symbol.block(), other.clone()));
             reference.counterpart = match stands_in(self.folders, reference, other) {
                 Some(StandsIn::Always) => Counterpart::Masked,
+                _ if absent => Counterpart::Absent,
                 _ if is_read => Counterpart::Known,
                 Some(StandsIn::BeforeTheFirstApply) => Counterpart::Known,
                 None if reference.masked => Counterpart::Masked,
                 None => Counterpart::Assumed,
             };
         }
+    }
+
+    /// Whether a root that may have written the state which is read is here, and hands nothing out under the other name.
+    fn is_absent(&self, reference: &Reference) -> bool {
+        let Symbol { folder, kind: SymbolKind::RemoteState, name, .. } = &reference.symbol else {
+            return false;
+        };
+        let Some(other) = &reference.other else { return false };
+        let state = Object { base: Base::RemoteState(name.clone()), steps: Vec::new() };
+        let mut possible = self.folders.possible_states(folder, &state).iter();
+        possible.any(|root| {
+            let has = |name: &str| self.folders.block(root, &["output", name]).is_some();
+            has(&reference.attribute) && !has(other)
+        })
     }
 }
 

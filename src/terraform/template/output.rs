@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::model::{Access, Slot};
 use crate::terraform::attribute::{KeyAttribute, listed_key};
 use crate::terraform::service::says_cosmos;
+use crate::terraform::walk::without_blanks;
 
 /// What a template says of one of its outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,9 +135,9 @@ fn expression(text: &str, beside: bool) -> Output {
 
 /// Whether an expression takes one of several things. An index within a call's arguments picks no key.
 fn picks(text: &str, calls: &[Call<'_>]) -> bool {
-    let text: String = text.to_ascii_lowercase().split_whitespace().collect();
+    let text = without_blanks(&text.to_ascii_lowercase());
     let called = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-    let indexed = |text: &str| text.split_whitespace().collect::<String>().matches(")[").count();
+    let indexed = |text: &str| without_blanks(text).matches(")[").count();
     let within: usize = calls.iter().map(|call| indexed(call.arguments)).sum();
     text.match_indices("if(").any(|(at, _)| called(at)) || indexed(&text) > within
 }

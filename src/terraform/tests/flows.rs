@@ -110,3 +110,80 @@ fn names_that_hold_each_other_end() {
     let text = format!("locals {{\n{}}}\n", names.iter().map(held).collect::<String>());
     assert!(!flows(&[("a.tf", text)]).is_empty());
 }
+
+#[test]
+fn what_a_module_hands_out_is_followed_where_all_of_it_goes_by_another_name() {
+    let module = "resource \"azurerm_cosmosdb_account\" \"a\" {\n  name = \"orders\"\n}\noutput \"key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\n";
+    let call = "module \"cosmos\" {\n  source = \"./m\"\n  depends_on = [module.other]\n}\n";
+    let secret = |value: &str| {
+        format!("resource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"k\"\n  value = {value}\n}}\n")
+    };
+    let end = " > KeyVaultSecret k";
+    let told = |root: &str, way: &str| {
+        let root = format!("{call}{root}");
+        assert_eq!(
+            flows(&[("a.tf", root.as_str()), ("m/a.tf", module)]).last().unwrap(),
+            &format!("m/a.tf:5 primary{way}")
+        );
+    };
+    let all = "locals {\n  all = { cosmos = module.cosmos }\n}\n";
+    let read = |value: &str| format!("{all}{}", secret(value));
+    told(&read("local.all.cosmos.key"), &format!(" > module.cosmos[\"key\"] > local.all.cosmos.key{end}"));
+    told(
+        &read("local.all[\"cosmos\"].key"),
+        &format!(" > module.cosmos[\"key\"] > local.all[\"cosmos\"].key{end}"),
+    );
+    told(&read("local.all.cosmos.other"), " > module.cosmos[\"key\"] > Unread locals.all.cosmos.key");
+    told("resource \"x\" \"y\" {\n  depends_on = [module.cosmos]\n}\n", " > Unread output.key.value");
+    let each = "resource \"azurerm_key_vault_secret\" \"s\" {\n  for_each = { k = module.cosmos }\n  name = each.key\n  value = each.value.key\n}\n";
+    told(each, &format!(" > module.cosmos[\"key\"] > each.value.key{end}"));
+    told("output \"all\" {\n  value = module.cosmos\n}\n", " > module.cosmos[\"key\"] > RootOutput all");
+}
+
+#[test]
+fn every_instance_of_a_module_is_followed_where_all_are_kept_together() {
+    let secret = |name: &str, value: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{name}\" {{\n  name = \"{name}\"\n  value = {value}\n}}\n"
+        )
+    };
+    let root = "module \"cosmos\" {\n  for_each = { eu = \"orders-eu\", us = \"orders-us\" }\n  source = \"./m\"\n  name = each.value\n}\nlocals {\n  all = { cosmos = module.cosmos }\n}\n".to_owned()
+        + &secret("eu", "local.all.cosmos[\"eu\"].key")
+        + &secret("us", "module.cosmos[\"us\"].key");
+    let module = "variable \"name\" {}\nresource \"azurerm_cosmosdb_account\" \"a\" {\n  name = var.name\n}\noutput \"key\" {\n  value = azurerm_cosmosdb_account.a.primary_key\n}\n";
+    let found = flows(&[("a.tf", root.as_str()), ("m/a.tf", module)]);
+    let of_module = found.iter().filter(|flow| flow.starts_with("m/a.tf"));
+    let ways: Vec<&str> = of_module.map(|flow| flow.split_once(" > ").unwrap().1).collect();
+    let eu = "module.cosmos[\"eu\"][\"key\"] > local.all.cosmos[\"eu\"].key > KeyVaultSecret eu";
+    assert_eq!(ways, [eu, "module.cosmos[\"us\"].key > KeyVaultSecret us"]);
+}
+
+#[test]
+fn a_secret_that_is_read_back_says_where() {
+    let code = |name: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"w\" {{\n  name = \"cosmos\"\n  value = azurerm_cosmosdb_account.x.primary_key\n}}\ndata \"azurerm_key_vault_secret\" \"r\" {{\n  name = {name}\n}}\nresource \"azurerm_linux_web_app\" \"a\" {{\n  app_settings = {{ K = data.azurerm_key_vault_secret.r.value }}\n}}\n"
+        )
+    };
+    let back = |text: &str| -> Vec<String> {
+        let tree = Tree::read(&[("a.tf", text)]);
+        let told = |back: &crate::terraform::Back| format!("{} in {}", back.name, back.binding.join("."));
+        tree.flows().iter().flat_map(|flow| flow.sink.read_back.iter().map(told)).collect()
+    };
+    let told = "data.azurerm_key_vault_secret.r.value in resource.azurerm_linux_web_app.a.app_settings.K";
+    for name in ["\"cosmos\"", "azurerm_key_vault_secret.w.name"] {
+        assert_eq!(back(&code(name)), [told], "{name}");
+    }
+    for name in ["\"other\"", "azurerm_key_vault_secret.v.name", "var.n"] {
+        assert_eq!(back(&code(name)), [""; 0], "{name}");
+    }
+    let twice = code("\"cosmos\"")
+        + "resource \"azurerm_key_vault_secret\" \"w2\" {\n  name = \"cosmos\"\n  value = azurerm_cosmosdb_account.x.primary_key\n}\n";
+    assert_eq!(back(&twice), [""; 0], "in which vault, nothing says");
+    let own = code("\"other\"")
+        .replace("data.azurerm_key_vault_secret.r.value", "azurerm_key_vault_secret.w.value");
+    assert_eq!(
+        back(&own),
+        ["azurerm_key_vault_secret.w.value in resource.azurerm_linux_web_app.a.app_settings.K"]
+    );
+}

@@ -172,3 +172,27 @@ fn terragrunts_remote_state_says_where_a_state_lies() {
         assert_eq!(lines.first().map(String::as_str), expected, "{key}");
     }
 }
+
+#[test]
+fn a_name_that_a_root_which_may_be_meant_does_not_hand_out_is_not_written() {
+    let root = |slots: &[&str]| {
+        let output = |slot: &&str| {
+            format!("output \"cosmos_{slot}_key\" {{\n  value = azurerm_cosmosdb_account.a.{slot}_key\n}}\n")
+        };
+        let outputs: String = slots.iter().map(output).collect();
+        format!("terraform {{\n  backend \"azurerm\" {{\n    key = \"db\"\n  }}\n}}\n{outputs}")
+    };
+    let app = "data \"terraform_remote_state\" \"db\" {\n  backend = \"azurerm\"\n  config = { key = var.state }\n}\nlocals {\n  k = data.terraform_remote_state.db.outputs.cosmos_primary_key\n}\n";
+    let flipped = |slots: &[&str]| {
+        let tree = Tree::read(&[("app/a.tf", app), ("db/a.tf", &root(slots))]);
+        let named = "data.terraform_remote_state.db";
+        let account = crate::terraform::select(&tree, Some(named), Access::ReadWrite).unwrap();
+        crate::terraform::plan(&tree, account, Access::ReadWrite, Slot::Secondary)
+            .map(|flip| flip.edits.len())
+    };
+    let refusals = flipped(&["primary"]).unwrap_err();
+    let told: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    assert!(told[0].ends_with("and a root that may have written its state does not"), "{told:?}");
+    assert_eq!(flipped(&["primary", "secondary"]).unwrap(), 1);
+    assert_eq!(flipped(&[]).unwrap(), 1, "nobody here is known to have written it");
+}

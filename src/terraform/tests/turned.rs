@@ -3,11 +3,15 @@
 use crate::model::{Access, Slot, SlotUse};
 use crate::terraform::{claim, flip};
 
+/// The code with `X` for an account.
+fn spelt<'f>(files: &[(&'f str, &str)]) -> Vec<(&'f str, String)> {
+    files.iter().map(|(path, text)| (*path, text.replace("X.", "azurerm_cosmosdb_account.x."))).collect()
+}
+
 /// The code with `X` for an account, after the flip to the secondary key; the same again after the flip back.
 #[track_caller]
 fn check(files: &[(&str, &str)], changed: &str, old: &str, new: &str) {
-    let spelt: Vec<(&str, String)> =
-        files.iter().map(|(path, text)| (*path, text.replace("X.", "azurerm_cosmosdb_account.x."))).collect();
+    let spelt = spelt(files);
     let before: Vec<(&str, &str)> = spelt.iter().map(|(path, text)| (*path, text.as_str())).collect();
     assert_eq!(claim(&before, None, Access::ReadWrite).reads, SlotUse::Only(Slot::Primary), "{before:#?}");
     let flipped = flip(&before, None, Access::ReadWrite, Slot::Secondary).unwrap();
@@ -24,8 +28,7 @@ fn check(files: &[(&str, &str)], changed: &str, old: &str, new: &str) {
 /// Whether neither slot is claimed, and no flip goes through.
 #[track_caller]
 fn unknown(files: &[(&str, &str)]) {
-    let spelt: Vec<(&str, String)> =
-        files.iter().map(|(path, text)| (*path, text.replace("X.", "azurerm_cosmosdb_account.x."))).collect();
+    let spelt = spelt(files);
     let files: Vec<(&str, &str)> = spelt.iter().map(|(path, text)| (*path, text.as_str())).collect();
     assert!(!matches!(claim(&files, None, Access::ReadWrite).reads, SlotUse::Only(_)), "{files:#?}");
     assert!(flip(&files, None, Access::ReadWrite, Slot::Secondary).is_err(), "{files:#?}");
@@ -141,11 +144,7 @@ fn what_the_condition_asks_must_be_known_and_its_answers_written_out() {
             "var.use_secondary ? \"primary\" : \"primary\"",
         ] {
             let code = locals(slot, read);
-            let files = [("a.tf", code.as_str()), ("v.tf", default)];
-            let files: Vec<(&str, String)> = files
-                .iter()
-                .map(|(path, text)| (*path, text.replace("X.", "azurerm_cosmosdb_account.x.")))
-                .collect();
+            let files = spelt(&[("a.tf", code.as_str()), ("v.tf", default)]);
             assert!(flip(&files, None, Access::ReadWrite, Slot::Secondary).is_err(), "{files:#?}");
         }
     }

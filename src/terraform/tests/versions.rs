@@ -55,7 +55,14 @@ fn the_reason_why_a_version_is_not_raised_is_told() {
         ("var.ver", variable, "ver = 7\n#", ""),
         ("var.ver", variable, "other = 7\n", "where `var.ver` gets its value is not known here"),
         ("var.ver", variable, "ver = 3 + 4\n", "`var.ver` gets no literal number at p.tfvars:1:7"),
-        ("local.v.cosmos", object, "", "`local.v.cosmos` is a part of another value"),
+        ("local.v[var.x]", object, "", "is a part of another value"),
+        ("local.v.orders", object, "", "`local.v.orders` gets no literal number at a.tf:7:7"),
+        (
+            "local.v.cosmos",
+            "locals {\n  v = { cosmos = 3 }\n  w = local.v\n}\n",
+            "",
+            "also decides `locals.w`",
+        ),
         ("3 + 4", "", "", "which is no literal number"),
     ] {
         let refused = raised(&[("a.tf", &secret(version, more)), ("p.tfvars", tfvars)]);
@@ -93,4 +100,23 @@ fn a_key_that_is_read_behind_the_calls_is_that_of_every_call() {
         raised(&[("a.tf", calls), ("m/a.tf", &module)]).unwrap(),
         ["a.tf: ver = 5", "m/a.tf: default = 2"]
     );
+}
+
+#[test]
+fn a_number_in_an_object_is_raised_where_it_stands() {
+    let locals =
+        "locals {\n  v = { orders = 8, \"cosmos\" = 3, deep = { c = 5 } }\n  w = local.v.orders\n}\n";
+    for version in ["local.v.cosmos", "local.v[\"cosmos\"]"] {
+        let code = secret(version, locals);
+        let raised = raised(&[("a.tf", &code)]).unwrap();
+        assert_eq!(raised, ["a.tf: v = { orders = 8, \"cosmos\" = 4, deep = { c = 5 } }"], "{version}");
+    }
+    let deep = secret("local.v.deep.c", locals);
+    assert_eq!(
+        raised(&[("a.tf", &deep)]).unwrap(),
+        ["a.tf: v = { orders = 8, \"cosmos\" = 3, deep = { c = 6 } }"]
+    );
+    let code = secret("var.v.cosmos", "variable \"v\" {\n  type = object({ cosmos = number })\n}\n");
+    let files = [("a.tf", code.as_str()), ("terraform.tfvars", "v = {\n  other  = 1\n  cosmos = \"7\"\n}\n")];
+    assert_eq!(raised(&files).unwrap(), ["terraform.tfvars: cosmos = \"8\""]);
 }

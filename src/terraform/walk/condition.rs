@@ -10,7 +10,7 @@ use hcl_edit::structure::Body;
 use super::super::either::{Compared, compared};
 use super::super::facts::{Asked, When};
 use super::super::object::Scope;
-use super::{By, Walk, text_of};
+use super::{By, Walk, text_of, without_blanks};
 
 /// A condition, taken apart.
 pub(super) struct Condition {
@@ -38,7 +38,7 @@ impl Walk<'_> {
     }
 
     fn asked(&self, expression: &Expression, when: When) -> Asked {
-        let text: String = text_of(self.source, expression.span()).split_whitespace().collect();
+        let text = without_blanks(text_of(self.source, expression.span()));
         // What a name stands for that is bound here, or counts here, is another thing elsewhere.
         let within = is_bound(&self.scope, &text).then(|| match self.binding.first().map(String::as_str) {
             Some("resource" | "data" | "module" | "ephemeral") if self.loops == 0 => self.block,

@@ -17,6 +17,8 @@ use super::{Walk, text_of};
 const LOOKING: &[&str] = &["can", "keys", "length"];
 /// Functions that go on where what they are given cannot be read.
 const MASKING: &[&str] = &["can", "try"];
+/// Functions that take the first of what they are given that is there.
+const FALLING_BACK: &[&str] = &["coalesce", "try"];
 /// Functions that pick from an object by a literal, as an index would.
 const PICKING: &[&str] = &["element", "lookup"];
 /// Functions that give back some of what is in what they are given.
@@ -132,6 +134,7 @@ impl Walk<'_> {
             called: self.called(),
             beside_endpoint: self.beside_endpoint > 0,
             masked: self.masking > 0 || masks(expression),
+            fallback: self.falling_back > 0,
             tested: self.testing > 0,
             entire: self.changing == 0 && self.sifting == 0,
             overridden: self.overriding.clone(),
@@ -290,7 +293,12 @@ impl Walk<'_> {
         self.masking += usize::from(MASKING.contains(&name));
         match name {
             "merge" => self.merged(&arguments.collect::<Vec<_>>(), looking),
-            _ => arguments.for_each(|argument| self.expression(argument, looking)),
+            _ => arguments.enumerate().for_each(|(index, argument)| {
+                let behind = usize::from(index > 0 && FALLING_BACK.contains(&name));
+                self.falling_back += behind;
+                self.expression(argument, looking);
+                self.falling_back -= behind;
+            }),
         }
         self.masking -= usize::from(MASKING.contains(&name));
         self.flattening = flattening;

@@ -15,13 +15,22 @@ impl Walk<'_> {
         }
         let span = traversal.span().map_or(0..0, |span| self.source.to_file(span));
         let read = self.read_back_by(traversal);
-        self.facts.read_back.extend(read.map(|read| ReadBack { span, ..read }));
+        self.facts.read_back.extend(read.map(|read| ReadBack {
+            span,
+            binding: self.binding.clone(),
+            ..read
+        }));
     }
 
     fn read_back_by(&self, traversal: &Traversal) -> Option<ReadBack> {
-        let kind = traversal.expr.as_variable()?.as_str();
-        let (_, attributes) = HELD.iter().find(|(held, _)| *held == kind)?;
+        let mut kind = traversal.expr.as_variable()?.as_str();
         let mut operators = traversal.operators.iter().map(|operator| operator.value());
+        let looked_up = kind == "data";
+        if looked_up {
+            let TraversalOperator::GetAttr(of) = operators.next()? else { return None };
+            kind = of.as_str();
+        }
+        let (_, attributes) = HELD.iter().find(|(held, _)| *held == kind)?;
         let TraversalOperator::GetAttr(name) = operators.next()? else { return None };
         let mut picks = false;
         let attribute = operators.find_map(|operator| match operator {
@@ -40,12 +49,13 @@ impl Walk<'_> {
                 None
             }
         })?;
-        (picks || attributes.contains(&attribute)).then(|| ReadBack {
-            kind: kind.to_owned(),
+        (picks && !looked_up || attributes.contains(&attribute)).then(|| ReadBack {
+            kind: if looked_up { format!("data.{kind}") } else { kind.to_owned() },
             name: name.as_str().to_owned(),
             attribute: attribute.to_owned(),
             picks,
             span: 0..0,
+            binding: Vec::new(),
         })
     }
 
