@@ -292,8 +292,12 @@ pub fn why(reason: &Reason) -> String {
             "the next run of the CronJob {subject} would start with the old key, which the Kubernetes Secret {secret} \
              still holds"
         ),
+        Why::SyncedSecretUnread { secrets } => format!(
+            "the cluster of {subject} is stopped, and what its Secret {} holds cannot be read: pods that start begin with it",
+            secrets.join(", ")
+        ),
         Why::SyncedSecretAbsent { secret, pods } => format!(
-            "the Kubernetes Secret {secret} on {subject} does not exist, and {} that read it hold what it held when they \
+            "the Kubernetes Secret {secret} on {subject} does not exist, or lacks the key, and {} that read it hold what it held when they \
              began ({})",
             counted(pods.len(), "pod"),
             pods.join(", ")
@@ -834,6 +838,9 @@ pub fn remedy(reason: &Reason) -> String {
         Why::SyncedSecretStale { .. } => {
             "the CSI driver fills it only when rotation is on: turn rotation on; or delete the Secret and \
              restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it"
+        }
+        Why::SyncedSecretUnread { .. } => {
+            "start the cluster and have the Secret filled anew, or accept that by name"
         }
         Why::SyncedSecretAbsent { .. } => {
             "restart one workload that mounts its class (`kubectl rollout restart`): the new pods make it, and keyslot \

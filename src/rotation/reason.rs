@@ -391,7 +391,11 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
-    /// It is not there, and running pods read it: they hold what it held when they began.
+    /// The cluster is stopped, and keeps Secrets as the other clusters have them; nobody can read what they hold.
+    SyncedSecretUnread {
+        secrets: Vec<String>,
+    },
+    /// It, or the key in it, is not there, and running pods read it: they hold what it held when they began.
     SyncedSecretAbsent {
         secret: String,
         pods: Vec<String>,
@@ -797,6 +801,7 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::SyncedSecretUnread { .. } => "synced-secret-unread",
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
@@ -917,6 +922,7 @@ impl Why {
             | Why::VaultMissing { .. }
             | Why::VaultHoldsNoKey
             | Why::SyncedSecretStale { .. }
+            | Why::SyncedSecretUnread { .. }
             | Why::SyncedSecretAbsent { .. }
             | Why::SyncedSecretUndated { .. }
             | Why::CronJobReadsStale { .. }

@@ -19,7 +19,7 @@ use hcl_edit::template::{Element, Template};
 pub use self::expression::literal;
 pub use self::label::{VAULT, in_vault, is_labelled, label_of, without_expressions};
 use super::attribute;
-use super::either::{Either, Turn, compared, named};
+use super::either::{Compared, Either, Turn, compared, named};
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Binding, Block, Branch, Choice, DEPLOYMENT,
     DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
@@ -166,6 +166,8 @@ struct Walk<'s> {
     looping: usize,
     /// Whether lists that stand right here come to one list with those around them.
     flattening: bool,
+    /// At which place of what is made the elements of a list that stands here begin; `None` where the text does not tell.
+    offset: Option<usize>,
     /// How many functions the walk stands in that make something else of a collection than one: `join`, `jsonencode`.
     reducing: usize,
     /// Where the list stands whose elements a function takes one by one: `merge([for …]...)`.
@@ -203,6 +205,7 @@ impl<'s> Walk<'s> {
             sifting: 0,
             looping: 0,
             flattening: false,
+            offset: Some(0),
             reducing: 0,
             spread: None,
             filtering: 0,
@@ -477,8 +480,9 @@ impl<'s> Walk<'s> {
             Expression::Conditional(choice) => {
                 let either = Either::of(self.source, &self.scope, expression)?;
                 let turned = vec![either.turn(takes)];
-                let span = span(compared(&choice.cond_expr).operand)?;
-                Some(By { object: either.by, span, beside: Vec::new(), takes: either.takes, turned })
+                let Compared { operand, others, .. } = compared(&choice.cond_expr);
+                let beside = others.into_iter().filter_map(span).collect();
+                Some(By { object: either.by, span: span(operand)?, beside, takes: either.takes, turned })
             }
             _ => match Turn::around_one(expression) {
                 Some((around, inner)) => {

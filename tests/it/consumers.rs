@@ -133,7 +133,7 @@ const BY_CLASS: &[Told] = &[
         "synced-secret-absent",
         |s| one_more(s, "north").holding = reading(),
         "north",
-        "the Kubernetes Secret workload/cosmos on north does not exist, and 1 pod that read it",
+        "the Kubernetes Secret workload/cosmos on north does not exist, or lacks the key, and 1 pod that read it",
         "kubectl rollout restart",
     ),
     (

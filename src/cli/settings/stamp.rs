@@ -166,14 +166,18 @@ impl UnitSettings {
 }
 
 /// The subscription in a resource's id.
-fn resource_group_of(id: &str) -> Option<&str> {
-    let mut parts = id.split('/').filter(|part| !part.is_empty()).skip(2);
-    parts.next().filter(|part| part.eq_ignore_ascii_case("resourceGroups"))?;
-    parts.next()
+fn subscription_of(id: &str) -> Option<&str> {
+    part_of(id, 0, "subscriptions")
 }
 
-fn subscription_of(id: &str) -> Option<&str> {
-    let mut parts = id.split('/').filter(|part| !part.is_empty());
-    parts.next().filter(|part| part.eq_ignore_ascii_case("subscriptions"))?;
+/// The resource group in a resource's id.
+fn resource_group_of(id: &str) -> Option<&str> {
+    part_of(id, 2, "resourceGroups")
+}
+
+/// What follows the word at this place.
+fn part_of<'a>(id: &'a str, place: usize, word: &str) -> Option<&'a str> {
+    let mut parts = id.split('/').filter(|part| !part.is_empty()).skip(place);
+    parts.next().filter(|part| part.eq_ignore_ascii_case(word))?;
     parts.next()
 }

@@ -84,10 +84,27 @@ const SHOWS_BY: Duration = Duration::from_secs(600);
 
 /// When those that live and are young enough were created: since the first of these moments, somebody there uses the key
 /// that the vault holds.
-pub fn renewals(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> impl Iterator<Item = Timestamp> {
-    let since = later(propagated_at(vault, cluster), lag);
-    let alive = holders(cluster).filter(|pod| pod.deleting.is_none());
-    alive.map(|pod| pod.created).filter(move |created| *created > since)
+pub fn renewals<'a>(
+    vault: &'a VaultView,
+    cluster: &'a ClusterView,
+    lag: Duration,
+) -> impl Iterator<Item = Timestamp> + 'a {
+    let young = move |pod: &&PodView| pod.deleting.is_none() && !is_old(pod, vault, cluster, lag);
+    holders(cluster).filter(young).map(|pod| pod.created)
+}
+
+/// When the last of as many young pods as each workload wants was created; what an HPA, a CronJob or an eviction brings
+/// later does not count.
+pub fn renewed_whole(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
+    let last = |workload: &WorkloadView| {
+        let of_it = |pod: &&PodView| pod.workload.as_ref() == Some(&workload.name);
+        let young = |pod: &&PodView| pod.deleting.is_none() && !is_old(pod, vault, cluster, lag);
+        let pods = holders(cluster).filter(of_it).filter(young);
+        let mut created: Vec<Timestamp> = pods.map(|pod| pod.created).collect();
+        created.sort_unstable();
+        created.into_iter().take(usize::try_from(workload.desired).unwrap_or(usize::MAX)).last()
+    };
+    cluster.workloads.iter().filter_map(last).max()
 }
 
 /// The lag has passed: a pod of the stamp that is created now reads the current key, and is seen to be young enough.
@@ -239,18 +256,23 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     }
     if ctx.leg == Leg::Out {
         reasons.extend(undated(stamp, cluster));
-        reasons.extend(absent(stamp, cluster));
+        reasons.extend(absent(stamp, cluster, ctx.cluster_seen_at(stamp)));
     }
     reasons
 }
 
-/// Secrets that running pods read and that are not there: what those pods got from them, nothing tells.
-fn absent<'a>(stamp: &'a StampName, cluster: &'a ClusterView) -> impl Iterator<Item = Reason> + 'a {
+/// Secrets that running pods read and that are not there, or lack the key: what those pods got from them, nothing tells. Of a
+/// pod that began after that look, it tells nothing; before the regeneration all is listed anew.
+fn absent<'a>(
+    stamp: &'a StampName,
+    cluster: &'a ClusterView,
+    seen: Timestamp,
+) -> impl Iterator<Item = Reason> + 'a {
     let there = |pod: &PodView, name: &String| {
         cluster.synced.iter().any(|it| it.namespace == pod.namespace && it.name == *name)
     };
     let mut readers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for pod in holders(cluster).filter(|pod| pod.phase == "Running") {
+    for pod in holders(cluster).filter(|pod| pod.phase == "Running" && pod.created < seen) {
         let Holding::Specified { reads, .. } = &pod.holding else { continue };
         for name in reads.iter().filter(|name| !there(pod, name)) {
             readers.entry(format!("{}/{name}", pod.namespace)).or_default().push(pod.name.clone());

@@ -13,7 +13,7 @@ use super::super::reason::later;
 use super::super::stamps::begun_at;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use super::metrics::none_refused_by_metrics;
-use super::pods::renewals;
+use super::pods::{renewals, renewed_whole};
 use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName, UsageView};
 
 /// So many lags after it should have been shown, a person is called: then it is no lag any more.
@@ -171,7 +171,8 @@ fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>
     refused.chain(late).collect()
 }
 
-/// When the first of the stamp's pods that are young enough began. That evidence was asked for before; where it is missing
+/// From when on the stamp's pods are young enough: since the first of them, or, once the old key is gone, since the last of
+/// those that are wanted. That evidence was asked for before; where it is missing
 /// because of our own restart, none of them is older than the first of those.
 fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
     let max = ctx.counted();
@@ -187,12 +188,12 @@ fn seen_renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
     let vault = ctx.world.vaults.get(&facts.name)?.get()?;
     match ctx.world.clusters.get(&facts.name) {
         Some(cluster) => {
-            let renewals = renewals(vault, cluster.get()?, ctx.policy.vault_lag);
+            let (cluster, lag) = (cluster.get()?, ctx.policy.vault_lag);
+            let first = renewals(vault, cluster, lag).min()?;
             // Once the old key is gone, pods that still held it were refused until the last of them was replaced.
-            match ctx.leg == Leg::Out && ctx.retired_at().is_some() {
-                true => renewals.max(),
-                false => renewals.min(),
-            }
+            let retired = ctx.leg == Leg::Out && ctx.retired_at().is_some();
+            let last = retired.then(|| renewed_whole(vault, cluster, lag)).flatten();
+            Some(last.map_or(first, |last| last.max(first)))
         }
         None => begun_at(ctx, &facts.name, vault),
     }

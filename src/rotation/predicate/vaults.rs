@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{Blind, Blindness, ClusterState, EvidenceKey, KeyKind, Slot, StampName};
+use crate::model::{Blindness, ClusterState, KeyKind, Slot, StampName};
 
 /// The stamp's vault holds the current key of the slot, by fingerprint, enabled. A closed stamp has none.
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
@@ -117,13 +117,6 @@ fn unread(ctx: &Context<'_>, stamp: &StampName) -> Vec<Reason> {
     if names.is_empty() {
         return Vec::new();
     }
-    let names: Vec<String> = names.into_iter().collect();
-    let why = format!(
-        "the cluster is stopped, and what its Secret {} holds cannot be read: pods that start begin with it; start the \
-         cluster and have the Secret filled anew, or accept that",
-        names.join(", ")
-    );
-    let blind = Blind { kind: Blindness::Misconfigured, why };
-    let why = Why::Blind { evidence: EvidenceKey::Cluster(stamp.clone()), blind };
+    let why = Why::SyncedSecretUnread { secrets: names.into_iter().collect() };
     vec![Reason::new(Gate::Synced, Subject::Stamp(stamp.clone()), why)]
 }

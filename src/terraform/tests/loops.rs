@@ -1,5 +1,7 @@
 //! Elements that a `for` hands on as they are: each keeps what it holds, whatever it is called then.
 
+use std::collections::BTreeSet;
+
 use super::flows::flows;
 use crate::model::{Access, Slot};
 use crate::terraform::{Role, Tree, flip};
@@ -294,6 +296,42 @@ fn lists_that_become_one_have_no_level_of_their_own() {
         );
         let found = flows(&[("a.tf", &text)]);
         assert!(found.iter().all(|flow| flow.contains("KeyVaultSecret")), "{read}: {found:#?}");
+    }
+}
+
+/// Which slot the secret gets that is made of `f[1]`; both where the text does not tell.
+fn second_of(made: &str) -> Vec<String> {
+    let made = made.replace('P', "azurerm_cosmosdb_account.x.primary_key");
+    let made = made.replace('S', "azurerm_cosmosdb_account.x.secondary_key");
+    let text = format!(
+        "locals {{\n  f = {made}\n}}\nresource \"azurerm_key_vault_secret\" \"s\" {{\n  name = \"k\"\n  value = local.f[1]\n}}\n"
+    );
+    let found = flows(&[("a.tf", &text)]);
+    let ends = found.iter().filter(|flow| flow.contains("KeyVaultSecret"));
+    let slots: BTreeSet<String> =
+        ends.map(|flow| flow.split_whitespace().nth(1).unwrap().to_owned()).collect();
+    slots.into_iter().collect()
+}
+
+#[test]
+fn an_element_of_a_list_is_the_one_that_is_at_its_place() {
+    const BOTH_SLOTS: &[&str] = &["primary", "secondary"];
+    let told: [(&str, &[&str]); 12] = [
+        ("[P, S]", &["secondary"]),
+        ("flatten([[\"x\"], [P, S]])", &["primary"]),
+        ("flatten([[P], [S]])", &["secondary"]),
+        ("flatten([var.more, [P, S]])", BOTH_SLOTS),
+        ("flatten([P, [[S]]])", &["secondary"]),
+        ("tolist(flatten([[\"x\", \"y\"], [P, S]]))", &[]),
+        ("compact([P, S])", &["secondary"]),
+        ("compact([\"\", P, S])", BOTH_SLOTS),
+        ("reverse([P, S])", BOTH_SLOTS),
+        ("concat([\"x\"], [P, S])", BOTH_SLOTS),
+        ("concat([P, S], [\"x\"])", &["secondary"]),
+        ("slice([\"x\", P, S], 1, 3)", BOTH_SLOTS),
+    ];
+    for (made, ends) in told {
+        assert_eq!(second_of(made), ends, "{made}");
     }
 }
 

@@ -29,7 +29,7 @@ impl Walk<'_> {
         match takes {
             Some(takes) => {
                 let mut by = self.chooser(operand, takes);
-                let spans = others.iter().filter_map(|other| Some(self.source.to_file(other.span()?)));
+                let spans = others.iter().filter_map(|other| Some(self.chooser(other, takes)?.span));
                 by.iter_mut().for_each(|by| by.beside = spans.clone().collect());
                 Condition { by, branches: when, asked }
             }

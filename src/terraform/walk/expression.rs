@@ -7,8 +7,10 @@ use hcl_edit::expr::{
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Template};
 use hcl_edit::{Ident, Span};
 
+use super::super::attribute::key_attribute;
 use super::super::facts::{Object, Read, Takes, When};
 use super::super::object::{Bound, is_renamed};
+use super::super::offer::COMPUTED;
 use super::super::service::names_endpoint;
 use super::condition::Condition;
 use super::{Walk, text_of};
@@ -50,6 +52,8 @@ const GATHERING: &[&str] = &[
     "try",
     "values",
 ];
+/// Functions that make a list whose elements are at other places than in what they are given.
+const MOVING: &[&str] = &["distinct", "reverse", "setunion", "slice", "sort"];
 /// Functions that hand on all that they are given, under its own names.
 const HANDING_ON: &[&str] =
     &["base64encode", "jsonencode", "merge", "nonsensitive", "sensitive", "tomap", "yamlencode"];
@@ -155,11 +159,12 @@ impl Walk<'_> {
         let outer = (!sifted).then(|| std::mem::replace(&mut self.value, expression.span()));
         self.sifted_entries += usize::from(sifted);
         let flattening = std::mem::replace(&mut self.flattening, false);
+        let offset = std::mem::replace(&mut self.offset, Some(0));
         self.within(name, |walk| {
             walk.generated(expression);
             walk.expression(expression, mention);
         });
-        self.flattening = flattening;
+        (self.flattening, self.offset) = (flattening, offset);
         self.sifted_entries -= usize::from(sifted);
         if let Some(outer) = outer {
             self.value = outer;
@@ -208,16 +213,23 @@ impl Walk<'_> {
     fn array(&mut self, array: &Array, mention: bool) {
         let keyed = self.keyed();
         let named = mention && self.binding.last().is_some_and(|last| last == "replace_triggered_by");
-        for (index, element) in array.iter().enumerate() {
-            let name = index.to_string();
+        let (outer, mut at) = (self.offset, self.offset);
+        for element in array {
+            let name = at.map(|at| at.to_string());
             if keyed.is_some() {
-                self.branch(When::Is(name.clone()), None, element.span());
+                let when = name.clone().map_or(When::Unknown, When::Is);
+                self.branch(when, None, element.span());
             }
-            match self.flattening && is_list(element) {
-                true => self.expression(element, named),
-                false => self.entry(name, element, named),
+            if self.flattening && is_list(element) {
+                self.offset = at;
+                self.expression(element, named);
+                at = at.zip(length(element)).map(|(at, length)| at + length);
+            } else {
+                self.entry(name.unwrap_or_else(|| COMPUTED.to_owned()), element, named);
+                at = at.filter(|_| !self.flattening || is_one(element)).map(|at| at + 1);
             }
         }
+        self.offset = outer;
         if keyed.is_some() {
             self.branch(When::Unknown, None, None);
         }
@@ -264,6 +276,8 @@ impl Walk<'_> {
         let name = call.name.name.as_str();
         let looking = LOOKING.contains(&name);
         let flattening = std::mem::replace(&mut self.flattening, name == "flatten");
+        let (offset, spread) = (self.offset, self.spread.clone());
+        self.offset = self.begins(call);
         let reduces = usize::from(!GATHERING.contains(&name));
         self.reducing += reduces;
         if call.args.expand_final() {
@@ -296,17 +310,36 @@ impl Walk<'_> {
             _ => arguments.enumerate().for_each(|(index, argument)| {
                 let behind = usize::from(index > 0 && FALLING_BACK.contains(&name));
                 self.falling_back += behind;
+                if index > 0 && name == "concat" {
+                    self.offset = None;
+                }
                 self.expression(argument, looking);
                 self.falling_back -= behind;
             }),
         }
         self.masking -= usize::from(MASKING.contains(&name));
-        self.flattening = flattening;
+        (self.flattening, self.offset, self.spread) = (flattening, offset, spread);
         self.reducing -= reduces;
         self.testing -= usize::from(looking);
         self.changing -= usize::from(changes);
         self.beside_endpoint -= beside;
         self.sifting -= usize::from(sifts);
+    }
+
+    /// At which place of what the function makes the elements that it is given begin.
+    fn begins(&self, call: &FuncCall) -> Option<usize> {
+        let name = call.name.name.as_str();
+        let whole = |argument: &Expression| match argument {
+            Expression::Array(array) => array.iter().all(is_key),
+            _ => false,
+        };
+        match name {
+            _ if MOVING.contains(&name) => None,
+            // What is empty is left out; keys are not.
+            "compact" if !call.args.iter().all(whole) => None,
+            _ if GATHERING.contains(&name) => self.offset,
+            _ => Some(0),
+        }
     }
 
     /// Of what is merged, the later stands in the place of what is called the same before it.
@@ -586,6 +619,34 @@ fn is_written_out(expression: &Expression) -> bool {
     match expression {
         Expression::Parenthesis(inner) => is_written_out(inner.inner()),
         Expression::Array(_) | Expression::Object(_) => true,
+        _ => false,
+    }
+}
+
+/// How many elements it comes to where lists become one, if the text tells.
+fn length(expression: &Expression) -> Option<usize> {
+    match expression {
+        Expression::Parenthesis(inner) => length(inner.inner()),
+        Expression::Array(array) => array.iter().map(length).sum(),
+        other => is_one(other).then_some(1),
+    }
+}
+
+/// Whether it is one value and no list.
+fn is_one(expression: &Expression) -> bool {
+    match expression {
+        Expression::Parenthesis(inner) => is_one(inner.inner()),
+        Expression::String(_) | Expression::Number(_) | Expression::Bool(_) => true,
+        Expression::Object(_) | Expression::StringTemplate(_) | Expression::HeredocTemplate(_) => true,
+        other => is_key(other),
+    }
+}
+
+/// Whether it reads an attribute that is a key by its name: a text that is never empty.
+fn is_key(expression: &Expression) -> bool {
+    let Expression::Traversal(traversal) = expression else { return false };
+    match traversal.operators.last().map(|operator| operator.value()) {
+        Some(TraversalOperator::GetAttr(name)) => key_attribute(name.as_str()).is_some(),
         _ => false,
     }
 }

@@ -33,9 +33,9 @@ pub fn shape<'t>(
     }
     let falls_back = |references: &[&Reference]| references.iter().all(|reference| reference.fallback);
     match (falls_back(primary), falls_back(secondary)) {
-        (_, true) => Shape::Fallback(Slot::Secondary),
-        (true, _) => Shape::Fallback(Slot::Primary),
-        (false, false) => Shape::Plain,
+        (false, true) => Shape::Fallback(Slot::Secondary),
+        (true, false) => Shape::Fallback(Slot::Primary),
+        (true, true) | (false, false) => Shape::Plain,
     }
 }
 
