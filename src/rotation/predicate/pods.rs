@@ -102,7 +102,8 @@ pub fn renewed_whole(vault: &VaultView, cluster: &ClusterView, lag: Duration) ->
         let pods = holders(cluster).filter(of_it).filter(young);
         let mut created: Vec<Timestamp> = pods.map(|pod| pod.created).collect();
         created.sort_unstable();
-        created.into_iter().take(usize::try_from(workload.desired).unwrap_or(usize::MAX)).last()
+        created.truncate(usize::try_from(workload.desired).unwrap_or(usize::MAX));
+        created.last().copied()
     };
     cluster.workloads.iter().filter_map(last).max()
 }

@@ -159,7 +159,7 @@ impl Walk<'_> {
         let outer = (!sifted).then(|| std::mem::replace(&mut self.value, expression.span()));
         self.sifted_entries += usize::from(sifted);
         let flattening = std::mem::replace(&mut self.flattening, false);
-        let offset = std::mem::replace(&mut self.offset, Some(0));
+        let offset = self.offset.replace(0);
         self.within(name, |walk| {
             walk.generated(expression);
             walk.expression(expression, mention);
