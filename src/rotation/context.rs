@@ -279,6 +279,11 @@ impl<'a> Context<'a> {
         generated.filter(|_| generated > self.opened.retired_generation)
     }
 
+    /// Whether this leg leaves a key that is gone already: whoever still holds it is refused.
+    pub fn old_key_is_gone(&self) -> bool {
+        self.leg == Leg::Out && self.retired_at().is_some()
+    }
+
     /// How old the stand of a stamp may be that is only counted. While restarts go on it was seen whole before them, and
     /// what a step rests on is asked for by itself, each with an age of its own (`wave::rests`); the rest is listed anew as
     /// soon as they are through. Without that, a fleet that is restarted one stamp after the other would be listed again

@@ -1,8 +1,8 @@
 //! Objects that have a key twice: Terraform takes the last one, the parser of `hcl-edit` takes none.
 //!
 //! Such a key is parsed under another name that is as long, so that every span stays as it is, and gets its own name back
-//! in the syntax tree. Those before the last one keep a name that nothing can ask for: what they hold is read, and goes
-//! nowhere. Keys whose text is worked out stay what the parser makes of them.
+//! in the syntax tree. Those before the last one keep a name that nothing can ask for; what they hold counts as read
+//! where they stand, though Terraform does not look at it. Keys whose text is worked out stay what the parser makes of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -202,6 +202,31 @@ fn refusals_do_not_stop_the_restarts_that_end_them_once_the_old_key_is_gone() {
     assert!(matches!(&steps[..], [Step::Restart { stamp: on, .. }] if *on == stamp("north")), "{decision:?}");
 }
 
+/// What an HPA adds later is no renewal: a refusal before it counts.
+#[test]
+fn pods_that_are_added_later_hide_no_refusal_once_the_old_key_is_gone() {
+    let refused = |added: bool| {
+        let mut stage = Stage::ready();
+        (stage.policy.log_lag, stage.world.usage) = (None, None);
+        stage.policy.metrics_lag = Some(MINUTE * 5);
+        let kind = KeyKind::read_write(Slot::Primary);
+        let ago = |stage: &Stage, minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+        stage.account_mut().keys.get_mut(&kind).unwrap().generated = Some(ago(&stage, 60));
+        let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
+        stage.events.push((ago(&stage, 40), Event::Proven { fingerprint, accepted: true }));
+        let mut view = view(&stage, &[("east", 5, 3)]);
+        view.since = stage.now - SignedDuration::from_hours(8 * 24);
+        stage.world.metrics = Some(Seen::known(stage.now, view));
+        if added {
+            let now = ago(&stage, 0);
+            let pod = crate::consumers::one_more(&mut stage, "east");
+            (pod.uid, pod.created) = ("hpa".to_owned(), now);
+        }
+        holding(&stage.decide()).contains(&Gate::NotRefused)
+    };
+    assert_eq!((refused(false), refused(true)), (true, true));
+}
+
 #[test]
 fn a_rotation_whose_metrics_stop_coming_stops_after_the_canary_and_goes_on_when_they_come() {
     let stall = Fault::new(

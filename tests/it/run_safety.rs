@@ -504,3 +504,21 @@ fn a_stage_that_nobody_declared_may_write_the_vaults() {
     assert!(held(None));
     assert!(!held(Some(Vec::new())), "declared to have no effect");
 }
+
+/// Whoever loses a second answer may lose any number: it is sent again, and not at once.
+#[test]
+fn a_step_that_may_be_sent_twice_pauses_once_its_answers_are_lost() {
+    let mut stage = Stage::before_restart();
+    let restart = || stage_steps(&Stage::before_restart()).remove(0);
+    let lost = || Some(Outcome::Unknown { why: "no answer".to_owned() });
+    stage.tried(&restart(), lost());
+    assert_eq!(stage_steps(&stage), [restart()], "one may be an accident");
+    stage.tried(&restart(), lost());
+    let held = whys(&stage);
+    assert!(held.iter().any(|why| matches!(why, Why::OutcomeOpen { .. })), "{held:?}");
+    assert_eq!(stage_steps(&stage), []);
+}
+
+fn stage_steps(stage: &Stage) -> Vec<Step> {
+    crate::stage::steps(&stage.decide())
+}

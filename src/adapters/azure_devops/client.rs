@@ -301,7 +301,6 @@ impl Client {
         // An answer to what was asked before the delay was told comes after it.
         let mut not_before = self.not_before.lock().await;
         *not_before = (*not_before).max(until);
-        drop(not_before);
         Ok(answer)
     }
 }

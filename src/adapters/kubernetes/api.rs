@@ -129,29 +129,22 @@ impl Api {
         body: Option<(&'static str, Vec<u8>)>,
         leave: Option<Leave<'_>>,
     ) -> Result<Answer, Failure> {
-        // Whoever waits here has sent nothing, and a permit is checked after it.
-        self.turns.take(self.call_now(method, path, body, leave)).await
-    }
-
-    async fn call_now(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<(&'static str, Vec<u8>)>,
-        leave: Option<Leave<'_>>,
-    ) -> Result<Answer, Failure> {
-        let request = self.request(method, path, body).await?;
-        let sent_at = self.clock.now();
-        let sent = self.connection.http.send(request, leave);
-        let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {
-            Ok(answer) => answer.map_err(Failure::Silence)?,
-            Err(_) => {
-                let why = format!("no whole answer within {} s", CALL_TIMEOUT.as_secs());
-                return Err(Failure::Silence(SendError::NoAnswer(why)));
-            }
+        let call = async {
+            let request = self.request(method, path, body).await?;
+            let sent_at = self.clock.now();
+            let sent = self.connection.http.send(request, leave);
+            let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {
+                Ok(answer) => answer.map_err(Failure::Silence)?,
+                Err(_) => {
+                    let why = format!("no whole answer within {} s", CALL_TIMEOUT.as_secs());
+                    return Err(Failure::Silence(SendError::NoAnswer(why)));
+                }
+            };
+            self.connection.skew.note(&answer.headers, sent_at, self.clock.now());
+            if answer.status.is_success() { Ok(answer) } else { Err(Failure::Refused(Refusal::of(&answer))) }
         };
-        self.connection.skew.note(&answer.headers, sent_at, self.clock.now());
-        if answer.status.is_success() { Ok(answer) } else { Err(Failure::Refused(Refusal::of(&answer))) }
+        // Whoever waits here has sent nothing, and a permit is checked after it.
+        self.turns.take(call).await
     }
 
     /// A request with credentials, ready to be sent.

@@ -14,7 +14,7 @@ use super::super::predicate::{
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
 use super::super::wave::{admitted, last_healthy, rests};
-use super::super::{Context, Gate, Leg, Reach, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -41,12 +41,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if stands.iter().all(StampStand::is_done) {
         return Stand::unless(ctx.holding(none_refused(ctx, ctx.policy.ages.ordinary)));
     }
-    // The first rollout that fails stops everything, whoever began it and wherever it is.
     // Once the old key is gone, whoever is refused may hold it: these restarts end that, and are not stopped by it.
-    let mut stopped = match ctx.leg == Leg::Out && ctx.retired_at().is_some() {
+    let mut stopped = match ctx.old_key_is_gone() {
         true => Vec::new(),
         false => none_refused(ctx, ctx.policy.ages.restart),
     };
+    // The first rollout that fails stops everything, whoever began it and wherever it is.
     stopped
         .extend(stands.iter().flat_map(StampStand::in_flight).filter(|reason| has_failed(reason)).cloned());
     let stopped = ctx.holding(stopped);

@@ -82,6 +82,15 @@ pub fn untold<'a>(
 /// cluster may be another stamp's, whose class names another vault.
 const SHOWS_BY: Duration = Duration::from_secs(600);
 
+/// Pods that live and are young enough.
+fn young<'a>(
+    vault: &'a VaultView,
+    cluster: &'a ClusterView,
+    lag: Duration,
+) -> impl Iterator<Item = &'a PodView> {
+    holders(cluster).filter(move |pod| pod.deleting.is_none() && !is_old(pod, vault, cluster, lag))
+}
+
 /// When those that live and are young enough were created: since the first of these moments, somebody there uses the key
 /// that the vault holds.
 pub fn renewals<'a>(
@@ -89,8 +98,7 @@ pub fn renewals<'a>(
     cluster: &'a ClusterView,
     lag: Duration,
 ) -> impl Iterator<Item = Timestamp> + 'a {
-    let young = move |pod: &&PodView| pod.deleting.is_none() && !is_old(pod, vault, cluster, lag);
-    holders(cluster).filter(young).map(|pod| pod.created)
+    young(vault, cluster, lag).map(|pod| pod.created)
 }
 
 /// When the last of as many young pods as each workload wants was created; what an HPA, a CronJob or an eviction brings
@@ -98,8 +106,7 @@ pub fn renewals<'a>(
 pub fn renewed_whole(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
     let last = |workload: &WorkloadView| {
         let of_it = |pod: &&PodView| pod.workload.as_ref() == Some(&workload.name);
-        let young = |pod: &&PodView| pod.deleting.is_none() && !is_old(pod, vault, cluster, lag);
-        let pods = holders(cluster).filter(of_it).filter(young);
+        let pods = young(vault, cluster, lag).filter(of_it);
         let mut created: Vec<Timestamp> = pods.map(|pod| pod.created).collect();
         created.sort_unstable();
         created.truncate(usize::try_from(workload.desired).unwrap_or(usize::MAX));

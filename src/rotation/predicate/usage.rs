@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::reason::later;
 use super::super::stamps::begun_at;
-use super::super::{Context, Gate, Leg, Reason, Subject, Why};
+use super::super::{Context, Gate, Reason, Subject, Why};
 use super::metrics::none_refused_by_metrics;
 use super::pods::{renewals, renewed_whole};
 use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName, UsageView};
@@ -172,8 +172,8 @@ fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>
 }
 
 /// From when on the stamp's pods are young enough: since the first of them, or, once the old key is gone, since the last of
-/// those that are wanted. That evidence was asked for before; where it is missing
-/// because of our own restart, none of them is older than the first of those.
+/// those that are wanted. That evidence was asked for before; where it is missing because of our own restart, none of them is
+/// older than the first of those.
 fn renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
     let max = ctx.counted();
     ctx.vault(&facts.name, Gate::NotRefused, max).ok()?;
@@ -191,8 +191,7 @@ fn seen_renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
             let (cluster, lag) = (cluster.get()?, ctx.policy.vault_lag);
             let first = renewals(vault, cluster, lag).min()?;
             // Once the old key is gone, pods that still held it were refused until the last of them was replaced.
-            let retired = ctx.leg == Leg::Out && ctx.retired_at().is_some();
-            let last = retired.then(|| renewed_whole(vault, cluster, lag)).flatten();
+            let last = ctx.old_key_is_gone().then(|| renewed_whole(vault, cluster, lag)).flatten();
             Some(last.map_or(first, |last| last.max(first)))
         }
         None => begun_at(ctx, &facts.name, vault),

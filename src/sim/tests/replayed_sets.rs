@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::config::SetConfig;
 use super::super::fault::{Fault, Target, Trouble, When};
 use super::super::time::{Span, after};
+use super::replays::difference;
 use super::*;
 use crate::model::{ReplicaNumber, WorkloadKind};
 
@@ -255,17 +256,7 @@ fn every_recorded_rollout_of_a_set_is_played_as_it_was_recorded() {
     for scenario in scenarios() {
         let (recorded, played) = (steps(&recorded_of(&scenario)), steps(&played(&scenario)));
         assert!(recorded.len() >= 6, "{}: {recorded:?}", scenario.file);
-        if recorded != played {
-            let place = recorded.iter().zip(&played).take_while(|(one, other)| one == other).count();
-            wrong.push(format!(
-                "{}: {} and {} steps; step {place}: recorded {:?}, played {:?}",
-                scenario.file,
-                recorded.len(),
-                played.len(),
-                recorded.get(place),
-                played.get(place)
-            ));
-        }
+        wrong.extend(difference(scenario.file, &recorded, &played));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -296,6 +296,24 @@ fn what_is_written_down_of_the_recordings_is_what_they_tell() {
     }
 }
 
+/// Where what was played is first another than what was recorded.
+pub(super) fn difference<T: PartialEq + std::fmt::Debug>(
+    file: &str,
+    recorded: &[T],
+    played: &[T],
+) -> Option<String> {
+    let place = recorded.iter().zip(played).take_while(|(one, other)| one == other).count();
+    (recorded != played).then(|| {
+        format!(
+            "{file}: {} and {} steps; step {place}: recorded {:?}, played {:?}",
+            recorded.len(),
+            played.len(),
+            recorded.get(place),
+            played.get(place)
+        )
+    })
+}
+
 #[test]
 fn every_recorded_scenario_is_played_as_it_was_recorded() {
     let mut wrong: Vec<String> = Vec::new();
@@ -304,17 +322,7 @@ fn every_recorded_scenario_is_played_as_it_was_recorded() {
     for scenario in scenarios() {
         let (recorded, played) = (steps(&written[scenario.file]), steps(&played(&scenario)));
         assert!(recorded.len() >= 4, "{}", scenario.file);
-        if recorded != played {
-            let place = recorded.iter().zip(&played).take_while(|(one, other)| one == other).count();
-            wrong.push(format!(
-                "{}: {} and {} steps; step {place}: recorded {:?}, played {:?}",
-                scenario.file,
-                recorded.len(),
-                played.len(),
-                recorded.get(place),
-                played.get(place)
-            ));
-        }
+        wrong.extend(difference(scenario.file, &recorded, &played));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

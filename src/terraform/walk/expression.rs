@@ -245,7 +245,7 @@ impl Walk<'_> {
                 ObjectKey::Expression(key) => {
                     self.expression(key, false);
                     let literal = literal(key).map(|(_, text)| text);
-                    literal.unwrap_or_else(|| key.as_variable().map_or("(…)", Ident::as_str).to_owned())
+                    literal.unwrap_or_else(|| key.as_variable().map_or(COMPUTED, Ident::as_str).to_owned())
                 }
             };
             if keyed.is_some() {
@@ -425,8 +425,8 @@ impl Walk<'_> {
             return self.expression(&each.value_expr, mention);
         }
         let flattening = std::mem::replace(&mut self.flattening, false);
-        self.within("(…)".to_owned(), |walk| match each.grouping {
-            true => walk.within("(…)".to_owned(), |walk| walk.expression(&each.value_expr, mention)),
+        self.within(COMPUTED.to_owned(), |walk| match each.grouping {
+            true => walk.within(COMPUTED.to_owned(), |walk| walk.expression(&each.value_expr, mention)),
             false => walk.expression(&each.value_expr, mention),
         });
         self.flattening = flattening;
@@ -437,8 +437,8 @@ impl Walk<'_> {
         let depth = self.binding.len();
         for read in self.facts.reads[reads].iter_mut().filter(|read| !read.tested) {
             match read.binding.get_mut(depth) {
-                Some(name) => "(…)".clone_into(name),
-                None => read.binding.push("(…)".to_owned()),
+                Some(name) => COMPUTED.clone_into(name),
+                None => read.binding.push(COMPUTED.to_owned()),
             }
         }
     }
