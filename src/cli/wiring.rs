@@ -227,6 +227,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         Some(branch) => ReleaseRule::Branch(branch.into()),
     };
     Targets {
+        account: environment.account.id(),
         salt: Salt::new(""),
         access: chosen.access,
         sources: Sources {

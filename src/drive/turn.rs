@@ -158,6 +158,7 @@ impl Driver {
         self.land(None).await?;
         self.journal.refresh().await?;
         self.refold()?;
+        self.is_of_ours()?;
         let now = self.ports.clock.now();
         self.forget_what_a_clock_set_back_makes_young(now);
         let decision = self.decision(now)?;

@@ -105,6 +105,12 @@ pub fn why(reason: &Reason) -> String {
         Why::MergedButReads { reads } => {
             format!("pull request {subject} is merged, yet the base branch reads {}", slot_use(*reads))
         }
+        Why::TakenBack { reads } => {
+            format!(
+                "keyslot has pushed the change to {subject}, and somebody took it back: it reads {}",
+                slot_use(*reads)
+            )
+        }
         Why::CheckNotPassed { name, passed: Some(_) } => format!("check {name} failed on {subject}"),
         Why::CheckNotPassed { name, passed: None } => format!("check {name} has no result on {subject}"),
         Why::ValidationRuns { pipeline, url, state, since } => {
@@ -757,6 +763,9 @@ pub fn remedy(reason: &Reason) -> String {
         Why::MergedButReads { .. } => {
             "it did not bring the change, or somebody changed it back: change the base branch by hand; or \
              `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
+        }
+        Why::TakenBack { .. } => {
+            "ask who, and why; put it there again by hand, or by `keyslot promote --flip`; or `keyslot close --because …`"
         }
         Why::BranchOfOthers { .. } => {
             "look at what stands there; delete the branch, and keyslot makes it anew; or open its pull request yourself"

@@ -216,6 +216,10 @@ pub enum Why {
     MergedButReads {
         reads: SlotUse,
     },
+    /// keyslot has pushed the change to the branch, which does not read the slot any more.
+    TakenBack {
+        reads: SlotUse,
+    },
     CheckNotPassed {
         name: String,
         passed: Option<bool>,
@@ -766,6 +770,7 @@ impl Why {
             Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
+            Why::TakenBack { .. } => "taken-back",
             Why::CheckNotPassed { .. } => "check-not-passed",
             Why::ValidationRuns { .. } => "validation-runs",
             Why::ValidationEnded { .. } => "validation-ended",
@@ -903,6 +908,7 @@ impl Why {
             | Why::NoReference
             | Why::PullClosed { .. }
             | Why::MergedButReads { .. }
+            | Why::TakenBack { .. }
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
             | Why::BranchOfOthers { .. }

@@ -371,6 +371,9 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
 #[test]
 fn restart_is_held_by_each_of_its_gates_alone() {
     let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("a key may be in the making", Gate::TargetProven, End::Waits, |s| {
+            s.account_mut().provisioning = "Updating".to_owned();
+        }),
         ("the workload is paused", Gate::Preflight, End::Halts, |s| {
             s.cluster_mut("east").workloads[0].paused = true;
         }),
@@ -1520,4 +1523,18 @@ fn a_pod_that_began_before_its_class_said_what_it_says_is_restarted_before_anyth
     let created = stage.cluster_mut("north").pods[0].created;
     stage.cluster_mut("north").overtaken.insert(uid, created - SignedDuration::from_secs(1));
     assert!(matches!(&steps(&stage.decide())[..], [Step::Regenerate { .. }]), "{:?}", stage.decide());
+}
+
+/// A time that comes to be told later is no later time.
+#[test]
+fn where_the_opening_was_told_no_time_the_key_itself_must_have_changed() {
+    let mut stage = Stage::ready();
+    let Some((_, Event::Opened(opened))) = stage.events.first_mut() else { panic!("no opening") };
+    opened.retired_generation = None;
+    opened.retired_fingerprint = Some(key(Slot::Primary));
+    assert!(matches!(steps(&stage.decide())[..], [Step::Regenerate { .. }]), "{:?}", stage.decide());
+    let made_anew = stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap();
+    made_anew.fingerprint = Some(Fingerprint::of(b"made anew", &crate::stage::salt()));
+    let decision = stage.decide();
+    assert_eq!(decision.phase, Phase::Confirm, "{decision:?}");
 }

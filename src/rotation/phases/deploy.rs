@@ -169,6 +169,7 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
         RunStart::Hand => return awaited(Why::RunByHand { commit, skip }),
     }
     let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
+    reasons.extend(predicate::none_in_the_making(ctx, ctx.policy.ages.ordinary));
     reasons.extend(release_known(view));
     reasons.extend(under_way(ctx, runs.iter()));
     reasons.extend(predicate::may_start(ctx, &code.branch, runs));
