@@ -991,7 +991,10 @@ pub fn remedy(reason: &Reason) -> String {
             "put the journal into a shared store (`state` in keyslot.toml), or say there that there is one \
              operator (`single_operator = true`)"
         }
-        Why::OperationFailed { .. } => "look at the account's activity log; then run this again",
+        Why::OperationFailed { .. } => {
+            "look at the account's activity log; then have it tried again: `keyslot rotate` or `keyslot regenerate` (no job \
+             does, by `keyslot advance`)"
+        }
         Why::AccountBusy { state } if ended_ill(state) => {
             "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
         }
