@@ -322,6 +322,13 @@ pub fn why(reason: &Reason) -> String {
             if pods.len() == 1 { "it reads" } else { "they read" },
             some(pods)
         ),
+        Why::MayHoldSecret { pods, class, fate: ClassFate::Unfilled } => format!(
+            "{} of {subject} may hold the old key: {} the Kubernetes Secret {class}, which the CSI driver made and no \
+             SecretProviderClass fills any more ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it reads" } else { "they read" },
+            some(pods)
+        ),
         Why::MayHoldSecret { pods, class, fate } => format!(
             "{} of {subject} may hold the old key: the SecretProviderClass {class} that {} {} ({})",
             counted(pods.len(), "pod"),
@@ -864,6 +871,10 @@ pub fn remedy(reason: &Reason) -> String {
             "let the class deliver the key again, or take the Secret out of what reads it and restart that; or accept it \
              by name if the Secret never held the key"
         }
+        Why::MayHoldSecret { fate: ClassFate::Unfilled, .. } => {
+            "name the Secret in `secretObjects` of the class again, or take it out of what reads it and restart that; or \
+             accept it by name if the Secret never held the key"
+        }
         Why::MayHoldSecret { fate: ClassFate::Changed, .. } => {
             "restart it once the vault holds the new key (kubectl rollout restart); or accept it by name if it never got \
              the key"
@@ -1091,6 +1102,10 @@ fn blocked(rules: &[String], unread: &[String]) -> String {
     }
     text
 }
+
+/// What nobody sees of a stopped cluster.
+pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \
+                                  the old key, and pods read it when the cluster starts again";
 
 fn some(names: &[String]) -> String {
     const SHOWN: usize = 3;

@@ -420,6 +420,7 @@ pub enum Why {
     /// was changed since.
     MayHoldSecret {
         pods: Vec<String>,
+        /// Or the Kubernetes Secret, where nothing tells which class filled it.
         class: String,
         fate: ClassFate,
     },

@@ -115,6 +115,7 @@ mod tokens;
 mod tool;
 mod two_drivers;
 mod unanswered;
+mod unfilled_secrets;
 mod unvouched_jobs;
 mod usage;
 mod validating;

@@ -33,6 +33,7 @@ mod sets;
 mod skew;
 mod symptoms;
 mod synced;
+mod unfilled;
 mod watch;
 mod workload;
 mod workloads;
@@ -246,6 +247,7 @@ impl Kubernetes {
             vault: stamp.cluster.vault.clone(),
             namespaces: stamp.cluster.namespaces.clone(),
             configured: self.restarted.clone().unwrap_or_default(),
+            unfilled: Arc::default(),
         }
     }
 }

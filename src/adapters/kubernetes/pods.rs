@@ -14,7 +14,7 @@ use super::api::{Api, POD_STATUSES, PODS, REPLICA_SETS};
 use super::consumers::{Gets, class_names, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
-use super::holding::{holding, lost_classes, pod_id};
+use super::holding::{besides, holding, lost_classes, pod_id};
 use super::look::{Place, Placed as _, Subject, everywhere};
 use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
@@ -87,8 +87,24 @@ pub(super) struct Pods {
     pub places: Vec<Place>,
 }
 
+/// All pods that are looked at.
+pub(super) struct RawPods {
+    pub pods: Vec<Pod>,
+    places: Vec<Place>,
+}
+
+impl RawPods {
+    pub async fn list(api: &Api, subject: &Subject) -> Result<RawPods, Fault> {
+        let listed = everywhere::<Pod>(api, PODS, subject).await;
+        let (pods, places) = listed.map_err(|failure| failure.fault("list the pods", &api.subject))?;
+        Ok(RawPods { pods, places })
+    }
+}
+
 impl Pods {
-    pub async fn list(
+    /// With what is above them and what their mounts tell.
+    pub async fn of(
+        RawPods { pods, places }: RawPods,
         api: &Api,
         subject: &Subject,
         classes: &[Class],
@@ -97,8 +113,6 @@ impl Pods {
         mounts: &Mounts,
     ) -> Result<Pods, Fault> {
         let fault = |failure: Failure, what: &str| failure.fault(what, &api.subject);
-        let (pods, places) =
-            everywhere::<Pod>(api, PODS, subject).await.map_err(|f| fault(f, "list the pods"))?;
         let by_name = Owners { workloads, replica_sets: None };
         let found = pods.into_iter().filter_map(|pod| Found::of(pod, subject, classes, &by_name));
         let mut found: Vec<Found> = found.collect();
@@ -148,7 +162,8 @@ impl Pods {
         let view = |Found { pod, above, .. }: Found| -> Option<PodView> {
             let holding = holding(&pod, subject, classes, &statuses).unwrap_or(Holding::Named);
             let mounted = version(&pod, subject, classes, &statuses).or_else(|| known(&pod));
-            workload::pod(&pod, above, holding, mounted)
+            let besides = besides(&pod, subject, classes, &holding);
+            workload::pod(&pod, above, holding, besides, mounted)
         };
         found.into_iter().filter_map(view).collect()
     }
@@ -162,7 +177,8 @@ pub(super) async fn list(
     workloads: &BTreeSet<WorkloadName>,
     scope: &Scope,
 ) -> Result<(Vec<PodView>, Option<u64>), Fault> {
-    let listed = Pods::list(api, subject, classes, workloads, scope, &Mounts::new()).await?;
+    let raw = RawPods::list(api, subject).await?;
+    let listed = Pods::of(raw, api, subject, classes, workloads, scope, &Mounts::new()).await?;
     let version = listed.version();
     Ok((listed.views(subject, classes), version))
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::objects::Item;
+use super::partial;
 use super::resource::Resource;
 
 /// Whether an `Accept` header asks for a table before it asks for the objects.
@@ -117,9 +118,7 @@ pub(super) fn table(resource: Resource, items: &[Item], metadata: &Value, now: T
 }
 
 fn row(resource: Resource, item: &Item, now: Timestamp) -> Value {
-    let object = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-        "metadata": item.json["metadata"]});
-    json!({"cells": cells(resource, &item.json, now), "object": object})
+    json!({"cells": cells(resource, &item.json, now), "object": partial::object(&item.json)})
 }
 
 fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
