@@ -377,6 +377,8 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         synced,
         unseen,
         overtaken,
+        // Of what it is the cause shows by the pods.
+        silent: _,
         ahead: _,
         extent,
         warnings: _,

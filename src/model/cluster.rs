@@ -249,6 +249,8 @@ pub struct ClusterView {
     /// By uid, pods that began when a class of theirs did not yet say what it says now, and when it last began to say
     /// something else: what their status tells is what the driver put there since.
     pub overtaken: BTreeMap<String, Timestamp>,
+    /// Nodes that are not ready, or not there, and since when, where that is told. Asked for only where a pod gives cause.
+    pub silent: BTreeMap<String, Option<Timestamp>>,
     /// How far the API server's clock is ahead of ours, where it was seen.
     pub ahead: Option<SignedDuration>,
     /// Where it was looked, where that was not everywhere.

@@ -446,6 +446,13 @@ pub fn why(reason: &Reason) -> String {
         Why::PausedByPerson { by, because, since } => {
             format!("{by} paused the rotation at {}: {because}", span::time(*since))
         }
+        Why::NodeNotReady { node, pods, since } => format!(
+            "node {node} ({subject}) is not ready{}, and {} on it may run on with the old key, whatever {} told: {}",
+            since.map(|since| format!(" since {}", span::time(since))).unwrap_or_default(),
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it is" } else { "they are" },
+            some(pods)
+        ),
         Why::NodeSilent { node, pods, since } => format!(
             "{} on node {node} ({subject}) should have ended at {} and {} still there: the node does not do what it is \
              told, and its pods may run on with the old key: {}",
@@ -975,6 +982,9 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::ClocksDiffer { .. } => "set the clock that is wrong (see `date` here), then run this again",
         Why::PausedByPerson { .. } => "`keyslot resume`, then run this again",
+        Why::NodeNotReady { .. } => {
+            "see `kubectl get node` and the machine behind it: when it is back, its pods hear that they shall end"
+        }
         Why::NodeSilent { .. } => {
             "see `kubectl get node` and the machine behind it. Only when it is certain that it runs no more: delete the \
              Node, and its pods go with it"

@@ -540,6 +540,12 @@ pub enum Why {
     JobRuns {
         pods: Vec<String>,
     },
+    /// The node does not answer, or is gone: whatever its pods are told, they may run on. It may come back.
+    NodeNotReady {
+        node: String,
+        pods: Vec<String>,
+        since: Option<Timestamp>,
+    },
     /// Told to end, and still there long after their time for it was over: nobody on the node does what it is told.
     NodeSilent {
         node: String,
@@ -836,6 +842,7 @@ impl Why {
             Why::ClockUnknown => "clock-unknown",
             Why::ClocksDiffer { .. } => "clocks-differ",
             Why::PausedByPerson { .. } => "paused-by-person",
+            Why::NodeNotReady { .. } => "node-not-ready",
             Why::NodeSilent { .. } => "node-silent",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
@@ -1020,6 +1027,7 @@ impl Why {
             | Why::AtLimit { .. }
             | Why::Scaling { .. }
             | Why::PodsLeftOut { .. }
+            | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { lasting: false, .. }

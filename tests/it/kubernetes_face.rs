@@ -66,6 +66,14 @@ impl Setup {
         Kubernetes::new("CosmosDb-ApiKey", BTreeMap::from([(self.stamp.clone(), cluster)]), http, clock)
     }
 
+    /// Lets so much of the world's time pass; it is then so late.
+    pub fn pass(&self, time: Duration) -> jiff::Timestamp {
+        self.world.with(|world| {
+            world.advance_to(world.now() + time);
+            world.now()
+        })
+    }
+
     fn http(&self) -> Http {
         http::client(&HttpSettings::rehearsal(self.wire.ca_pem(), http::Hosts::default())).unwrap()
     }

@@ -101,6 +101,7 @@ mod schema;
 mod shared_module;
 mod sigkill;
 mod sigkill_procedure;
+mod silent_nodes;
 mod smart_http;
 mod smart_http_face;
 mod sources;

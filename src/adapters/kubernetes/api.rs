@@ -51,6 +51,7 @@ pub(super) const ROLLOUTS: Kind = Kind { group: "/apis/argoproj.io/v1alpha1", pl
 pub(super) const CRON_JOBS: Kind = Kind { group: "/apis/batch/v1", plural: "cronjobs" };
 pub(super) const REPLICA_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "replicasets" };
 pub(super) const NAMESPACES: Kind = Kind { group: "/api/v1", plural: "namespaces" };
+pub(super) const NODES: Kind = Kind { group: "/api/v1", plural: "nodes" };
 pub(super) const PODS: Kind = Kind { group: "/api/v1", plural: "pods" };
 pub(super) const QUOTAS: Kind = Kind { group: "/api/v1", plural: "resourcequotas" };
 pub(super) const AUTOSCALERS: Kind =

@@ -23,7 +23,7 @@ use super::pods::{Found, Pods, RawPods};
 use super::scope::{Mounts, Scope};
 use super::unfilled::{self, Asked, SecretName};
 use super::workloads::Workloads;
-use super::{narrow, rollouts, symptoms, synced};
+use super::{narrow, nodes, rollouts, symptoms, synced};
 use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadName};
 use crate::ports::Fault;
 
@@ -114,6 +114,7 @@ async fn look_within(
     let rollouts = rollouts::list(api, subject, &classes, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
+    let silent = nodes::silent(api, pods.suspects(api.clock.now())).await;
     let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
@@ -129,6 +130,7 @@ async fn look_within(
         synced,
         unseen,
         overtaken,
+        silent,
         ahead: api.connection.skew.ahead(),
         extent: extent(subject),
         warnings: Vec::new(),

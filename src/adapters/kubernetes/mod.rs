@@ -21,6 +21,7 @@ mod managed;
 mod manager;
 mod narrow;
 mod newest;
+mod nodes;
 mod owners;
 mod pods;
 mod resolve;

@@ -16,6 +16,7 @@ use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
 use super::holding::{besides, holding, lost_classes, pod_id};
 use super::look::{Place, Placed as _, Subject, everywhere};
+use super::nodes::{self, Silent};
 use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
 use super::scope::{Mounts, Scope, is_same};
@@ -139,6 +140,11 @@ impl Pods {
         Ok(Pods { found, statuses, mounts, places })
     }
 
+    /// The nodes that pods give cause to ask about.
+    pub fn suspects(&self, now: Timestamp) -> BTreeSet<String> {
+        nodes::suspects(self.found.iter().map(|found| &found.pod), now)
+    }
+
     /// The oldest of the lists, where they are numbers.
     pub fn version(&self) -> Option<u64> {
         self.places.iter().map(|place| place.version.parse().ok()).min().flatten()
@@ -169,18 +175,19 @@ impl Pods {
     }
 }
 
-/// The pods and their mounts, listed anew; with the version of the list.
+/// The pods and their mounts, listed anew; with the version of the list, and nodes that do not answer.
 pub(super) async fn list(
     api: &Api,
     subject: &Subject,
     classes: &[Class],
     workloads: &BTreeSet<WorkloadName>,
     scope: &Scope,
-) -> Result<(Vec<PodView>, Option<u64>), Fault> {
+) -> Result<(Vec<PodView>, Option<u64>, Silent), Fault> {
     let raw = RawPods::list(api, subject).await?;
     let listed = Pods::of(raw, api, subject, classes, workloads, scope, &Mounts::new()).await?;
     let version = listed.version();
-    Ok((listed.views(subject, classes), version))
+    let silent = nodes::silent(api, listed.suspects(api.clock.now())).await;
+    Ok((listed.views(subject, classes), version, silent))
 }
 
 /// Whether what the pod mounts tells anything.

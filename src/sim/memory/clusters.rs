@@ -52,6 +52,10 @@ impl Clusters for MemoryClusters {
                     synced: self.synced(world, cluster, salt),
                     unseen: Vec::new(),
                     overtaken: overtaken(cluster, &world.config().secret_name),
+                    silent: cluster
+                        .nodes()
+                        .filter_map(|(name, since)| Some((name.to_string(), Some(whole_second(since?)))))
+                        .collect(),
                     ahead: Some(SignedDuration::ZERO),
                     extent: None,
                     warnings: cluster.warnings().map(|one| warning(&one)).collect(),
