@@ -98,6 +98,7 @@ mod runs;
 mod sandbox;
 mod sarif;
 mod schema;
+mod settling;
 mod shared_module;
 mod sigkill;
 mod sigkill_procedure;
