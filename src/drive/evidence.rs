@@ -17,7 +17,7 @@ use crate::model::{
     MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck,
     PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right,
     RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
-    TracesView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    TracesView, TreeClaim, Unlisted, UnseenSecret, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -375,7 +375,10 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         pods,
         cron_jobs,
         synced,
+        unseen,
         overtaken,
+        // Of what it is the cause shows by the pods.
+        silent: _,
         ahead: _,
         extent,
         warnings: _,
@@ -386,6 +389,9 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(cron_jobs, cron_job);
     facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {
         facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed);
+    });
+    facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
+        facts.text(namespace).text(name);
     });
     for (uid, changed) in overtaken {
         facts.text(uid).time(Some(*changed));
@@ -474,6 +480,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         ready,
         ready_since: _,
         holding,
+        besides,
         mounted,
         node: _,
         asks: _,
@@ -481,6 +488,8 @@ fn pod(facts: &mut Facts, view: &PodView) {
     } = view;
     facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);
     facts.maybe_text(workload.as_ref().map(ToString::to_string).as_deref());
-    facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref()).text(&format!("{holding:?}"));
+    facts
+        .maybe_text(above.as_ref().map(ToString::to_string).as_deref())
+        .text(&format!("{holding:?}{besides:?}"));
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
 }

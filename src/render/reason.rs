@@ -328,6 +328,13 @@ pub fn why(reason: &Reason) -> String {
             if pods.len() == 1 { "it reads" } else { "they read" },
             some(pods)
         ),
+        Why::MayHoldSecret { pods, class, fate: ClassFate::Unfilled } => format!(
+            "{} of {subject} may hold the old key: {} the Kubernetes Secret {class}, which the CSI driver made and no \
+             SecretProviderClass fills any more ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it reads" } else { "they read" },
+            some(pods)
+        ),
         Why::MayHoldSecret { pods, class, fate } => format!(
             "{} of {subject} may hold the old key: the SecretProviderClass {class} that {} {} ({})",
             counted(pods.len(), "pod"),
@@ -445,6 +452,13 @@ pub fn why(reason: &Reason) -> String {
         Why::PausedByPerson { by, because, since } => {
             format!("{by} paused the rotation at {}: {because}", span::time(*since))
         }
+        Why::NodeNotReady { node, pods, since } => format!(
+            "node {node} ({subject}) is not ready{}, and {} on it may run on with the old key, whatever {} told: {}",
+            since.map(|since| format!(" since {}", span::time(since))).unwrap_or_default(),
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it is" } else { "they are" },
+            some(pods)
+        ),
         Why::NodeSilent { node, pods, since } => format!(
             "{} on node {node} ({subject}) should have ended at {} and {} still there: the node does not do what it is \
              told, and its pods may run on with the old key: {}",
@@ -873,6 +887,10 @@ pub fn remedy(reason: &Reason) -> String {
             "let the class deliver the key again, or take the Secret out of what reads it and restart that; or accept it \
              by name if the Secret never held the key"
         }
+        Why::MayHoldSecret { fate: ClassFate::Unfilled, .. } => {
+            "name the Secret in `secretObjects` of the class again, or take it out of what reads it and restart that; or \
+             accept it by name if the Secret never held the key"
+        }
         Why::MayHoldSecret { fate: ClassFate::Changed, .. } => {
             "restart it once the vault holds the new key (kubectl rollout restart); or accept it by name if it never got \
              the key"
@@ -973,6 +991,9 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::ClocksDiffer { .. } => "set the clock that is wrong (see `date` here), then run this again",
         Why::PausedByPerson { .. } => "`keyslot resume`, then run this again",
+        Why::NodeNotReady { .. } => {
+            "see `kubectl get node` and the machine behind it: when it is back, its pods hear that they shall end"
+        }
         Why::NodeSilent { .. } => {
             "see `kubectl get node` and the machine behind it. Only when it is certain that it runs no more: delete the \
              Node, and its pods go with it"
@@ -1103,6 +1124,10 @@ fn blocked(rules: &[String], unread: &[String]) -> String {
     }
     text
 }
+
+/// What nobody sees of a stopped cluster.
+pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \
+                                  the old key, and pods read it when the cluster starts again";
 
 fn some(names: &[String]) -> String {
     const SHOWN: usize = 3;

@@ -424,6 +424,7 @@ pub enum Why {
     /// was changed since.
     MayHoldSecret {
         pods: Vec<String>,
+        /// Or the Kubernetes Secret, where nothing tells which class filled it.
         class: String,
         fate: ClassFate,
     },
@@ -542,6 +543,12 @@ pub enum Why {
     /// A Job's pods that may hold the older key; they keep it until they end.
     JobRuns {
         pods: Vec<String>,
+    },
+    /// The node does not answer, or is gone: whatever its pods are told, they may run on. It may come back.
+    NodeNotReady {
+        node: String,
+        pods: Vec<String>,
+        since: Option<Timestamp>,
     },
     /// Told to end, and still there long after their time for it was over: nobody on the node does what it is told.
     NodeSilent {
@@ -840,6 +847,7 @@ impl Why {
             Why::ClockUnknown => "clock-unknown",
             Why::ClocksDiffer { .. } => "clocks-differ",
             Why::PausedByPerson { .. } => "paused-by-person",
+            Why::NodeNotReady { .. } => "node-not-ready",
             Why::NodeSilent { .. } => "node-silent",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
@@ -1025,6 +1033,7 @@ impl Why {
             | Why::AtLimit { .. }
             | Why::Scaling { .. }
             | Why::PodsLeftOut { .. }
+            | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { lasting: false, .. }
@@ -1083,6 +1092,7 @@ impl Reason {
             | Why::WaveFull { .. }
             | Why::CanaryFirst { .. } => after(pace.rollout),
             Why::PodsLeftOut { .. }
+            | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),

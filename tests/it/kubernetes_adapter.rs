@@ -27,6 +27,9 @@ use tokio::sync::watch;
 const TOKEN: &str = "canary-token-0123456789";
 const KEY: &[u8] = b"canary-key-material==";
 
+/// At the end of a path: what is asked for is an object's metadata alone.
+pub const METADATA: &str = "#metadata";
+
 /// What the server says to one request.
 pub enum Say {
     Json(u16, Value),
@@ -45,6 +48,11 @@ fn server(script: Script) -> Router {
         async move {
             let path = request.uri().path_and_query().unwrap().to_string();
             let method = request.method().to_string();
+            let accept = request.headers().get("accept").unwrap().to_str().unwrap();
+            let path = match accept.contains("as=PartialObjectMetadata") {
+                true => format!("{path}{METADATA}"),
+                false => path,
+            };
             let bearer = request.headers().get("authorization").unwrap().to_str().unwrap().to_owned();
             let (status, kind, body) = match script(&method, &path, &bearer) {
                 Say::Json(status, value) => (status, "application/json", Body::from(value.to_string())),

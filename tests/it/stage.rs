@@ -408,6 +408,7 @@ pub fn cluster() -> ClusterView {
             ready: true,
             ready_since: None,
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
+            besides: None,
             mounted: Some(SecretVersion::new("v2")),
             node: Some("node-1".to_owned()),
             asks: PodAsks::default(),
