@@ -246,6 +246,7 @@ impl<'f> Resolver<'f> {
             label: read.read.label.clone(),
             masked: read.read.masked,
             fallback: read.read.fallback,
+            replaced: read.read.replaced,
             counterpart: Counterpart::Known,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),

@@ -160,6 +160,8 @@ struct Walk<'s> {
     overriding: Vec<String>,
     /// How many expressions the walk stands in of which only a truth or a number comes.
     testing: usize,
+    /// How many entries the walk stands in that a later one of the same name replaces.
+    replaced: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
     /// How many collections the walk stands in whose elements are read where a name stands for them.
@@ -202,6 +204,7 @@ impl<'s> Walk<'s> {
             changing: 0,
             overriding: Vec::new(),
             testing: 0,
+            replaced: 0,
             sifting: 0,
             looping: 0,
             flattening: false,
@@ -511,7 +514,7 @@ fn inputs_of(attribute: &Attribute) -> Option<impl Iterator<Item = (&str, &Expre
     Some(inputs.iter().filter_map(|(key, value)| Some((literal_key(key)?, value.expr()))))
 }
 
-fn literal_key(key: &ObjectKey) -> Option<&str> {
+pub fn literal_key(key: &ObjectKey) -> Option<&str> {
     match key {
         ObjectKey::Ident(ident) => Some(ident.as_str()),
         ObjectKey::Expression(key) => key.as_str(),
