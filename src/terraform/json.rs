@@ -51,6 +51,18 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     Ok(facts)
 }
 
+/// Where a value stands to which these keys lead; absent where there is none, or more than one.
+pub fn place(source: &Source, path: &[String]) -> Option<Range<usize>> {
+    let mut scan = Scan { text: source.text(), at: 0, path: Vec::new(), leaves: Vec::new() };
+    scan.value(false);
+    let mut found = scan.leaves.into_iter().filter_map(|mut leaf| {
+        as_module(&mut leaf.path);
+        (!leaf.is_key && leaf.path == path).then_some(leaf.span)
+    });
+    let only = found.next().filter(|_| found.next().is_none())?;
+    Some(source.to_file(only))
+}
+
 /// A component is a module block whose inputs stand in a map of their own.
 fn as_module(path: &mut Vec<String>) {
     if path.first().is_some_and(|kind| kind == COMPONENT) {

@@ -7,6 +7,7 @@ mod called;
 mod choosers;
 mod collections;
 mod companions;
+mod configured;
 mod counterparts;
 mod elements;
 mod elsewhere;
