@@ -27,6 +27,8 @@ use super::facts::{
 use super::itself::{SELF, itself};
 use super::object::{Bound, Scope, alias, filters, is_instance, is_whole};
 use super::source::Source;
+use super::syntax::Syntax;
+use super::twice::is_replaced;
 use super::value::Value;
 
 /// Blocks that speak of addresses, not of values.
@@ -360,6 +362,7 @@ impl<'s> Walk<'s> {
             if can_be_read(&walk.binding) {
                 walk.alias(value);
             }
+            walk.handed_over(value);
             walk.generated(value);
             walk.value = value.span();
             let testing = usize::from(is_test(&walk.binding));
@@ -390,6 +393,21 @@ impl<'s> Walk<'s> {
             self.facts.aliases.push(alias(self.binding.clone(), object, expression));
         }
         self.entries(expression);
+    }
+
+    /// Other names among what a terragrunt configuration hands to its code.
+    fn handed_over(&mut self, inputs: &Expression) {
+        match inputs {
+            _ if self.binding != [INPUTS] || self.source.syntax() != Syntax::Terragrunt => {}
+            Expression::Parenthesis(inner) => self.handed_over(inner.inner()),
+            Expression::Object(object) => {
+                for (key, value) in object.iter() {
+                    let Some(name) = literal_key(key).filter(|name| !is_replaced(name)) else { continue };
+                    self.within(name.to_owned(), |walk| walk.alias(value.expr()));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The accounts among the entries of a collection that is written out.

@@ -44,6 +44,7 @@ mod twice;
 mod unwritable;
 mod versions;
 mod whole;
+mod whole_outputs;
 mod with_files;
 
 use super::*;
