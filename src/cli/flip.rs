@@ -228,12 +228,14 @@ fn tell_assumed(tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
         let place = tree.place(reference.file, reference.span.start);
         let other = reference.other.as_deref().unwrap_or_default();
         let of = reference.symbol.of_all_instances().address();
-        terminal.warn(&format!("{place}: nobody here knows whether `{other}` exists in {of}"));
+        terminal
+            .warn(&format!("{place}: nobody here knows whether `{other}` exists in {of}, and what it holds"));
         told = true;
     }
     if told {
         terminal.hint(
-            "look whether it hands out that name, or apply its owner with it first: else the next plan fails",
+            "look whether it hands out the other key under that name: without such an output the next plan fails and \
+             nothing changes, with another value in it that one is written",
         );
     }
 }

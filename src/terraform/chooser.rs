@@ -45,15 +45,17 @@ pub struct Link {
 }
 
 /// A chooser whose value is known, as it is written.
-pub struct Known {
+pub struct Known<'f> {
     chooser: Chooser,
     /// The names that hand the value on to it.
     links: Vec<Link>,
     /// What conditions make of it on its way, the last first.
     turns: Vec<Turn>,
+    /// The value, wherever it is written.
+    values: Vec<&'f Value>,
 }
 
-impl Known {
+impl Known<'_> {
     /// What the choice sees.
     pub fn seen(&self) -> Option<String> {
         self.turned(&self.chooser.value, 0)
@@ -93,6 +95,7 @@ pub fn decide(
     let mut choosers: Vec<Chooser> = Vec::new();
     // In which folders, and by which names, each is read: callers of several modules may share one.
     let mut ways: Vec<BTreeMap<(String, String), Object>> = Vec::new();
+    let mut beside: Vec<Vec<Driven>> = Vec::new();
     let mut handed: Vec<(usize, Range<usize>)> = Vec::new();
     for group in groups(references) {
         let Some(choice) = deciding(facts, references, &group) else { continue };
@@ -127,15 +130,20 @@ pub fn decide(
                 && is_allowed(&folder, &choice.by, own)
                 && known.links.iter().all(|link| is_allowed(&link.folder, &link.by, link.turns))
         });
-        let Known { mut chooser, links, .. } = known;
+        let Known { mut chooser, links, values, .. } = known;
         chooser.other = other;
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
             ways.push(BTreeMap::new());
+            beside.push(Vec::new());
             choosers.len() - 1
         });
         let way = |folder: String, by: Object| ((folder, spelt(&by)), by);
         ways[index].extend([way(folder, choice.by)]);
+        // Whoever else is handed the same value, and what else is made of it.
+        let of_terragrunt = folders.handed(&values);
+        ways[index].extend(of_terragrunt.variables.into_iter().map(|(folder, by)| way(folder, by)));
+        beside[index].extend(of_terragrunt.others);
         for Link { folder, by, file, span, .. } in links {
             handed.push((file, span));
             ways[index].extend([way(folder, by)]);
@@ -152,9 +160,11 @@ pub fn decide(
         handed.iter().any(|(file, span)| *file == driven.file && within(span))
     };
     let ground = Ground::new(sources, facts, folders, references);
-    for (chooser, ways) in choosers.iter_mut().zip(&ways) {
+    for ((chooser, ways), beside) in choosers.iter_mut().zip(&ways).zip(beside) {
         let driven = ways.iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
-        chooser.drives = driven.filter(|it| !hands_on(it)).collect();
+        chooser.drives = driven.filter(|it| !hands_on(it)).chain(beside).collect();
+        chooser.drives.sort_by_key(|it| (it.file, it.span.start, it.span.end));
+        chooser.drives.dedup();
     }
     choosers
 }
@@ -191,15 +201,22 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
 }
 
 /// A chooser with the value that it has, where that is known, and what leads from there to the choice.
-pub fn known(sources: &[Source], evaluator: &Evaluator<'_>, at: &At, choice: &Choice) -> Option<Known> {
+pub fn known<'f>(
+    sources: &[Source],
+    evaluator: &Evaluator<'f>,
+    at: &At,
+    choice: &Choice,
+) -> Option<Known<'f>> {
     let mut links = Vec::new();
     let mut places = Vec::new();
+    let mut values = Vec::new();
     let mut value: Option<&str> = None;
     let mut turns: Option<Vec<Turn>> = None;
-    for End { written: Written { file, argument, .. }, takes, turned } in
+    for End { written: Written { file, argument, value: at_end, .. }, takes, turned } in
         ends(evaluator, at, choice, &mut links)?
     {
-        let text = takes.text(&argument.value)?;
+        values.push(at_end);
+        let text = takes.text(at_end)?;
         if value.is_some_and(|value| value != text) || turns.as_ref().is_some_and(|turns| *turns != turned) {
             return None;
         }
@@ -212,7 +229,7 @@ pub fn known(sources: &[Source], evaluator: &Evaluator<'_>, at: &At, choice: &Ch
     places.dedup();
     let name = spelt(&choice.by);
     let chooser = Chooser { name, places, value: value?.to_owned(), other: None, drives: Vec::new() };
-    Some(Known { chooser, links, turns: turns? })
+    Some(Known { chooser, links, turns: turns?, values })
 }
 
 /// The files in which the value is written that a choice goes by.
@@ -251,7 +268,7 @@ fn behind<'f>(
     let mut ends = Vec::new();
     for written in evaluator.written(at, by) {
         let mut turned = turned.to_vec();
-        let (next, takes) = match &written.argument.value {
+        let (next, takes) = match written.value {
             Value::Path(next) if depth < MAX_DEPTH => (next, takes),
             Value::Either(either) if depth < MAX_DEPTH => {
                 turned.push(either.turn(takes));

@@ -29,6 +29,7 @@ mod driven;
 mod edit;
 mod either;
 mod elsewhere;
+mod entry;
 mod exclusive;
 mod facts;
 mod flip;

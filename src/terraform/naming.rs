@@ -9,16 +9,19 @@ mod azapi;
 mod collection;
 mod name;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use self::collection::Part;
 pub use self::name::Name;
+use super::entry::entry;
 use super::facts::{Argument, Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
 use super::folders::{Folders, MAX_DEPTH};
 use super::instance::{Call, Instance};
 use super::paths::is_below;
 use super::source::Source;
 use super::syntax::Syntax;
+use super::terragrunt::Given;
 use super::value::Value;
 
 /// Where an expression is evaluated: its folder, the run of its code where that is known, and the repeated block that it
@@ -72,7 +75,10 @@ impl At {
 /// Where a value is written.
 pub struct Written<'f> {
     pub file: usize,
-    pub argument: &'f Argument,
+    pub block: &'f Block,
+    /// The argument, or the entry of one, by its place; and the value itself.
+    pub argument: Cow<'f, Argument>,
+    pub value: &'f Value,
     /// Where the names in it mean what they do.
     pub at: At,
 }
@@ -111,9 +117,15 @@ impl<'f> Evaluator<'f> {
             _ => Vec::new(),
         };
         let written = |(at, value): &(At, &'f Value)| {
+            let read_on = self.folders.read_on(&at.folder, value);
+            let (at, value) = match read_on {
+                Some((folder, value)) => (At::folder(folder), value),
+                None => (at.clone(), *value),
+            };
             let of = |(file, block): (usize, &'f Block)| {
-                let argument = block.arguments.iter().find(|argument| std::ptr::eq(&argument.value, *value));
-                argument.map(|argument| Written { file, argument, at: at.clone() })
+                let argument =
+                    block.arguments.iter().find_map(|it| entry(&self.sources[file], block, it, value));
+                argument.map(|argument| Written { file, block, argument, value, at: at.clone() })
             };
             self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
         };
@@ -133,13 +145,31 @@ impl<'f> Evaluator<'f> {
     /// Whether a variable may get its value in a way that is not followed: from a terragrunt configuration that lies
     /// beside the code, or from a file that overrides others.
     fn is_set_beside(&self, folder: &str, name: &str) -> bool {
-        self.folders.is_configured(folder)
+        let mut callers = self.folders.callers(folder).iter();
+        let own = self.folders.is_configured(folder)
+            && !callers.any(|call| call.name.is_empty() && call.folder == folder);
+        own || self.is_set_by_terragrunt(folder, name)
             || self.is_overridden(folder, &["variable", name], None)
             || self
                 .folders
                 .callers(folder)
                 .iter()
                 .any(|call| self.is_overridden(&call.folder, &["module", &call.name], Some(name)))
+    }
+
+    /// Whether Terragrunt may give a variable its value by other ways than inputs, which variables files outrank.
+    fn is_set_by_terragrunt(&self, folder: &str, name: &str) -> bool {
+        let configured = self.folders.callers(folder).iter().filter(|call| call.name.is_empty());
+        let mut configured = configured.map(|call| call.folder.as_str());
+        let loaded = |at: &str| {
+            self.folders.blocks_at(at, &[]).any(|(file, block)| {
+                let source = &self.sources[file];
+                is_variables(source) && is_loaded(source.path()) && block.argument(name).is_some()
+            })
+        };
+        configured.any(|at| {
+            at != folder && (loaded(at) || loaded(folder)) || self.folders.has_extra_arguments(at, name)
+        })
     }
 
     /// Whether a file whose name says that it overrides others speaks of a block, or of an argument of it.
@@ -166,6 +196,10 @@ impl<'f> Evaluator<'f> {
             Value::List(_) | Value::Map(_) => Name::open(&at.folder, "a collection"),
             Value::Other(text) => self.other(at, text, depth),
             Value::Either(either) => self.other(at, &either.text, depth),
+            Value::Read(read) => match self.folders.read_on(&at.folder, value) {
+                Some((there, value)) => self.value(&At::folder(there), value, depth + 1),
+                None => self.other(at, &read.text, depth),
+            },
         }
     }
 
@@ -247,6 +281,11 @@ impl<'f> Evaluator<'f> {
         if callers.is_empty() {
             return self.assigned(at, name, default, |_| true);
         }
+        // Whatever a configuration may hand over in a way that is not followed.
+        let of_terragrunt = |call: &&Call| call.name.is_empty();
+        if callers.iter().filter(of_terragrunt).any(|call| self.may_be_given(call, name)) {
+            return Vec::new();
+        }
         // What stands in the file that is named outranks those that are loaded anyway.
         if let [call] = callers
             && call.is_of_file()
@@ -261,16 +300,30 @@ impl<'f> Evaluator<'f> {
         }
         // What Terragrunt hands over to the code beside it, variables files outrank.
         if callers.iter().all(|call| call.folder == at.folder) {
-            let given = callers.iter().filter_map(|call| self.folders.argument(call, name));
+            let given: Vec<_> = callers.iter().filter_map(|call| self.handed(call, name)).collect();
+            let default = default.filter(|_| given.is_empty());
             let assigned = self.assigned(at, name, default, |_| true);
-            return given.map(|value| (at.outside(), value)).chain(assigned).collect();
+            return given.into_iter().chain(assigned).collect();
         }
-        let argument = |call: &Call| {
-            let given = self.folders.argument(call, name).map(|value| (At::caller(call), value));
-            given.or_else(|| default.map(|value| (at.outside(), value)))
-        };
+        let argument =
+            |call: &Call| self.handed(call, name).or_else(|| default.map(|value| (at.outside(), value)));
         let found: Vec<_> = callers.iter().filter_map(argument).collect();
         if found.len() == callers.len() { found } else { Vec::new() }
+    }
+
+    /// What a call hands over, and where its names mean what they do.
+    fn handed(&self, call: &Call, name: &str) -> Option<(At, &'f Value)> {
+        match call.name.is_empty() {
+            true => match self.folders.given(&call.folder, name) {
+                Given::Value(folder, value) => Some((At::folder(folder), value)),
+                Given::Nothing | Given::Unknown => None,
+            },
+            false => Some((At::caller(call), self.folders.argument(call, name)?)),
+        }
+    }
+
+    fn may_be_given(&self, call: &Call, name: &str) -> bool {
+        matches!(self.folders.given(&call.folder, name), Given::Unknown)
     }
 
     /// What variables files of the folder, or below it, say; else the default. Files that Terraform loads by itself

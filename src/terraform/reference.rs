@@ -23,8 +23,9 @@ pub enum Role {
     Unchosen,
     /// One of the branches between which a value at run time chooses.
     Choice,
-    /// Only compared, counted or asked for (`… != ""`, `length(…)`, a condition): no key goes anywhere from here. An account
-    /// has both keys at all times, so what is asked of one holds for the other, and a flip leaves the question as it is.
+    /// Only compared, counted or asked for (`… != ""`, `length(…)`, a condition), or replaced by a later entry of the same
+    /// name: no key goes anywhere from here. An account has both keys at all times, so what is asked of one holds for the
+    /// other, and a flip leaves the question as it is.
     Tested,
 }
 
@@ -81,6 +82,9 @@ pub struct Reference {
     pub(super) masked: bool,
     /// Whether it is taken only where what stands before it in `try` or `coalesce` is not there.
     pub fallback: bool,
+    /// Whether it stands in an entry of an object that a later one of the same name replaces. It is [`Role::Tested`]: nobody
+    /// reads it. A flip moves it along, where it can, so that no key of the old slot is left in the text.
+    pub replaced: bool,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

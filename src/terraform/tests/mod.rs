@@ -7,6 +7,7 @@ mod called;
 mod choosers;
 mod collections;
 mod companions;
+mod configured;
 mod counterparts;
 mod elements;
 mod elsewhere;
@@ -43,6 +44,7 @@ mod twice;
 mod unwritable;
 mod versions;
 mod whole;
+mod whole_outputs;
 mod with_files;
 
 use super::*;

@@ -12,6 +12,7 @@ use super::super::facts::{Object, Read, Takes, When};
 use super::super::object::{Bound, is_renamed};
 use super::super::offer::COMPUTED;
 use super::super::service::names_endpoint;
+use super::super::twice::is_replaced;
 use super::condition::Condition;
 use super::{Walk, text_of};
 
@@ -140,6 +141,7 @@ impl Walk<'_> {
             masked: self.masking > 0 || masks(expression),
             fallback: self.falling_back > 0,
             tested: self.testing > 0,
+            replaced: self.replaced > 0,
             entire: self.changing == 0 && self.sifting == 0,
             overridden: self.overriding.clone(),
         });
@@ -251,7 +253,11 @@ impl Walk<'_> {
             if keyed.is_some() {
                 self.branch(When::Is(name.clone()), None, value.expr().span());
             }
+            // What a later entry replaces goes nowhere.
+            let dead = usize::from(is_replaced(&name));
+            (self.testing, self.replaced) = (self.testing + dead, self.replaced + dead);
             self.entry(name, value.expr(), false);
+            (self.testing, self.replaced) = (self.testing - dead, self.replaced - dead);
         }
         (self.label, self.called) = outer;
         // What comes after the entries is none of them.
