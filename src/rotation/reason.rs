@@ -1086,6 +1086,7 @@ impl Reason {
             | Why::WaveFull { .. }
             | Why::CanaryFirst { .. } => after(pace.rollout),
             Why::PodsLeftOut { .. }
+            | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),

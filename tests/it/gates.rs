@@ -436,14 +436,14 @@ fn restart_is_held_by_each_of_its_gates_alone() {
             });
         }),
         ("the vault has held the key for too short a time", Gate::Propagated, End::Waits, |s| {
-            s.vault_mut("east").created = at(100_000 - 35);
+            s.vault_mut("east").created = at(100_000 - 34);
         }),
         ("a synced secret has changed just now", Gate::Propagated, End::Waits, |s| {
             s.cluster_mut("east").synced.push(SyncedSecretView {
                 namespace: "workload".to_owned(),
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Secondary),
-                changed: Some(at(100_000 - 35)),
+                changed: Some(at(100_000 - 34)),
             });
         }),
         ("the other stamps are all unhealthy for now", Gate::Wave, End::Waits, |s| {
