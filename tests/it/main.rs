@@ -81,6 +81,7 @@ mod pause;
 mod plan;
 mod plan_ahead;
 mod procedure;
+mod proofs;
 mod properties;
 mod property;
 mod proposals;
