@@ -34,6 +34,7 @@ mod procedure;
 mod progress;
 mod promote;
 mod propose;
+mod refusals;
 mod regenerate;
 mod rehearse;
 mod remedies;

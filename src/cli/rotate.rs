@@ -226,7 +226,7 @@ pub(super) fn finish(
     command: &str,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    driver.over();
+    driver.over(end);
     match end {
         TurnEnd::Enough => {
             terminal.say("that is all that was asked for; the rotation stays open");

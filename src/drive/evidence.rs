@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchName, BranchView, CensusView,
     ClusterView, CommitId, CronJobView, DeploymentView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
     MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck,
     PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right,
@@ -217,10 +217,12 @@ fn code(facts: &mut Facts, view: &ReleaseView) {
 }
 
 fn branch(facts: &mut Facts, view: &BranchView) {
-    let BranchView { branch, head, claim: TreeClaim { reads, references, problems }, is_flip } = view;
+    let BranchView { branch, head, claim, is_flip, flips_onto } = view;
+    let TreeClaim { reads, references, problems } = claim;
     facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
     texts(facts, problems);
     facts.word(is_flip);
+    texts(facts, &flips_onto.iter().map(BranchName::to_string).collect::<Vec<_>>());
 }
 
 fn origin(facts: &mut Facts, view: &OriginView) {

@@ -311,7 +311,13 @@ impl Observer {
         if claim.problems.is_empty() {
             claim.problems = errors.unwrap_or_default();
         }
-        let base = BranchView { branch: base.clone(), head: base_head.clone(), claim, is_flip: false };
+        let base = BranchView {
+            branch: base.clone(),
+            head: base_head.clone(),
+            claim,
+            is_flip: false,
+            flips_onto: Vec::new(),
+        };
         let (release, live_by) = match live::live(&self.ports, &self.targets, &heads).await? {
             Some((branch, head, live_by)) => (Some(self.branch(branch, head).await?), live_by),
             None => (None, LiveBy::Named),
@@ -324,7 +330,11 @@ impl Observer {
                     SlotUse::Only(slot) => self.is_flip(&view.head, slot).await?,
                     SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => false,
                 };
-                proposals.insert(branch, BranchView { is_flip, ..view });
+                let flips_onto = match is_flip {
+                    true => self.flips_onto(&view.head, [Some(&base), release.as_ref()]).await?,
+                    false => Vec::new(),
+                };
+                proposals.insert(branch, BranchView { is_flip, flips_onto, ..view });
             }
         }
         Ok(ReleaseView { base, release, live_by, proposals })
@@ -332,7 +342,7 @@ impl Observer {
 
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
         let claim = self.claim(&head).await?;
-        Ok(BranchView { branch, head, claim, is_flip: false })
+        Ok(BranchView { branch, head, claim, is_flip: false, flips_onto: Vec::new() })
     }
 
     /// The files of a commit that change when its tree moves to a slot: path, before, after.

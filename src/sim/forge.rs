@@ -138,7 +138,7 @@ impl World {
         if head.is_some_and(|head| *head != pull.head) {
             return invalid("Head sha didn't match expected head oid");
         }
-        if self.is_ready(&pull) && rules.queue.is_none() {
+        if self.is_ready(&pull) && (rules.queue.is_none() || rules.queue_is_joined) {
             return invalid("Pull request is in clean status");
         }
         let now = self.now;

@@ -36,7 +36,9 @@ impl Scene {
         let github = desk.github();
         let head = desk.propose("fix/flip").await;
         let number = applied(github.open_pull(&new_pull()).await);
-        // GitHub works out whether it can be merged when it is asked for the first time.
+        // GitHub works out whether it can be merged when it is asked for the first time; that it is new, its answer has
+        // told.
+        look(&github).await;
         look(&github).await;
         Scene { desk, github, number, head }
     }
@@ -376,6 +378,17 @@ async fn into_a_merge_queue_it_is_put_and_the_queue_merges() {
     assert_eq!(scene.waits().await, [PullWait::Queue { queued: false }]);
     applied(scene.github.merge_when_ready(scene.number, &scene.head, MergeMethod::Merge).await);
     assert!(matches!(look(&scene.github).await.state, PullState::Merged { .. }));
+}
+
+#[tokio::test]
+async fn where_a_queue_takes_no_wish_it_is_put_into_it() {
+    let queue = Some(Duration::from_secs(100_000));
+    let rules = RulesConfig { queue, queue_is_joined: true, ..RulesConfig::default() };
+    let scene = scene(rules).await;
+    scene.pass();
+    applied(scene.github.merge_when_ready(scene.number, &scene.head, MergeMethod::Merge).await);
+    assert_eq!(scene.waits().await, [PullWait::Queue { queued: true }]);
+    assert!(!scene.desk.with(|world| world.pulls()[0].auto_merge.is_some()), "it wishes for nothing more");
 }
 
 #[tokio::test]

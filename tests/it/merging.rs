@@ -130,6 +130,23 @@ fn keyslot_merges_what_people_have_pushed_only_once_somebody_has_approved_it() {
 }
 
 #[test]
+fn what_changes_the_slot_alone_is_keyslot_s_own_though_the_journal_does_not_know_its_commit() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    stage.pull_mut().approvals.clear();
+    stage.pull_mut().reviews_wanted = 0;
+    let with = |is_flip: bool, onto: &str| {
+        let mut stage = stage.clone();
+        let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+        (view.is_flip, view.flips_onto) = (is_flip, vec![onto.into()]);
+        merges(&stage)
+    };
+    assert!(with(true, "main"));
+    assert!(!with(false, "main"), "it changes something else, too");
+    assert!(!with(true, "release/1"), "it would bring along what is not on the base branch");
+}
+
+#[test]
 fn nothing_is_merged_while_the_target_key_is_not_proven() {
     let mut stage = open();
     stage.policy.pulls.merging = Merging::Keyslot;

@@ -348,6 +348,7 @@ pub fn branch(name: &str, reads: SlotUse) -> BranchView {
         head: CommitId::new("c".repeat(40)),
         claim: TreeClaim { reads, references: 1, problems: Vec::new() },
         is_flip: true,
+        flips_onto: Vec::new(),
     }
 }
 

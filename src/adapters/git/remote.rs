@@ -11,6 +11,7 @@ use super::program::{NotRun, Program, Ran};
 use super::reach::{Reach, Way};
 use super::rules;
 use super::store::TRACKED;
+use crate::adapters::taken::Taken;
 use crate::model::{Blindness, BranchName, CommitId};
 use crate::ports::{Effect, Expect, Fault};
 
@@ -20,11 +21,12 @@ pub(super) const NAME: &str = "keyslot";
 pub(super) struct Remote {
     way: Way,
     repository: PathBuf,
+    taken: Taken,
 }
 
 impl Remote {
     pub(super) fn new(way: Way, repository: PathBuf) -> Remote {
-        Remote { way, repository }
+        Remote { way, repository, taken: Taken::default() }
     }
 
     fn subject(&self) -> String {
@@ -44,8 +46,15 @@ impl Remote {
         let refspec = format!("+refs/heads/*:{TRACKED}*");
         let arguments = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", NAME, &refspec];
         match self.run(program, &reach, &arguments.map(str::to_owned)).await {
-            Ok(Ran { success: true, .. }) => Ok(()),
-            Ok(ran) => Err(faults::failed(what, &self.subject(), &ran.stderr, reach.place())),
+            Ok(Ran { success: true, .. }) => {
+                self.taken.note();
+                Ok(())
+            }
+            Ok(ran) => {
+                let fault = faults::failed(what, &self.subject(), &ran.stderr, reach.place());
+                let known = faults::cause(&ran.stderr) != Cause::NoCredentials;
+                Err(if known { fault } else { self.taken.judge(fault) })
+            }
             Err(reason) => Err(faults::not_run(what, &self.subject(), program.path(), &reason)),
         }
     }

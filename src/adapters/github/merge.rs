@@ -3,6 +3,8 @@
 //! Both name the head that was judged. GitHub is the only authority on whether it may be merged: 405 is “not now”, 409
 //! “somebody has pushed”; a look beforehand is advice.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -71,11 +73,19 @@ impl GitHub {
                 Err(end) => return end,
             },
         };
-        self.seen.forget(pull.0);
+        let looked = self.seen.forget(pull.0);
         // GitHub holds the head against the one that is named; why it refuses is looked at.
         let fault = match self.enable_auto_merge(about, &node, head, method).await {
             Effect::Refused(fault) => fault,
-            end => return end,
+            Effect::Applied(shown) => {
+                // One that is new: what else there is to see of it was seen a moment ago.
+                let new = looked.filter(|_| shown && self.seen.around(pull.0, self.client.now()).is_some());
+                if let Some((at, pull)) = new {
+                    self.seen.note_answered(Arc::new(pull.with_auto_merge()), at);
+                }
+                return Effect::Applied(());
+            }
+            end => return end.map(drop),
         };
         match self.unmoved(about, pull, head).await {
             Err(Effect::Refused(moved)) => Effect::Refused(moved),

@@ -205,6 +205,14 @@ pub(super) fn read_and_right(
     }
 }
 
+/// Whether the head is keyslot's own work: by the journal, or by its content, where an answer was never read. Then it moves
+/// what its parent reads and changes nothing else, and all that is before it lies on the base branch already.
+fn is_own(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> bool {
+    let view = code.proposals.get(&pull.head_branch).filter(|view| view.head == pull.head);
+    let by_content = view.is_some_and(|view| view.is_flip && view.flips_onto.contains(&pull.base));
+    by_content || is_pushed(ctx, &pull.head_branch, &pull.head)
+}
+
 /// The head is one that was read and is right, and it is keyslot's own commit or approved.
 fn judged(
     ctx: &Context<'_>,
@@ -214,7 +222,7 @@ fn judged(
 ) -> Result<(), Box<Reason>> {
     read_and_right(ctx, code, pull, of)?;
     // As many as the base branch wants: it may count approvals of what was there before the last push.
-    let ours = is_pushed(ctx, &pull.head_branch, &pull.head);
+    let ours = is_own(ctx, code, pull);
     let needed = if ours { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
     let waits_for_reviews = pull.waits.iter().any(|wait| matches!(wait, PullWait::Reviews { .. }));
     match pull.approved() >= needed as usize || (waits_for_reviews && ours) {

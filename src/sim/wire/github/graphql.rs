@@ -81,9 +81,14 @@ impl Face {
                 return complaint(name, "NOT_FOUND", "Could not resolve to a node with the global id");
             };
             match world.apply(command(number)) {
-                Ok(_) => json!({ "data": { name: {
-                    "pullRequest": { "number": number.0 }, "mergeQueueEntry": { "position": 1 },
-                } } }),
+                Ok(_) => {
+                    let wish = world.pull(number).and_then(|pull| pull.auto_merge.as_ref());
+                    let wish = wish.map(|_| json!({ "enabledAt": super::time(world.now()) }));
+                    json!({ "data": { name: {
+                        "pullRequest": { "number": number.0, "autoMergeRequest": wish },
+                        "mergeQueueEntry": { "position": 1 },
+                    } } })
+                }
                 Err(refusal) => complaint(name, "UNPROCESSABLE", &refusal.to_string()),
             }
         });
