@@ -197,6 +197,7 @@ impl Driver {
             pair: if request.both { Pair::First } else { Pair::Alone },
             round: 1,
             opening: 1,
+            stamps: self.policy.stamps.iter().map(|facts| facts.name.clone()).collect(),
         })
     }
 

@@ -750,7 +750,24 @@ impl Reason {
 }
 
 impl Why {
-    /// The name of the kind of reason, for machine output and for binding an acceptance.
+    /// What an acceptance is bound to: the kind of reason, and the thing where several under one subject are of that kind.
+    /// Whoever has accepted one check or Secret has not accepted the next.
+    pub fn accepted_as(&self) -> String {
+        let of = match self {
+            Why::CheckNotPassed { name, passed: Some(_) } => format!(" {name} failed"),
+            Why::CheckNotPassed { name, passed: None } => format!(" {name} without a result"),
+            Why::SyncedSecretLags { secret, .. }
+            | Why::SyncedSecretStale { secret }
+            | Why::SyncedSecretAbsent { secret, .. }
+            | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
+            Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
+            Why::TreeProblems { problems } => format!(" {}", problems.join(" / ")),
+            _ => String::new(),
+        };
+        format!("{}{of}", self.kind())
+    }
+
+    /// The name of the kind of reason, for machine output.
     pub fn kind(&self) -> &'static str {
         match self {
             Why::NotSeen(_) => "not-seen",

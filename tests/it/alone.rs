@@ -60,6 +60,7 @@ pub fn opened(live: &Live) -> Event {
         pair: keyslot::rotation::Pair::Alone,
         round: 1,
         opening: 1,
+        stamps: std::collections::BTreeSet::new(),
         rotation: RotationId::new("r1"),
         environment: "prod".into(),
         account: live.stage.simulation.world.with(|world| world.account().config().id.clone()),

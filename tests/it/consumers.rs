@@ -400,3 +400,34 @@ fn accepted(subject: &str, why: &str) -> Event {
         why: Some(why.to_owned()),
     })
 }
+
+/// They share the stamp and the kind of reason: who has looked at one has not looked at the other.
+#[test]
+fn a_stale_secret_that_is_accepted_opens_nothing_for_the_next_one() {
+    let mut stage = Stage::ready();
+    let stale = |name: &str| SyncedSecretView {
+        name: name.to_owned(),
+        changed: Some(at(10)),
+        ..synced(Slot::Primary)
+    };
+    stage.cluster_mut("north").synced.push(stale("old"));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(reasons.iter().all(|reason| reason.gate == Gate::Synced), "{reasons:?}");
+    for reason in reasons {
+        stage.events.push((
+            at(4),
+            Event::Accepted(Acceptance {
+                by: "operator".to_owned(),
+                gate: Gate::Synced,
+                subject: reason.subject.to_string(),
+                because: "nobody reads it".to_owned(),
+                until: at(200_000),
+                why: Some(reason.why.accepted_as()),
+            }),
+        ));
+    }
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    stage.cluster_mut("north").synced.push(stale("cosmos"));
+    assert_eq!(holding(&stage.decide()), [Gate::Synced].into());
+}

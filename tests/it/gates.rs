@@ -11,8 +11,8 @@ use keyslot::model::{
     WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
-    Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject, Verdict,
-    Why,
+    Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Reason, Step, Subject,
+    Verdict, Why,
 };
 
 use crate::consumers::{become_stateful, idle, nightly, one_more, run_job, stateful, synced};
@@ -1026,6 +1026,24 @@ fn a_stamp_that_the_journal_names_and_the_configuration_does_not_holds_by_name_u
     let decision = stage.decide();
     let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
     assert_eq!((reasons[0].gate, reasons[0].subject.to_string()), (Gate::AllListed, "west".to_owned()));
+    stage.events.push(accepted(Gate::AllListed, "west"));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+/// Its turn had not come: nothing in the journal names it but the opening.
+#[test]
+fn a_stamp_that_leaves_the_configuration_before_its_restart_is_not_forgotten() {
+    let mut stage = Stage::ready();
+    stage.policy.inventory = false;
+    let Some((_, Event::Opened(opened))) = stage.events.first_mut() else { panic!("no opening") };
+    opened.stamps = ["east", "north", "west"].map(stamp).into();
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(
+        matches!(reasons[..], [Reason { gate: Gate::AllListed, why: Why::StampTakenOut, .. }]),
+        "{reasons:?}"
+    );
+    assert_eq!(reasons[0].subject.to_string(), "west");
     stage.events.push(accepted(Gate::AllListed, "west"));
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
 }

@@ -127,7 +127,7 @@ impl Theatre {
             subject: reason.subject.to_string(),
             because: "it is nowhere in the portal".to_owned(),
             until: now + Duration::from_secs(24 * 3600),
-            why: Some(reason.why.kind().to_owned()),
+            why: Some(reason.why.accepted_as()),
         };
         let mut driver = self.driver_as(&name, &name).await?;
         driver.accept(acceptance).await.map_err(|error| error.to_string())

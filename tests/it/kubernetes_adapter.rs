@@ -1167,6 +1167,24 @@ async fn neither_token_nor_key_is_ever_logged() {
     }
 }
 
+/// Plugins take secrets as arguments and variables, and kubeconfigs say which.
+#[tokio::test]
+async fn what_a_credential_plugin_says_is_told_and_never_how_it_was_called() {
+    let setup = setup(&["shop"], |_, path, _| cluster(path));
+    let good = std::fs::read_to_string(&setup.kubeconfig).unwrap();
+    let token = good.lines().find(|line| line.contains("token:")).unwrap();
+    let indent = &token[..token.len() - token.trim_start().len()];
+    let plugin = format!(
+        "{indent}exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: sh, interactiveMode: IfAvailable, \
+         args: [\"-c\", \"echo boom >&2; exit 1\", CANARY-ARGUMENT], env: [{{name: P, value: CANARY-VARIABLE}}]}}"
+    );
+    std::fs::write(&setup.kubeconfig, good.replace(token, &plugin)).unwrap();
+    let clusters = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
+    let fault = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
+    assert!(fault.why.contains("boom"), "{fault}");
+    assert!(!format!("{fault} {fault:?}").contains("CANARY"), "{fault:?}");
+}
+
 #[tokio::test]
 async fn kubeconfigs_that_cannot_be_used_say_why() {
     let setup = setup(&["shop"], |_, path, _| cluster(path));

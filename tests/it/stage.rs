@@ -306,6 +306,7 @@ pub fn opened() -> Opened {
         pair: keyslot::rotation::Pair::Alone,
         round: 1,
         opening: 1,
+        stamps: BTreeSet::new(),
     }
 }
 
