@@ -275,6 +275,39 @@ fn what_the_forge_was_asked_for_is_taken_back_when_somebody_pushes_before_anythi
 }
 
 #[test]
+fn what_keyslot_has_put_into_a_merge_queue_is_taken_out_of_it_as_any_wish_is_taken_back() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Auto;
+    let running = PullWait::CheckRunning { name: "lint".to_owned(), url: None };
+    stage.pull_mut().waits = vec![running];
+    let Ok([step]) = <[Step; 1]>::try_from(steps(&stage.decide())) else { panic!("{:?}", stage.decide()) };
+    done_step(&mut stage, &step);
+    stage.now += Duration::from_secs(10);
+    (stage.policy.settle, stage.policy.pace.people) = (Duration::from_secs(5), Duration::from_secs(5));
+    let now = stage.now;
+    for seen in
+        [&mut stage.world.code.as_mut().unwrap().at, &mut stage.world.pulls.get_mut(&proposal()).unwrap().at]
+    {
+        *seen = now;
+    }
+    let queued = PullWait::Queue { queued: true };
+    let failed = PullWait::CheckFailed { name: "e2e".to_owned(), url: None };
+    stage.pull_mut().waits = vec![failed, queued.clone()];
+    assert!(!withdraws(&stage), "nothing says so: {:?}", stage.decide());
+    let passed = Some(false);
+    stage.pull_mut().checks = vec![PullCheck { name: "e2e".to_owned(), required: false, passed }];
+    assert!(withdraws(&stage), "{:?}", stage.decide());
+    // Its reviews are wanted anew while it is in the queue: nobody has taken the wish back.
+    stage.pull_mut().checks.clear();
+    stage.pull_mut().waits = vec![PullWait::Reviews { have: 1, want: 2, from: Vec::new() }, queued];
+    let decision = stage.decide();
+    assert!(!whys(&decision).iter().any(|why| matches!(why, Why::WishTakenBack { .. })), "{decision:?}");
+    stage.pull_mut().waits.pop();
+    let decision = stage.decide();
+    assert!(whys(&decision).iter().any(|why| matches!(why, Why::WishTakenBack { .. })), "{decision:?}");
+}
+
+#[test]
 fn what_others_asked_the_forge_for_is_theirs() {
     let mut stage = pushed_after_the_wish();
     stage.events.truncate(Stage::ready().events.len());
