@@ -109,6 +109,24 @@ fn keyslot_merges_no_head_that_it_has_not_read() {
 }
 
 #[test]
+fn a_head_without_the_terraform_root_is_not_merged_and_told_of_its_own_branch() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    let claim = &mut stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap().claim;
+    let problems = vec!["commit 1234567 has no folder infra".to_owned()];
+    (claim.reads, claim.references, claim.problems) = (SlotUse::Unknown, 0, problems);
+    assert!(!merges(&stage));
+    let decision = stage.decide();
+    let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else {
+        panic!("{decision:?}")
+    };
+    let told = |one: &Reason| {
+        matches!(one.why, Why::TreeProblems { .. }) && one.subject == Subject::Branch(proposal_branch())
+    };
+    assert!(reasons.iter().any(told), "{decision:?}");
+}
+
+#[test]
 fn keyslot_merges_what_people_have_pushed_only_once_somebody_has_approved_it() {
     let mut stage = open();
     stage.policy.pulls.merging = Merging::Keyslot;
