@@ -17,10 +17,10 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, DeploymentView,
-    EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState, OriginView, PullEnds,
-    PullHead, PullView, ReleaseView, RoomView, RunView, Salt, Seen, Slot, SlotUse, StampName, TracesView,
-    TreeClaim, UsageView, VaultView, World,
+    AccountRights, AccountView, Blindness, BranchName, BranchView, CensusView, ClusterView, CommitId,
+    DeploymentView, EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState,
+    OriginView, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView, Salt, Seen, Slot, SlotUse,
+    StampName, TracesView, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
@@ -325,7 +325,15 @@ impl Observer {
         let mut proposals = BTreeMap::new();
         for (branch, head) in heads {
             if branch.as_str().starts_with("fix/keyslot-") {
-                let view = self.branch(branch.clone(), head).await?;
+                let view = match self.branch(branch.clone(), head.clone()).await {
+                    // It may be of before the code was moved there, or of anybody: that is told of this branch alone.
+                    Err(fault) if fault.kind == Blindness::Missing => {
+                        let problems = vec![fault.why];
+                        let claim = TreeClaim { reads: SlotUse::Unknown, references: 0, problems };
+                        BranchView { branch: branch.clone(), head, claim, is_flip: false }
+                    }
+                    view => view?,
+                };
                 let is_flip = match view.claim.reads {
                     SlotUse::Only(slot) => self.is_flip(&view.head, slot).await?,
                     SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => false,

@@ -110,6 +110,9 @@ impl World {
             Mark::Assign(people) => add(&mut pull.assignees, people),
             Mark::Draft(draft) => pull.draft = draft,
             Mark::Fork(owner) => pull.fork = Some(owner),
+            Mark::Dequeue if !pull.queued => {
+                return Err(Refusal::Invalid("Pull request is not in the merge queue".to_owned()));
+            }
             Mark::Dequeue => (pull.queued, pull.auto_merge) = (false, None),
             Mark::NoAutoMerge => pull.auto_merge = None,
             Mark::Conversation { resolved: false } => pull.conversations.0 += 1,

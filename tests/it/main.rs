@@ -74,6 +74,7 @@ mod lying_servers;
 mod merging;
 mod metrics;
 mod mounts;
+mod old_branches;
 mod older_unit;
 mod other_hands;
 mod other_stands;

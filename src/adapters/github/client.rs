@@ -219,7 +219,7 @@ impl Client {
                 _ => value.get_mut(member).map(Value::take).unwrap_or_default(),
             };
             let page = serde_json::from_value::<Vec<T>>(list).map_err(unreadable)?;
-            next = self.next_page(&reply).filter(|_| !last(&page));
+            next = next_page(about, &target, &reply)?.filter(|_| !last(&page));
             all.extend(page);
         }
         if next.is_none() {
@@ -439,14 +439,21 @@ impl Client {
         };
         self.octocrab.get_or_try_init(make).await
     }
+}
 
-    /// The next page that the answer links to, if it lies on the configured host.
-    fn next_page(&self, reply: &Reply) -> Option<String> {
-        let links = reply.header(LINK.as_str())?;
-        let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
-        let address = Url::parse(next.split_once('<')?.1.split_once('>')?.0).ok()?;
-        (address.origin() == self.api.origin()).then(|| address.to_string())
-    }
+/// The next page that the answer links to. Behind a gateway a server may name an address of its own that nobody else knows it
+/// by, so the same list is asked where it was asked before: only the query is the server's.
+fn next_page(about: About<'_>, target: &str, reply: &Reply) -> Result<Option<String>, Fault> {
+    let links = reply.header(LINK.as_str()).unwrap_or_default();
+    let Some((before, _)) = links.split_once("rel=\"next\"") else { return Ok(None) };
+    let address =
+        before.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
+    let Some((_, query)) = address.and_then(|address| address.split_once('?')) else {
+        let why = "the list goes on at an address that cannot be read";
+        return Err(about.fault(Blindness::Unintelligible, why));
+    };
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    Ok(Some(format!("{path}?{query}")))
 }
 
 fn if_allowed<T>(asked: Result<T, Fault>) -> Result<Option<T>, Fault> {

@@ -29,6 +29,9 @@ const NO_AUTO_MERGE: &str = "mutation($input:DisablePullRequestAutoMergeInput!){
 const ENQUEUE: &str = "mutation($input:EnqueuePullRequestInput!){\
     enqueuePullRequest(input:$input){mergeQueueEntry{position}}}";
 
+const DEQUEUE: &str = "mutation($input:DequeuePullRequestInput!){\
+    dequeuePullRequest(input:$input){mergeQueueEntry{position}}}";
+
 /// What a look by GraphQL shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
@@ -39,8 +42,8 @@ pub(super) struct Asked {
 }
 
 #[derive(Deserialize)]
-struct Answer<T> {
-    data: Option<T>,
+pub(super) struct Answer<T> {
+    pub(super) data: Option<T>,
     #[serde(default)]
     errors: Vec<Complaint>,
 }
@@ -140,6 +143,12 @@ impl GitHub {
     pub(super) async fn enqueue(&self, about: About<'_>, node: &str, head: &CommitId) -> Effect<()> {
         let input = json!({ "pullRequestId": node, "expectedHeadOid": head.as_str() });
         self.done(about, &json!({ "query": ENQUEUE, "variables": { "input": input } })).await.map(drop)
+    }
+
+    /// It is named otherwise there than in the other mutations.
+    pub(super) async fn dequeue(&self, about: About<'_>, node: &str) -> Effect<()> {
+        let input = json!({ "id": node });
+        self.done(about, &json!({ "query": DEQUEUE, "variables": { "input": input } })).await.map(drop)
     }
 
     async fn done(&self, about: About<'_>, body: &Value) -> Effect<Value> {

@@ -119,14 +119,33 @@ impl GitHub {
         if found.state() != PullState::Open {
             return Effect::Refused(about.fault(Blindness::Changed, "it is not open any more"));
         }
-        if !found.has_auto_merge() {
+        // What was seen of it may be two minutes old.
+        self.seen.forget(pull.0);
+        let queued = match self.is_queued(&found, &what).await {
+            Ok(queued) => queued,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        if !found.has_auto_merge() && !queued {
             return Effect::Applied(());
         }
         let Some(node) = &found.node_id else {
             return Effect::NotSent(about.fault(Blindness::Unintelligible, "GitHub gives no id of it"));
         };
         self.seen.forget(pull.0);
-        self.disable_auto_merge(about, node).await
+        // The wish first: it would put it back into the queue.
+        if found.has_auto_merge() {
+            let end = self.disable_auto_merge(about, node).await;
+            if end != Effect::Applied(()) || !queued {
+                return end;
+            }
+        }
+        self.dequeue(about, node).await
+    }
+
+    async fn is_queued(&self, pull: &Pull, what: &str) -> Result<bool, Fault> {
+        let queue = self.demands(&pull.base.branch, what).await?.queue;
+        let asked = if queue { self.asked(pull, what).await? } else { None };
+        Ok(asked.is_some_and(|asked| asked.queued))
     }
 
     async fn has_queue(&self, pull: &Pull) -> bool {
