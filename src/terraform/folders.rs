@@ -4,6 +4,7 @@
 
 mod follow;
 mod gather;
+mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -40,7 +40,7 @@ pub enum Counterpart {
     /// a state, mocks that are merged with it): nothing would fail, and another value than the key be written.
     Masked,
     /// An output of a root that is here, one of those that may have written the state, and that root has none of this
-    /// name.
+    /// name; or a part of a variable whose type leaves it out.
     Absent,
 }
 
@@ -81,6 +81,8 @@ pub struct Reference {
     pub(super) masked: bool,
     /// Whether it is taken only where what stands before it in `try` or `coalesce` is not there.
     pub fallback: bool,
+    /// Where the type of a variable on its way leaves the other name out: the file, and where the type starts there.
+    pub(super) dropped: Option<(usize, usize)>,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

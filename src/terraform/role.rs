@@ -1,7 +1,8 @@
 //! Which references consume a key, and which only put both on offer.
 //!
 //! Two references are a pair by design when they stand in counterpart places (`primary_key = …`,
-//! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone), or
+//! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone, or by the
+//! number of the key), or
 //! when they are outputs of one module through which both slots leave it, or local values that are read by their names
 //! alone. What is chosen at run time is neither; conditions that deny each other are one choice ([`exclusive`]).
 
@@ -38,6 +39,80 @@ pub fn counterpart(name: &str) -> Option<String> {
         rest = &rest[taken.len()..];
     }
     changed.then_some(swapped)
+}
+
+/// What a name ends with before a number, or a letter, that tells keys of one account apart. Else it tells apart who reads.
+const NUMBERED: [&str; 14] = [
+    "key",
+    "connectionstring",
+    "connection",
+    "connstr",
+    "conn",
+    "cosmos",
+    "cosmosdb",
+    "mongo",
+    "mongodb",
+    "password",
+    "secret",
+    "uri",
+    "url",
+    "token",
+];
+
+/// The name of the secondary key, where a part of this name is a numbered primary one's: `cosmos-key-1`, `cosmos-key-01`,
+/// `cosmos-key-a`.
+fn next_in_number(name: &str) -> Option<String> {
+    let end = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let (stem, next) = match &name[end.len()..] {
+        "" => match name.char_indices().next_back()? {
+            (at, 'a') if name[..at].ends_with(['-', '_', '.']) => (&name[..at], "b".to_owned()),
+            (at, 'A') => (&name[..at], "B".to_owned()),
+            _ => return None,
+        },
+        digits => {
+            let next = digits.parse::<u32>().ok()?.checked_add(1)?;
+            (end, format!("{next:0width$}", width = digits.len()))
+        }
+    };
+    let plain: String = stem.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    NUMBERED.iter().any(|word| plain.ends_with(word)).then(|| format!("{stem}{next}"))
+}
+
+/// Whether a name says the number of a key.
+pub fn is_numbered(name: &str) -> bool {
+    let end = name.len() - name.chars().next_back().map_or(0, char::len_utf8);
+    let first = match &name[end..] {
+        "b" => format!("{}a", &name[..end]),
+        "B" => format!("{}A", &name[..end]),
+        _ => name.to_owned(),
+    };
+    next_in_number(&first).is_some()
+}
+
+/// The places of the secondary keys that a place may be counted with: its words from one on are taken one by one, or all
+/// together. What is said of a word stands behind a blank.
+fn places_in_number(binding: &[String], from: usize) -> Vec<Vec<String>> {
+    let next = |word: &String| {
+        let parts: Vec<&str> = word.split(' ').collect();
+        let at = parts.iter().position(|part| next_in_number(part).is_some())?;
+        let part = |(it, part): (usize, &&str)| match it == at {
+            true => next_in_number(part).unwrap_or_default(),
+            false => (*part).to_owned(),
+        };
+        Some(parts.iter().enumerate().map(part).collect::<Vec<_>>().join(" "))
+    };
+    let next: Vec<Option<String>> =
+        binding.iter().enumerate().map(|(at, word)| next(word).filter(|_| at >= from)).collect();
+    let with = |put: &dyn Fn(usize) -> bool| -> Vec<String> {
+        let words = binding.iter().zip(&next).enumerate();
+        words.map(|(at, (word, next))| next.as_ref().filter(|_| put(at)).unwrap_or(word).clone()).collect()
+    };
+    let numbered: Vec<usize> = (0..binding.len()).filter(|at| next[*at].is_some()).collect();
+    let mut places: Vec<Vec<String>> = numbered.iter().map(|at| with(&|it| it == *at)).collect();
+    if numbered.len() > 1 {
+        places.push(with(&|_| true));
+    }
+    places
 }
 
 /// Sets the role of every reference that is not only tested. `by_name` are those that are a pair by how they are read;
@@ -123,6 +198,7 @@ fn counterparts(references: &[Reference], group: &[usize]) -> BTreeSet<usize> {
     if group.iter().any(|at| references[*at].label.is_some()) {
         pairs.extend(counterparts_by(references, group, labelled_place));
     }
+    pairs.extend(in_number(references, group));
     pairs
 }
 
@@ -131,10 +207,7 @@ fn counterparts_by(
     group: &[usize],
     place: impl Fn(&Reference) -> String,
 ) -> BTreeSet<usize> {
-    let mut by_place: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for at in group {
-        by_place.entry(place(&references[*at])).or_default().push(*at);
-    }
+    let by_place = by_place(references, group, place);
     let mut pairs = BTreeSet::new();
     for (name, here) in &by_place {
         let Some(there) = counterpart(name).and_then(|other| by_place.get(&other)) else { continue };
@@ -147,19 +220,65 @@ fn counterparts_by(
     pairs
 }
 
-/// The binding as one text; the separator cannot stand in a name.
+fn by_place<P: Ord>(
+    references: &[Reference],
+    group: &[usize],
+    place: impl Fn(&Reference) -> P,
+) -> BTreeMap<P, Vec<usize>> {
+    let mut by_place: BTreeMap<P, Vec<usize>> = BTreeMap::new();
+    for at in group {
+        by_place.entry(place(&references[*at])).or_default().push(*at);
+    }
+    by_place
+}
+
+/// Those of the group that are numbered as the keys are, the primary one first. In another order, or where the code's own
+/// names are numbered and not what goes by them, the numbers mean another thing.
+fn in_number(references: &[Reference], group: &[usize]) -> BTreeSet<usize> {
+    let by_place = by_place(references, group, |reference| (labelled(reference), named_from(reference)));
+    let mut pairs = BTreeSet::new();
+    for ((binding, from), here) in &by_place {
+        let there = places_in_number(binding, *from).into_iter();
+        for there in there.filter_map(|other| by_place.get(&(other, *from))) {
+            let all = |wanted: Slot, of: &[usize]| of.iter().all(|at| references[*at].slot == wanted);
+            if all(Slot::Primary, here) && all(Slot::Secondary, there) {
+                pairs.extend(here.iter().chain(there));
+            }
+        }
+    }
+    pairs
+}
+
+/// Stands between the words of a place: it cannot stand in a name.
+const BETWEEN: &str = "\u{1f}";
+
+/// The binding as one text.
 fn place(reference: &Reference) -> String {
-    reference.binding.join("\u{1f}")
+    reference.binding.join(BETWEEN)
 }
 
 /// The same where a block or an object goes by what it calls itself: instead of its number or its name in the code, or
 /// beside its type.
 fn labelled_place(reference: &Reference) -> String {
+    labelled(reference).join(BETWEEN)
+}
+
+/// Which word of a binding is the first that what goes out of the code is called by.
+fn named_from(reference: &Reference) -> usize {
+    match reference.binding.first().map(String::as_str) {
+        Some("resource") if reference.label.as_ref().is_some_and(|(words, _)| *words == 3) => 2,
+        Some("resource" | "data" | "ephemeral") => 3,
+        Some("module") => 2,
+        _ => 1,
+    }
+}
+
+fn labelled(reference: &Reference) -> Vec<String> {
     // Only what stands right in it goes by it: a workload's name says nothing of what its containers are given.
     let Some((words, label)) =
         reference.label.as_ref().filter(|(words, _)| reference.binding.len() == words + 1)
     else {
-        return place(reference);
+        return reference.binding.clone();
     };
     let mut binding = reference.binding.clone();
     if let Some(word) = words.checked_sub(1).and_then(|last| binding.get_mut(last)) {
@@ -167,7 +286,7 @@ fn labelled_place(reference: &Reference) -> String {
         let is_resource = *words == 3 && reference.binding.first().is_some_and(|top| top == "resource");
         *word = if is_number || is_resource { label.clone() } else { format!("{word} {label}") };
     }
-    binding.join("\u{1f}")
+    binding
 }
 
 fn is_output(reference: &Reference) -> bool {
