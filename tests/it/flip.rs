@@ -563,7 +563,7 @@ fn names_that_mislead_after_a_flip_are_told() {
     let code = "output \"primary_key\" {\n  value     = azurerm_cosmosdb_account.x.primary_key\n  sensitive = true\n}\n";
     let folder = Folder::of(&[("a.tf", code)]);
     let ran = folder.run(&["flip", "--to", "secondary"]);
-    let said = "a.tf:2:44: after this, `primary_key` holds the secondary key";
+    let said = "a.tf:2:42: after this, `primary_key` holds the secondary key";
     assert!(ran.code == 0 && ran.stderr.contains(said), "{}", ran.stderr);
     let told = folder.run(&["flip", "--to", "secondary", "--output", "json"]).json();
     assert_eq!(told["misleading"][0]["message"], "`primary_key` holds the secondary key");

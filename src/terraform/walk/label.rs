@@ -10,8 +10,9 @@ use hcl_edit::parser::parse_template;
 use hcl_edit::structure::Block as SyntaxBlock;
 use hcl_edit::template::Element;
 
+use super::super::numbered::is_numbered;
 use super::super::receiver::{NAMING, is_value};
-use super::super::role::{counterpart, is_numbered};
+use super::super::role::counterpart;
 use super::super::source::Source;
 use super::{KEY_VAULT_SECRET, Walk, literal_key, text_of};
 
