@@ -330,7 +330,13 @@ impl Observer {
                     Err(fault) if fault.kind == Blindness::Missing => {
                         let problems = vec![fault.why];
                         let claim = TreeClaim { reads: SlotUse::Unknown, references: 0, problems };
-                        BranchView { branch: branch.clone(), head, claim, is_flip: false }
+                        BranchView {
+                            branch: branch.clone(),
+                            head,
+                            claim,
+                            is_flip: false,
+                            flips_onto: Vec::new(),
+                        }
                     }
                     view => view?,
                 };

@@ -85,6 +85,10 @@ pub fn plan_allowing(
     if !shared.is_empty() {
         return Err(shared);
     }
+    let dropped = dropped(tree, &changed);
+    if !dropped.is_empty() {
+        return Err(dropped);
+    }
     let masked = not_known_to_exist(tree, &changed, allowed);
     if !masked.is_empty() {
         return Err(masked);
@@ -183,6 +187,20 @@ fn shared_by(moved: &Reference, others: &[&Reference]) -> SharedBy {
     } else {
         SharedBy::Configurations
     }
+}
+
+/// Names of the other slot that a variable's type leaves out. No person can vouch for them: they are not there.
+fn dropped(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
+    let refusal = |reference: &Reference| {
+        let (file, at) = reference.dropped?;
+        Some(Refusal::Dropped {
+            place: tree.place(reference.file, reference.span.start),
+            name: reference.other.clone().unwrap_or_default(),
+            declared: format!("{}:{}", tree.shown(file), tree.sources[file].position(at).line),
+            masked: reference.counterpart == Counterpart::Masked,
+        })
+    };
+    consumers(tree, changed).filter_map(refusal).collect()
 }
 
 /// Names of the other slot that may not exist, where that would go by in silence or is to be seen here.

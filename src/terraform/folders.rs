@@ -5,6 +5,7 @@
 mod configured;
 mod follow;
 mod gather;
+mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -15,10 +15,10 @@ use super::syntax::{Syntax, is_deployment, must_be_named};
 /// A file that holds one of these is parsed, whatever else is in the tree. They are compared byte by byte: where
 /// Azure ignores the case of a name, the spellings in use stand here, without a first letter that varies.
 const SEEDS: &[&str] = &[
-    // Every account: `azurerm_cosmosdb_account`, and names that people give.
-    "cosmos",
-    "Cosmos",
-    "COSMOS",
+    // Every account: `azurerm_cosmosdb_account`, and names that people give; `cosmodb` is in use, too.
+    "cosmo",
+    "Cosmo",
+    "COSMO",
     // `Microsoft.DocumentDB/databaseAccounts`, and the endpoint of an account.
     "ocumentdb",
     "ocumentDB",

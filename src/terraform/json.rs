@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use hcl_edit::expr::Expression;
 use hcl_edit::parser::parse_template;
 use hcl_edit::template::{Element, Template};
 
 use super::facts::{Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
-use super::object::alias;
+use super::object::{Scope, alias};
 use super::parse::ParseFailure;
 use super::receiver::{NAMING, is_value};
 use super::source::Source;
@@ -168,6 +169,12 @@ fn value(source: &Source, leaf: &Leaf) -> Value {
         };
     }
     let said = said(text);
+    if let [kind, _, name] = leaf.path.as_slice()
+        && (kind.as_str(), name.as_str()) == ("variable", "type")
+        && let Ok(declared) = said.parse::<Expression>()
+    {
+        return Value::of(&apart(source, &said), &Scope::default(), &declared);
+    }
     if !is_template(&said) {
         return Value::Text(said.into_owned());
     }

@@ -51,6 +51,7 @@ mod links;
 mod literal;
 mod misfits;
 mod naming;
+mod numbered;
 mod object;
 mod offer;
 mod origin;

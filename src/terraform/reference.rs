@@ -41,7 +41,7 @@ pub enum Counterpart {
     /// a state, mocks that are merged with it): nothing would fail, and another value than the key be written.
     Masked,
     /// An output of a root that is here, one of those that may have written the state, and that root has none of this
-    /// name.
+    /// name; or a part of a variable whose type leaves it out.
     Absent,
 }
 
@@ -85,6 +85,8 @@ pub struct Reference {
     /// Whether it stands in an entry of an object that a later one of the same name replaces. It is [`Role::Tested`]: nobody
     /// reads it. A flip moves it along, where it can, so that no key of the old slot is left in the text.
     pub replaced: bool,
+    /// Where the type of a variable on its way leaves the other name out: the file, and where the type starts there.
+    pub(super) dropped: Option<(usize, usize)>,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

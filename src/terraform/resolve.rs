@@ -19,6 +19,7 @@ mod picked;
 mod read_back;
 mod standing;
 mod states;
+mod typed;
 mod uses;
 mod with_files;
 
@@ -170,7 +171,12 @@ impl<'f> Resolver<'f> {
                 if symbol.kind == SymbolKind::Variable && !read.read.tested =>
             {
                 // Its name says which slot; whether it tells the truth is decided elsewhere.
-                let why = format!("`var.{}` is a key that is handed in from elsewhere", symbol.name);
+                let why = match read.hops.last().map(|end| &end.object).filter(|it| it.steps.len() > 1) {
+                    Some(object) => {
+                        format!("`{}` is a key of what is handed in from elsewhere", spelt(object))
+                    }
+                    None => format!("`var.{}` is a key that is handed in from elsewhere", symbol.name),
+                };
                 self.opaque(read, None, Some(key.access), why);
                 self.found(read, account, symbol, FoundKey { other: String::new(), ..key });
                 if let Some(relay) = self.references.last_mut() {
@@ -226,6 +232,7 @@ impl<'f> Resolver<'f> {
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
+        let dropped = typed::dropped(self.folders, read, &key);
         self.references.push(Reference {
             file: read.file,
             position: self.sources[read.file].position(key.span.start),
@@ -248,6 +255,7 @@ impl<'f> Resolver<'f> {
             fallback: read.read.fallback,
             replaced: read.read.replaced,
             counterpart: Counterpart::Known,
+            dropped,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,

@@ -10,7 +10,8 @@ pub enum Service {
     Another,
 }
 
-const COSMOS: [&str; 2] = ["cosmos", "documentdb"];
+/// One of them is a slip that is in use.
+const COSMOS: [&str; 3] = ["cosmos", "cosmodb", "documentdb"];
 
 /// Words for services whose keys come in pairs too, or that are reached by a key.
 const OTHERS: [&str; 22] = [

@@ -1,5 +1,6 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod among_others;
 mod answers;
 mod azure_ids;
 mod both;
@@ -25,6 +26,7 @@ mod itself;
 mod labels;
 mod loops;
 mod names;
+mod numbered;
 mod one_name;
 mod overridden;
 mod pairs;
@@ -41,6 +43,7 @@ mod tested;
 mod together;
 mod turned;
 mod twice;
+mod typed;
 mod unwritable;
 mod versions;
 mod whole;
