@@ -249,8 +249,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                (KeyDeed::List, "ada@acme.example".to_owned(), 2),
                 (KeyDeed::List, "terraform".to_owned(), 1),
+                (KeyDeed::List, "ada@acme.example".to_owned(), 2),
                 (KeyDeed::Regenerate, "app".to_owned(), 1)
             ]
         );

@@ -18,7 +18,6 @@ use crate::contract::Contract;
 use crate::desk::Desk;
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
-use crate::live::Live;
 use crate::runs::{head, infrastructure, release, skipped, started, until};
 use crate::stage::{Stage, steps};
 
@@ -286,18 +285,4 @@ async fn deployments_are_read_with_their_newest_status_whatever_makes_them() {
         assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
         assert!(verdict.kinds.len() >= 2, "{:?}", verdict.kinds);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_list_of_deployments_and_that_of_runs_are_each_asked_for_once_a_look() {
-    let mut config = WorldConfig::seeded(7);
-    config.pipeline.environment = Some("prod".to_owned());
-    let live = Live::set(config, 60.0);
-    let table = "[environment.prod.release.pipeline]";
-    live.configure(table, &format!("{table}\nenvironments = [\"prod\"]"));
-    let mut plan = live.keyslot(&["plan"]);
-    plan.end().await;
-    let log = live.stage.simulation.wire.transcript();
-    let asked = [log.count("GET", "/deployments?environment=prod"), log.count("GET", "/runs?per_page")];
-    assert_eq!(asked, [1, 1], "{}{}", plan.data(), plan.talk());
 }
