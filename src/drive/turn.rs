@@ -193,7 +193,7 @@ impl Driver {
         match verdict {
             Verdict::Act { steps, held } => self.begin_steps(steps, &held, &relied, looked).await,
             Verdict::Record(event) => {
-                self.append(event).await?;
+                self.append(*event).await?;
                 Ok(None)
             }
             // Nothing ends while something is under way: what lands may tell otherwise.

@@ -41,7 +41,7 @@ pub enum Stand {
     /// These may be done now, at once or in any order.
     Act(Vec<Step>),
     /// A fact to be recorded before going on.
-    Record(super::Event),
+    Record(Box<super::Event>),
     /// Not yet.
     Held(Vec<Reason>),
     /// Steps that may be done now, while other subjects are held.

@@ -26,7 +26,7 @@ pub enum Verdict {
         held: Vec<Reason>,
     },
     /// Record this and decide again.
-    Record(Event),
+    Record(Box<Event>),
     /// Look again at `until` at the latest.
     Wait {
         reasons: Vec<Reason>,

@@ -14,9 +14,9 @@ use serde_json::Value;
 
 /// One event of a recording, as the adapter reads it.
 enum Told {
-    Workload(WorkloadView),
+    Workload(Box<WorkloadView>),
     WorkloadGone,
-    Pod(PodView),
+    Pod(Box<PodView>),
     PodGone(String),
 }
 
@@ -31,10 +31,10 @@ fn told(line: &Value) -> Option<(u64, Told)> {
     let gone = line["event"]["type"] == "DELETED";
     let told = match (line["resource"].as_str()?, gone) {
         ("deployments" | "statefulsets" | "daemonsets", false) => {
-            Told::Workload(parse_workload(object.as_bytes(), true).unwrap())
+            Told::Workload(Box::new(parse_workload(object.as_bytes(), true).unwrap()))
         }
         ("deployments" | "statefulsets" | "daemonsets", true) => Told::WorkloadGone,
-        ("pods", false) => Told::Pod(parse_pod(object.as_bytes()).unwrap()),
+        ("pods", false) => Told::Pod(Box::new(parse_pod(object.as_bytes()).unwrap())),
         ("pods", true) => Told::PodGone(parse_pod(object.as_bytes()).unwrap().uid),
         _ => return None,
     };
@@ -89,7 +89,7 @@ fn terminating_when_complete(path: &Path, ours: i64) -> usize {
     for (_, told) in replay(path) {
         match told {
             Told::Pod(pod) => {
-                pods.insert(pod.uid.clone(), pod);
+                pods.insert(pod.uid.clone(), *pod);
             }
             Told::PodGone(uid) => {
                 pods.remove(&uid);

@@ -508,7 +508,7 @@ fn while_the_new_key_is_not_confirmed_a_run_that_could_put_the_old_slot_back_is_
     stage.world.runs = Some(Seen::known(now, vec![waiting("9", "release/0", 'e')]));
     stage.world.account.as_mut().unwrap().at = now;
     stage.world.proofs.get_mut(&Slot::Primary).unwrap().at = now;
-    assert_eq!(stage.decide().verdict, Verdict::Record(Event::Confirmed));
+    assert_eq!(stage.decide().verdict, Verdict::Record(Box::new(Event::Confirmed)));
 }
 
 #[test]

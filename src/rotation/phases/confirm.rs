@@ -18,11 +18,11 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         return Stand::Held(reasons);
     }
     if let Some(event) = news(ctx) {
-        return Stand::Record(event);
+        return Stand::Record(Box::new(event));
     }
     let reasons = ctx.holding(new_key_accepted(ctx, ctx.policy.ages.proof));
     if reasons.is_empty() {
-        return Stand::Record(Event::Confirmed);
+        return Stand::Record(Box::new(Event::Confirmed));
     }
     let told = ctx.holding(other_runs(ctx, max));
     Stand::Held(reasons.into_iter().chain(told).collect()).and(|| followers(ctx))
