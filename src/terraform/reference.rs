@@ -81,6 +81,9 @@ pub struct Reference {
     pub(super) masked: bool,
     /// Whether it is taken only where what stands before it in `try` or `coalesce` is not there.
     pub fallback: bool,
+    /// The element of a collection that it is read for, by its key or its number, where each of them chooses a slot of its
+    /// own.
+    pub element: Option<String>,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

@@ -103,7 +103,7 @@ pub fn resolve(
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
-    resolver.choose_by_run();
+    resolver.choose_by_run(facts);
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
     resolver.relays();
     resolver.of_unknown_states();
@@ -247,6 +247,7 @@ impl<'f> Resolver<'f> {
             masked: read.read.masked,
             fallback: read.read.fallback,
             counterpart: Counterpart::Known,
+            element: None,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,

@@ -3,6 +3,7 @@
 mod answers;
 mod azure_ids;
 mod both;
+mod by_element;
 mod called;
 mod choosers;
 mod collections;
@@ -23,6 +24,7 @@ mod instances;
 mod itself;
 mod labels;
 mod loops;
+mod made_of;
 mod names;
 mod one_name;
 mod overridden;
