@@ -3,11 +3,14 @@
 //! The walk visits every expression by itself: the visitor of `hcl-edit` 0.10 leaves out the collection of a
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
+mod call;
+mod collection;
 mod condition;
 mod expression;
 mod generated;
 mod label;
 mod read_back;
+mod template;
 
 use std::ops::Range;
 
