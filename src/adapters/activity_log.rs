@@ -176,7 +176,9 @@ fn deeds(events: &[Event]) -> Vec<KeyDeeds> {
     for ((deed, _, _), events) in actions {
         // Not every event of an action names its request.
         let ours = events.iter().any(|event| event.is_own());
-        if ours || events.iter().any(|event| event.status.value.eq_ignore_ascii_case("Failed")) {
+        let any = |status: &str| events.iter().any(|event| event.status.value.eq_ignore_ascii_case(status));
+        // Terraform's whole run has one id: what failed in it and was asked for again has given out the keys.
+        if ours || (any("Failed") && !any("Succeeded")) {
             continue;
         }
         // Not every event of an action has all that is known of who did it.
@@ -185,9 +187,11 @@ fn deeds(events: &[Event]) -> Vec<KeyDeeds> {
         else {
             continue;
         };
-        let at = events.iter().map(|event| event.event_timestamp).min().unwrap_or(event.event_timestamp);
-        let entry = alike.entry((deed, event.identity(), event.address())).or_insert((0, at, at));
-        *entry = (entry.0 + 1, entry.1.min(at), entry.2.max(at));
+        let times = || events.iter().map(|event| event.event_timestamp);
+        let first = times().min().unwrap_or(event.event_timestamp);
+        let last = times().max().unwrap_or(event.event_timestamp);
+        let entry = alike.entry((deed, event.identity(), event.address())).or_insert((0, first, last));
+        *entry = (entry.0 + 1, entry.1.min(first), entry.2.max(last));
     }
     alike
         .into_iter()
@@ -223,6 +227,7 @@ mod tests {
     fn an_action_counts_once_and_not_where_it_failed_or_was_ours() {
         let ada = json!({ UPN: "ada@acme.example", "appid": "portal", OBJECT: "ada-oid" });
         let app = json!({ "appid": "app", OBJECT: "app-oid" });
+        let tried_again = json!({ "appid": "terraform", OBJECT: "terraform-oid" });
         let own = format!("{OWN_REQUEST}a000-000000000000");
         let events = json!([
             event("listKeys/action", "Started", "1", ada.clone(), "x"),
@@ -231,6 +236,8 @@ mod tests {
             event("listKeys/action", "Started", "3", app.clone(), "z"),
             event("listKeys/action", "Failed", "3", app.clone(), "z"),
             event("listKeys/action", "Succeeded", "4", app.clone(), &own),
+            event("listKeys/action", "Failed", "8", tried_again.clone(), "t"),
+            event("listKeys/action", "Succeeded", "8", tried_again, "t"),
             event("regenerateKey/action", "Accepted", "5", app, "r"),
             event("regenerateKey/action", "Accepted", "7", json!({}), &own.to_uppercase()),
             event("regenerateKey/action", "Succeeded", "7", json!({}), ""),
@@ -241,7 +248,11 @@ mod tests {
             deeds(&events).iter().map(|it| (it.deed, it.identity.to_string(), it.count)).collect();
         assert_eq!(
             told,
-            [(KeyDeed::List, "ada@acme.example".to_owned(), 2), (KeyDeed::Regenerate, "app".to_owned(), 1)]
+            [
+                (KeyDeed::List, "terraform".to_owned(), 1),
+                (KeyDeed::List, "ada@acme.example".to_owned(), 2),
+                (KeyDeed::Regenerate, "app".to_owned(), 1)
+            ]
         );
     }
 }

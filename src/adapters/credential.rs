@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
@@ -112,6 +113,21 @@ struct Candidate {
     credential: Arc<dyn TokenCredential>,
 }
 
+/// How long one may take to give a token: a program that hangs, or asks somebody, keeps all others waiting.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Candidate {
+    async fn token(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
+        match tokio::time::timeout(PATIENCE, self.credential.get_token(scopes, None)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let why = format!("{} gave no answer within {} s", self.name, PATIENCE.as_secs());
+                Err(azure_core::Error::with_message(ErrorKind::Credential, why))
+            }
+        }
+    }
+}
+
 /// Credentials in order; the first that works is kept.
 #[derive(Debug)]
 struct Chain {
@@ -150,11 +166,11 @@ impl Chain {
 
     async fn ask(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
         if let Some(candidate) = self.chosen.get().and_then(|place| self.candidates.get(*place)) {
-            return candidate.credential.get_token(scopes, None).await;
+            return candidate.token(scopes).await;
         }
         let mut refusals = Vec::new();
         for (place, candidate) in self.candidates.iter().enumerate() {
-            match candidate.credential.get_token(scopes, None).await {
+            match candidate.token(scopes).await {
                 Ok(token) => {
                     let _ = self.chosen.set(place);
                     return Ok(token);

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod resource_graph;
 mod runs;
 mod skips;
+mod taken;
 pub mod token;
 
 /// An error and its causes in one line, without repeating what the outer one already says.

@@ -34,6 +34,11 @@ pub(super) trait Listing: Sync {
 
     fn order(&self, run: &Self::Run) -> Self::Order;
 
+    /// Whether one that is tried again stays where it was in the list: then how late it ended says that it may have been.
+    fn keeps_place(&self) -> bool {
+        false
+    }
+
     fn view(&self, run: &Self::Run, stages: Vec<StageView>) -> RunView;
 }
 
@@ -47,7 +52,7 @@ pub(super) async fn back_to_traffic<L: Listing>(
 ) -> Result<Vec<RunView>, Fault> {
     let (mut branches, mut explained) = (BTreeSet::new(), 0);
     let mut runs: Vec<(L::Order, RunView)> = Vec::new();
-    let (mut unread, mut gives_up) = (0, false);
+    let (mut unread, mut gives_up, mut last_end) = (0, false, None);
     let (mut listed, mut more) = listing.newest().await?;
     let mut read = 0;
     loop {
@@ -64,6 +69,8 @@ pub(super) async fn back_to_traffic<L: Listing>(
         let bare = listing.view(run, Vec::new());
         let goes = !bare.state.is_over();
         let newest_of_branch = branches.insert(bare.branch);
+        let overtook = listing.keeps_place() && last_end.is_some() && bare.finished > last_end;
+        last_end = last_end.max(bare.finished);
         let explain = bare.state == RunState::Completed(RunResult::Failed) && explained < EXPLAINED;
         let stages = match newest_of_branch || goes {
             true => {
@@ -72,7 +79,7 @@ pub(super) async fn back_to_traffic<L: Listing>(
                 listing.stages(run, explain || goes).await?
             }
             // An old run may be half gone; what is not read is not known, and that is told where it matters.
-            false if looks_back => listing.stages(run, false).await.unwrap_or_default(),
+            false if looks_back || overtook => listing.stages(run, false).await.unwrap_or_default(),
             false => Vec::new(),
         };
         let order = listing.order(run);

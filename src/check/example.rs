@@ -48,6 +48,7 @@ pub fn tree_of(files: Files) -> Tree {
     for (key, value) in text.lines().filter_map(|line| line.split_once(" = ")) {
         let list = || serde_json::from_str::<Vec<String>>(value).unwrap();
         match key {
+            "version" => {}
             "mirrors" => declared.mirrors = list(),
             "name" => declared
                 .accounts

@@ -11,6 +11,7 @@ mod consumed;
 mod example;
 mod finding;
 mod fingerprint;
+mod misled;
 pub mod plan;
 mod rule;
 mod rules;
@@ -22,6 +23,7 @@ pub use baseline::{Baseline, BaselineError, Document as BaselineDocument, Reach,
 pub use compare::{There, compare};
 pub use finding::{File, Finding, Fix, Place, Related};
 pub use fingerprint::Fingerprint;
+pub use misled::{Misled, misled};
 pub use rule::{Rule, Severity, nearest, rule};
 pub use rules::RULES;
 pub use silence::{Silenced, SilencedBy, may_hold_silence};

@@ -1,6 +1,7 @@
 //! Findings that people have looked at and let be: comments in place that say so and why.
 //!
-//! `# keyslot:ignore RULE[,RULE] because REASON`, at the end of the line of the finding or alone above it. A
+//! `# keyslot:ignore RULE[,RULE] because REASON`, at the end of the line of the finding or alone above it; in JSON, the same
+//! words in a property `"//"` before it. A
 //! silence takes a finding out of the exit code and of the list; it changes nothing of what is claimed about an
 //! account's slot. One that says too little, or silences nothing, is a finding itself.
 
@@ -253,6 +254,51 @@ mod tests {
         }
         let block = format!("locals {{\n  /* keyslot:ignore opaque-read because R */ a = {READ}\n}}\n");
         assert_eq!(checked(&block), (vec![], vec!["R".to_owned()]));
+    }
+
+    #[test]
+    fn a_property_that_terraform_passes_over_silences_the_next_line_of_a_json_file() {
+        let silence = "keyslot:ignore opaque-read because R";
+        let read = "\"${[azurerm_cosmosdb_account.x]}\"";
+        let found = |text: &str| {
+            let tree = Tree::read(&[("a.tf.json", text)]);
+            assert!(tree.unparsed.is_empty(), "{text}");
+            let found = check(&tree).into_iter();
+            let one = |it: Finding| {
+                (it.rule.id, it.source(&tree).position(it.span.start).line, it.silenced.map(|it| it.reason))
+            };
+            found.map(one).collect::<Vec<_>>()
+        };
+        let silenced = |line| vec![("opaque-read", line, Some("R".to_owned()))];
+        for (text, expected) in [
+            (format!("{{\"locals\": {{\n  \"//\": \"{silence}\",\n  \"a\": {read}\n}}}}"), silenced(3)),
+            (
+                format!("{{\"locals\": {{\n  \"b\": 1, \"//\" : \" {silence} \" ,\n\n  \"a\": {read}\n}}}}"),
+                silenced(4),
+            ),
+            (format!("{{\"//\": \"{silence}\", \"locals\": {{\"a\": {read}}}}}"), silenced(1)),
+            (
+                format!(
+                    "\u{feff}{{\"//\": \"more\",\r\n\"locals\": {{ \"//\": \"{silence}\",\r\n  \"a\": {read}}}}}"
+                ),
+                silenced(3),
+            ),
+            (
+                format!("{{\"locals\": {{\n  \"//\": \"keyslot:ignore opaque-read\",\n  \"a\": {read}\n}}}}"),
+                vec![("silence-without-reason", 2, None), ("opaque-read", 3, None)],
+            ),
+            (
+                format!("{{\"locals\": {{\n  \"a\": {read},\n  \"//\": \"{silence}\"\n}}}}"),
+                vec![("opaque-read", 2, None), ("unused-silence", 3, None)],
+            ),
+            // Any other string says what it says.
+            (
+                format!("{{\"locals\": {{\n  \"b\": \"{silence}\",\n  \"a\": {read}\n}}}}"),
+                vec![("opaque-read", 3, None)],
+            ),
+        ] {
+            assert_eq!(found(&text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -35,8 +35,8 @@ impl Advance {
             let by = person();
             let mut stop = Stop::listen()?;
             let work = async {
-                go_on_with_second(&mut driver, &by, terminal).await?;
-                match driver.resume(&by).await {
+                go_on_with_second(&mut driver, terminal).await?;
+                match driver.resume_as_job(&by).await {
                     Ok(()) => {}
                     Err(DriveError::NoneOpen) => return Ok(None),
                     Err(error) => return Err(CliError::from(error)),

@@ -50,7 +50,7 @@ pub async fn run(
         let end = driver.run().await?;
         let (Some(answers), Some(digest)) = (answers, missing(&end)) else { return Ok(end) };
         let Some(opened) = driver.fold().rotation().cloned() else { return Ok(end) };
-        driver.over();
+        driver.over(&end);
         if driver.policy().approver_differs && by == opened.by {
             terminal.say(&format!("{by} began this rotation, and policy wants another person to approve it"));
             return Ok(end);

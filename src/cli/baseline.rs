@@ -1,7 +1,7 @@
 //! Baseline files on disk.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::discover::Found;
@@ -10,9 +10,21 @@ use super::write::{Change, write_all};
 use crate::check::{Baseline, BaselineDocument, BaselineError, Finding, Reach, baseline_of};
 use crate::terraform::Tree;
 
+/// Entries of hundreds of thousands of findings. What is larger is no baseline, and may have no end.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_BYTES {
+        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")),
+        false => Ok(bytes),
+    }
+}
+
 /// Reads a baseline.
 pub fn read(path: &Path) -> Result<Baseline, CliError> {
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
+    let bytes = bytes_of(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             CliError::usage("there is no such baseline").at(path.display()).hint(WRITES_ONE)
         }
@@ -124,7 +136,7 @@ impl Writing<'_> {
     }
 
     fn replaced_beside(&self, reach: &Reach) -> Result<BaselineDocument, CliError> {
-        let bytes = match fs::read(self.path) {
+        let bytes = match bytes_of(self.path) {
             Ok(bytes) if self.overwrite => bytes,
             // What cannot be read is told when it is written to.
             Ok(_) | Err(_) => return Ok(BaselineDocument::default()),
@@ -148,7 +160,7 @@ fn put(path: &Path, text: String, overwrite: bool) -> Result<(), CliError> {
             file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| failed(&error))
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && overwrite => {
-            let old = fs::read(path).map_err(|error| failed(&error))?;
+            let old = bytes_of(path).map_err(|error| failed(&error))?;
             write_all(&[Change { path: path.to_owned(), old, new: text.into_bytes() }])
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -7,6 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::progress::Waits;
+use super::refusals::Refusals;
 use super::stages::{self, Told};
 use crate::drive::{Notice, Watcher};
 use crate::model::{Access, StampName};
@@ -25,6 +26,7 @@ struct Inner {
     /// The run that is followed and its stages.
     run: Vec<ProgressBar>,
     told: Told,
+    refusals: Refusals,
     waits: Waits,
     stamps: BTreeMap<StampName, ProgressBar>,
 }
@@ -39,6 +41,7 @@ impl Board {
                 waiting,
                 run: Vec::new(),
                 told: Told::default(),
+                refusals: Refusals::default(),
                 waits: Waits::default(),
                 stamps: BTreeMap::new(),
             }),
@@ -96,10 +99,9 @@ impl Watcher for Board {
             Notice::Ended { step, outcome } => match outcome {
                 Outcome::Applied { .. } => {}
                 Outcome::NotSent { why } => self.say(&format!("{time}    {step} was not sent: {why}")),
-                // The rest is told at the end.
-                Outcome::Refused { why, .. } => {
-                    let first = why.lines().next().unwrap_or_default();
-                    self.say(&format!("{time}    {step} was refused: {first}"));
+                Outcome::Refused { .. } => {
+                    let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                    inner.refusals.note(step, outcome);
                 }
                 Outcome::Unknown { why } => {
                     self.say(&format!("{time}    whether “{step}” arrived is not known: {why}"));
@@ -107,6 +109,9 @@ impl Watcher for Board {
             },
             Notice::Waiting { reasons, world, policy, .. } => {
                 let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                for line in inner.refusals.untold(reasons) {
+                    self.say(&format!("{time}    {line}"));
+                }
                 // Whole, and it stays: the line below is cut at the terminal's width.
                 for line in inner.waits.news(reasons) {
                     self.say(&format!("{time}      {line}"));
@@ -134,7 +139,13 @@ impl Watcher for Board {
                     bar.set_message(line(&row));
                 }
             }
-            Notice::Over => self.inner.lock().unwrap_or_else(PoisonError::into_inner).clear(),
+            Notice::Over { reasons } => {
+                let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+                for line in inner.refusals.untold(reasons) {
+                    self.say(&format!("{time}    {line}"));
+                }
+                inner.clear();
+            }
             Notice::NotTold { fault } => {
                 self.say(&format!("{time}    the pull request does not show how it stands: {fault}"));
             }

@@ -59,14 +59,14 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 what was typed or configured c
 
 Silences:
   # keyslot:ignore RULE[,RULE] because REASON
-      In a comment at the end of the finding's line, or alone above it. Takes
-      the finding out of the list and the exit code; what is claimed of the
-      account's slot stays as it is. A silence without a reason, for a rule
-      that does not exist, or with nothing to silence is a finding itself.
+      In a comment at the end of the finding's line, or alone above it; in a
+      JSON file, in a property \"//\" before that line. Takes the finding out
+      of the list and the exit code; what is claimed of the account's slot
+      stays as it is. A silence without a reason, for a rule that does not
+      exist, or with nothing to silence is a finding itself.
 
   --baseline FILE
-      The same from a JSON file: for files that have no comments, and for
-      findings that were there first.
+      The same from a JSON file: for findings that were there first.
 
   What cannot be read cannot be silenced.
 

@@ -86,23 +86,26 @@ impl Consent {
                 );
             }
             for (gate, subject) in accepted {
-                let why = report
-                    .reasons()
-                    .iter()
-                    .find(|reason| reason.gate == gate && reason.subject.to_string() == subject)
-                    .map(|reason| reason.why.kind().to_owned());
-                if why.is_none() && gate == Gate::NotRefused {
+                let reasons = report.reasons();
+                let open =
+                    reasons.iter().filter(|one| one.gate == gate && one.subject.to_string() == subject);
+                let whys: BTreeSet<String> = open.map(|reason| reason.why.accepted_as()).collect();
+                if whys.is_empty() && !may_be_ahead(gate) {
                     return Err(not_ahead(gate, &subject));
                 }
-                let acceptance = Acceptance {
-                    by: by.to_owned(),
-                    gate,
-                    subject,
-                    because: self.because.clone().unwrap_or_default(),
-                    until: self.until.unwrap_or(Timestamp::MIN),
-                    why,
-                };
-                driver.accept(acceptance).await?;
+                // Ahead of its time it is of whatever comes.
+                let whys = if whys.is_empty() { vec![None] } else { whys.into_iter().map(Some).collect() };
+                for why in whys {
+                    let acceptance = Acceptance {
+                        by: by.to_owned(),
+                        gate,
+                        subject: subject.clone(),
+                        because: self.because.clone().unwrap_or_default(),
+                        until: self.until.unwrap_or(Timestamp::MIN),
+                        why,
+                    };
+                    driver.accept(acceptance).await?;
+                }
             }
         }
         if self.approve.is_some() {
@@ -143,9 +146,17 @@ async fn approve(driver: &mut Driver, by: &str, terminal: &mut Terminal) -> Resu
     Ok(())
 }
 
-/// What tells of harm is accepted by who has seen it, and not before it is there.
+/// What tells of harm, and what is of one thing among several, is accepted by who has seen it, and not before it is there.
+fn may_be_ahead(gate: Gate) -> bool {
+    !matches!(gate, Gate::NotRefused | Gate::Synced | Gate::Validated | Gate::TreeResolved)
+}
+
 fn not_ahead(gate: Gate, subject: &str) -> CliError {
-    CliError::usage("nothing is refused there, so there is nothing to accept")
+    let what = match gate {
+        Gate::NotRefused => "nothing is refused there, so there is nothing to accept",
+        _ => "nothing of that holds there, so there is nothing to accept",
+    };
+    CliError::usage(what)
         .at(format!("{gate}:{subject}"))
         .hint("`keyslot explain` shows what holds; accept it once it is there")
 }

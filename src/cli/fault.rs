@@ -31,6 +31,11 @@ impl From<DriveError> for CliError {
                     "go on with it (`keyslot rotate`), or close it with a reason (`keyslot close --because …`)",
                 )
             }
+            DriveError::AnotherAccount { open, theirs, ours } => CliError::usage("the open rotation is of another account")
+                .at(open)
+                .because(format!("it is of {theirs}, and keyslot.toml names {ours}"))
+                .hint("give each account a `state` or an environment of its own; or put `account` back")
+                .hint("or end that rotation: `keyslot close --because …`"),
             DriveError::SecondIsDue(kind) => {
                 CliError::usage("the second of two rotations is due").because(format!("the {kind} key is to go next")).hint(
                     "go on with it (`keyslot rotate`), or end it with a reason (`keyslot close --because …`)",

@@ -11,6 +11,7 @@ use super::remedies::remedies;
 use super::words::{AccessWord, Output, SlotWord};
 use super::write::{Change, write_all};
 use super::{CliError, Exit, Terminal, patch};
+use crate::check::{Misled, misled};
 use crate::render::flip_human::render_changes;
 use crate::render::flip_json::{flip_json, refused_json};
 use crate::terraform::{
@@ -98,12 +99,14 @@ impl Flip {
         }
         self.tell_left_behind(&tree, &flip, terminal);
         tell_assumed(&tree, &flip, terminal);
+        let misled = misled(&tree, &flip);
+        tell_misled(&misled, terminal);
         let (paths, changes): (Vec<String>, Vec<Change>) = changes(&found, &tree, &flip).into_iter().unzip();
         if self.write {
             write_all(&changes)?;
         }
         match self.output {
-            Output::Json => terminal.json(&flip_json(&tree, &flip, self.write))?,
+            Output::Json => terminal.json(&flip_json(&tree, &flip, &misled, self.write))?,
             Output::Human if changes.is_empty() => {}
             Output::Human => self.tell(&tree, &flip, &paths, &changes, terminal)?,
         }
@@ -228,13 +231,25 @@ fn tell_assumed(tree: &Tree, flip: &Worked, terminal: &mut Terminal) {
         let place = tree.place(reference.file, reference.span.start);
         let other = reference.other.as_deref().unwrap_or_default();
         let of = reference.symbol.of_all_instances().address();
-        terminal.warn(&format!("{place}: nobody here knows whether `{other}` exists in {of}"));
+        terminal
+            .warn(&format!("{place}: nobody here knows whether `{other}` exists in {of}, and what it holds"));
         told = true;
     }
     if told {
         terminal.hint(
-            "look whether it hands out that name, or apply its owner with it first: else the next plan fails",
+            "look whether it hands out the other key under that name: without such an output the next plan fails and \
+             nothing changes, with another value in it that one is written",
         );
+    }
+}
+
+/// Names that say the slot that is left.
+fn tell_misled(misled: &[Misled], terminal: &mut Terminal) {
+    for Misled { path, position, message } in misled {
+        terminal.warn(&format!("{path}:{}:{}: after this, {message}", position.line, position.column));
+    }
+    if !misled.is_empty() {
+        terminal.hint("take the slot out of the name, which can then stay through every rotation");
     }
 }
 

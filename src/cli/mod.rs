@@ -34,6 +34,7 @@ mod procedure;
 mod progress;
 mod promote;
 mod propose;
+mod refusals;
 mod regenerate;
 mod rehearse;
 mod remedies;
@@ -189,7 +190,10 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, CliError> {
         .enable_all()
         .build()
         .map_err(|error| CliError::io("cannot start the runtime", "this process", &error))?;
-    Ok(runtime.block_on(future))
+    let output = runtime.block_on(future);
+    // A program that hangs on a thread of its own keeps nobody.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    Ok(output)
 }
 
 #[cfg(test)]

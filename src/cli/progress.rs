@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::board::Board;
+use super::refusals::Refusals;
 use super::stages::Told;
 use super::{Color, Terminal};
 use crate::drive::{Notice, Watcher};
@@ -80,6 +81,16 @@ struct Inner {
     quiet: bool,
     waits: Waits,
     told: Told,
+    refusals: Refusals,
+}
+
+impl Inner {
+    /// Tells the refusals that these reasons do not tell.
+    fn refused(&mut self, reasons: &[Reason]) {
+        for line in self.refusals.untold(reasons) {
+            self.terminal.warn(&line);
+        }
+    }
 }
 
 impl Lines {
@@ -91,6 +102,7 @@ impl Lines {
                 quiet: show.quiet,
                 waits: Waits::default(),
                 told: Told::default(),
+                refusals: Refusals::default(),
             }),
         }
     }
@@ -113,16 +125,13 @@ impl Watcher for Lines {
             Notice::Ended { step, outcome } => match outcome {
                 Outcome::Applied { .. } => {}
                 Outcome::NotSent { why } => inner.terminal.warn(&format!("{step} was not sent: {why}")),
-                // The rest is told at the end.
-                Outcome::Refused { why, .. } => {
-                    let first = why.lines().next().unwrap_or_default();
-                    inner.terminal.warn(&format!("{step} was refused: {first}"));
-                }
+                Outcome::Refused { .. } => inner.refusals.note(step, outcome),
                 Outcome::Unknown { why } => {
                     inner.terminal.warn(&format!("whether “{step}” arrived is not known: {why}"));
                 }
             },
             Notice::Waiting { reasons, world, .. } => {
+                inner.refused(reasons);
                 for line in inner.told.news(world, at) {
                     inner.terminal.say(&format!("{time}    {line}"));
                 }
@@ -130,7 +139,7 @@ impl Watcher for Lines {
                     inner.terminal.mutter(&format!("{time}      {line}"));
                 }
             }
-            Notice::Over => {}
+            Notice::Over { reasons } => inner.refused(reasons),
             Notice::NotTold { fault } => {
                 inner.terminal.warn(&format!("the pull request does not show how it stands: {fault}"));
             }

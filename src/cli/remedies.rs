@@ -50,11 +50,15 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
         Refusal::NoCounterpart { call: None, .. } => {
             vec!["offer the other slot under a name of its own first".to_owned()]
         }
+        Refusal::NotExported { key, list, .. } => vec![format!("add `{key}` at {list} first")],
         Refusal::NotKnownToExist { .. } => vec![
             "apply its owner with an output of that name first, or read it without a value to fall back on"
                 .to_owned(),
             "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),
         ],
+        Refusal::Dropped { name, declared, .. } => {
+            vec![format!("add `{name}` to the type at {declared} first")]
+        }
         Refusal::BothTogether { .. } => vec![
             "read one of the keys by a name of its own".to_owned(),
             "a place that you have looked at may change: --allow-opaque PATH:LINE".to_owned(),

@@ -100,7 +100,7 @@ impl Rotate {
             loop {
                 let end = attempt(&mut driver, &request.by, &mut stop, terminal).await?;
                 let done = end == Some(TurnEnd::Done);
-                if !done || !go_on_with_second(&mut driver, &request.by, terminal).await? {
+                if !done || !go_on_with_second(&mut driver, terminal).await? {
                     return conclude(&mut driver, end, "rotate", terminal).await;
                 }
                 self.consent.record_for_second(&mut driver, &request.by, terminal).await?;
@@ -193,10 +193,9 @@ pub(super) async fn open(
 /// Opens the second of two rotations, if the first has just been done.
 pub(super) async fn go_on_with_second(
     driver: &mut Driver,
-    by: &str,
     terminal: &mut Terminal,
 ) -> Result<bool, CliError> {
-    let opened = driver.open_second(by).await?;
+    let opened = driver.open_second().await?;
     if opened {
         terminal.say("the first of two keys is gone");
         announce(driver, "begins", terminal);
@@ -227,7 +226,7 @@ pub(super) fn finish(
     command: &str,
     terminal: &mut Terminal,
 ) -> Result<Exit, CliError> {
-    driver.over();
+    driver.over(end);
     match end {
         TurnEnd::Enough => {
             terminal.say("that is all that was asked for; the rotation stays open");

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::rehearse::{speed, stamps};
 use super::stage::{Stage, StageOptions};
 use super::stop::Stop;
@@ -29,6 +31,12 @@ pub struct Sandbox {
     /// The same seed gives the same world.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+    /// When the world begins: `now`, or a moment as 2026-01-12T08:00:00Z.
+    #[arg(long, value_name = "TIME", default_value = "2026-01-12T08:00:00Z", value_parser = begins)]
+    pub start: Timestamp,
+    /// Let people move branches by force, as GitHub does where no rule forbids it.
+    #[arg(long)]
+    pub forced_pushes: bool,
     /// Also write every request that the world answered here, one JSON object a line.
     #[arg(long, value_name = "FILE")]
     pub transcript: Option<PathBuf>,
@@ -41,7 +49,8 @@ Examples:
   keyslot sandbox --dir world --speed 60 > world.env &
   . ./world.env
   kubectl --context northeurope get deployments -n workload
-  keyslot rotate --approve";
+  keyslot rotate --approve
+  keyslot sandbox --dir world --start now > world.env &";
 
 impl Sandbox {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
@@ -49,8 +58,11 @@ impl Sandbox {
         super::block_on(async {
             // From here on: whoever reads the environment may end the world at once.
             let mut stop = Stop::listen()?;
+            let mut config = WorldConfig::seeded(self.seed).with_stamps(usize::from(self.stamps));
+            config.start = self.start;
+            config.people.rules.forced_pushes = self.forced_pushes;
             let stage = Stage::set(StageOptions {
-                config: WorldConfig::seeded(self.seed).with_stamps(usize::from(self.stamps)).with_workflow(),
+                config: config.with_workflow(),
                 speed: self.speed,
                 folder: self.dir.clone(),
                 transcript: self.transcript.clone(),
@@ -73,6 +85,16 @@ impl Sandbox {
             Ok(Exit::Done)
         })?
     }
+}
+
+/// Whole seconds: what services say of their times has no more.
+fn begins(text: &str) -> Result<Timestamp, String> {
+    let moment = match text {
+        "now" => Ok(Timestamp::now()),
+        _ => text.parse().map_err(|_| "a moment is written as 2026-01-12T08:00:00Z, or now".to_owned()),
+    };
+    let whole = |moment: Timestamp| Timestamp::from_second(moment.as_second());
+    moment.and_then(|moment: Timestamp| whole(moment).map_err(|error| error.to_string()))
 }
 
 /// Takes the folder for one world: new, empty, or left by one that has ended.

@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 
 use super::CliError;
 
+/// No plan is larger. What is may have no end.
+const MAX_BYTES: usize = 1024 * 1024 * 1024;
+
 /// How much is asked for where nobody knows how much there is.
 const FIRST: usize = 64 * 1024;
 
@@ -48,15 +51,21 @@ fn standard_input() -> io::Result<File> {
 
 fn read_file(file: &File) -> io::Result<Zeroizing<Vec<u8>>> {
     let length = usize::try_from(file.metadata()?.len()).unwrap_or(0);
-    all_of(file, length.saturating_add(1).max(FIRST))
+    all_of(file, length.saturating_add(1).clamp(FIRST, MAX_BYTES), MAX_BYTES)
 }
 
 /// Grows by moving to a new vector and wiping the old one: a vector that grows by itself leaves copies behind.
-fn all_of(mut from: impl Read, capacity: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+fn all_of(mut from: impl Read, capacity: usize, most: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(vec![0; capacity]);
     let mut filled = 0;
     loop {
         if filled == bytes.len() {
+            if filled >= most {
+                return Err(io::Error::new(
+                    io::ErrorKind::FileTooLarge,
+                    format!("it is larger than {most} bytes"),
+                ));
+            }
             let mut larger = Zeroizing::new(vec![0; bytes.len() * 2]);
             larger[..filled].copy_from_slice(&bytes);
             bytes = larger;
@@ -80,7 +89,9 @@ mod tests {
     fn whatever_the_length_all_of_it_is_read() {
         for length in [0, 1, 7, 8, 9, 100] {
             let bytes: Vec<u8> = (0..length).collect();
-            assert_eq!(*all_of(bytes.as_slice(), 8).unwrap(), bytes);
+            assert_eq!(*all_of(bytes.as_slice(), 8, 256).unwrap(), bytes);
         }
+        // What has no end is not read for ever.
+        assert_eq!(all_of(io::repeat(0), 8, 256).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 }

@@ -227,6 +227,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         Some(branch) => ReleaseRule::Branch(branch.into()),
     };
     Targets {
+        account: environment.account.id(),
         salt: Salt::new(""),
         access: chosen.access,
         sources: Sources {
@@ -278,7 +279,8 @@ fn arm(
     variables: Variables<'_>,
 ) -> Result<ArmAccess, CliError> {
     let tokens = tokens(chosen, http, variables)?;
-    Ok(ArmAccess { http: http.clone(), tokens, clock: Arc::clone(clock), scope: arm_scope() })
+    let scope = arm_scope(chosen.endpoints.arm.host());
+    Ok(ArmAccess { http: http.clone(), tokens, clock: Arc::clone(clock), scope })
 }
 
 fn account(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Cosmos, CliError> {
@@ -429,8 +431,14 @@ fn cluster_place(chosen: &Chosen<'_>, stamp: &StampSettings) -> ClusterPlace {
     }
 }
 
-fn arm_scope() -> String {
-    "https://management.azure.com/.default".to_owned()
+/// What a token for Azure Resource Manager must be for. Each cloud has a name of its own for it.
+fn arm_scope(host: &str) -> String {
+    let audience = match host.to_ascii_lowercase().as_str() {
+        "management.usgovcloudapi.net" => "https://management.core.usgovcloudapi.net".to_owned(),
+        "management.chinacloudapi.cn" => "https://management.core.chinacloudapi.cn".to_owned(),
+        host => format!("https://{host}"),
+    };
+    format!("{audience}/.default")
 }
 
 fn tokens(chosen: &Chosen<'_>, http: &Http, variables: Variables<'_>) -> Result<Tokens, CliError> {
@@ -570,5 +578,16 @@ mod tests {
         let lapsed = who_holds(Some(&lease), at(1_000));
         assert!(lapsed.contains("holds the lock") && lapsed.contains("lapsed at"), "{lapsed}");
         assert!(who_holds(None, at(1_000)).contains("no lease"));
+    }
+
+    #[test]
+    fn each_cloud_has_a_name_of_its_own_for_its_resource_manager() {
+        for (host, scope) in [
+            ("management.azure.com", "https://management.azure.com/.default"),
+            ("management.usgovcloudapi.net", "https://management.core.usgovcloudapi.net/.default"),
+            ("Management.chinacloudapi.cn", "https://management.core.chinacloudapi.cn/.default"),
+        ] {
+            assert_eq!(arm_scope(host), scope);
+        }
     }
 }

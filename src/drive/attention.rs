@@ -125,6 +125,9 @@ impl Attention {
                         looks.glances.insert(stamp.clone(), listing(what));
                     }
                 }
+                // Time alone opens it: whatever else wakes meanwhile is no cause to look.
+                None if matches!(reason.why, Why::VaultSettling { .. })
+                    && due.is_some_and(|due| due > at) => {}
                 None => looks.whole.extend(behind_reason(world, reason)),
             }
         }
@@ -212,7 +215,7 @@ fn awaited(reason: &Reason) -> Option<(&StampName, Happening)> {
         {
             Happening::Rollout
         }
-        (Gate::OldPodsGone, Why::OldPods { .. }) => Happening::PodsGone,
+        (Gate::OldPodsGone, Why::OldPods { .. } | Why::NodeNotReady { .. }) => Happening::PodsGone,
         _ => return None,
     };
     Some((reason.subject.stamp()?, what))

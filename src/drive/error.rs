@@ -14,6 +14,9 @@ pub enum DriveError {
     /// Another rotation than the one asked for is open.
     #[error("rotation {open} (retiring {retiring}) is open; finish or close it first")]
     AnotherIsOpen { open: String, retiring: String },
+    /// The open rotation is of another account than the one that is looked at.
+    #[error("rotation {open} is of the account {theirs}, and this is {ours}")]
+    AnotherAccount { open: String, theirs: String, ours: String },
     /// The first of two rotations is done, and the second has to come next.
     #[error("the {0} key is to go next")]
     SecondIsDue(String),

@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, CensusView,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchName, BranchView, CensusView,
     ClusterView, CommitId, CronJobView, DeploymentView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
     MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck,
     PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right,
     RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
-    TracesView, TreeClaim, Unlisted, UsageView, VaultView, WorkloadView, World,
+    TracesView, TreeClaim, Unlisted, UnseenSecret, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -217,10 +217,12 @@ fn code(facts: &mut Facts, view: &ReleaseView) {
 }
 
 fn branch(facts: &mut Facts, view: &BranchView) {
-    let BranchView { branch, head, claim: TreeClaim { reads, references, problems }, is_flip } = view;
+    let BranchView { branch, head, claim, is_flip, flips_onto } = view;
+    let TreeClaim { reads, references, problems } = claim;
     facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
     texts(facts, problems);
     facts.word(is_flip);
+    texts(facts, &flips_onto.iter().map(BranchName::to_string).collect::<Vec<_>>());
 }
 
 fn origin(facts: &mut Facts, view: &OriginView) {
@@ -375,7 +377,10 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         pods,
         cron_jobs,
         synced,
+        unseen,
         overtaken,
+        // Of what it is the cause shows by the pods.
+        silent: _,
         ahead: _,
         extent,
         warnings: _,
@@ -386,6 +391,9 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(cron_jobs, cron_job);
     facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {
         facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed);
+    });
+    facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
+        facts.text(namespace).text(name);
     });
     for (uid, changed) in overtaken {
         facts.text(uid).time(Some(*changed));
@@ -474,6 +482,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         ready,
         ready_since: _,
         holding,
+        besides,
         mounted,
         node: _,
         asks: _,
@@ -481,6 +490,8 @@ fn pod(facts: &mut Facts, view: &PodView) {
     } = view;
     facts.text(namespace).text(name).text(uid).time(Some(*created)).time(*deleting).text(phase).word(ready);
     facts.maybe_text(workload.as_ref().map(ToString::to_string).as_deref());
-    facts.maybe_text(above.as_ref().map(ToString::to_string).as_deref()).text(&format!("{holding:?}"));
+    facts
+        .maybe_text(above.as_ref().map(ToString::to_string).as_deref())
+        .text(&format!("{holding:?}{besides:?}"));
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
 }

@@ -38,11 +38,16 @@ pub fn under_another_salt(world: &mut World) {
 /// After a step was sent, nothing that it may have changed counts any more.
 pub fn after_step(world: &mut World, step: &Step) {
     match step {
+        // A push opens no pull request: where there was none, there is none.
         Step::PushProposal { branch, .. }
-        | Step::OpenPull { branch, .. }
         | Step::PushPromotion { branch, .. }
+        | Step::PushAgreement { branch, .. } => {
+            world.code = None;
+            world.origin = None;
+            world.pulls.retain(|ends, seen| ends.head != *branch || matches!(seen.get(), Some(None)));
+        }
+        Step::OpenPull { branch, .. }
         | Step::OpenPromotion { branch, .. }
-        | Step::PushAgreement { branch, .. }
         | Step::OpenAgreement { branch, .. } => {
             world.code = None;
             world.origin = None;

@@ -217,6 +217,22 @@ impl Driver {
         }
     }
 
+    /// Nothing that is seen of one account says anything of another's keys. Accounts have one name in all of Azure, and may
+    /// move to another resource group.
+    pub(super) fn is_of_ours(&self) -> Result<(), DriveError> {
+        let ours = &self.observer.targets().account;
+        match self.fold.rotation().or_else(|| open::first_of_pair(&self.fold)) {
+            Some(opened) if !opened.account.name.eq_ignore_ascii_case(&ours.name) => {
+                Err(DriveError::AnotherAccount {
+                    open: opened.rotation.to_string(),
+                    theirs: opened.account.resource_id(),
+                    ours: ours.resource_id(),
+                })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     async fn append(&mut self, event: Event) -> Result<(), DriveError> {
         let now = self.ports.clock.now();
         let appended = self.journal.append(event, now).await;

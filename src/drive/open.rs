@@ -11,11 +11,11 @@ use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
     Access, AccountId, Blindness, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind,
-    Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
+    OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
     Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
-    is_closed, rotation_id,
+    is_closed, operation, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -81,13 +81,14 @@ impl Driver {
     pub async fn open(&mut self, request: &OpenRequest) -> Result<Opening, DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
+        self.is_of_ours()?;
         if let Some(open) = self.fold.rotation() {
             request.fits(open)?;
             self.resume(&request.by).await?;
             return Ok(Opening::Continued);
         }
         if self.is_between(request) {
-            self.open_second(&request.by).await?;
+            self.open_second().await?;
             return Ok(Opening::Opened);
         }
         if let Some(first) = first_of_pair(&self.fold) {
@@ -133,8 +134,9 @@ impl Driver {
     ///
     /// # Errors
     /// The account cannot be read; the journal.
-    pub async fn open_second(&mut self, by: &str) -> Result<bool, DriveError> {
+    pub async fn open_second(&mut self) -> Result<bool, DriveError> {
         let Some(first) = first_of_pair(&self.fold).cloned() else { return Ok(false) };
+        self.is_of_ours()?;
         let request = OpenRequest {
             environment: first.environment.clone(),
             account: first.account.clone(),
@@ -142,7 +144,8 @@ impl Driver {
             retire: Some(first.to()),
             route: first.route,
             flip_back: FlipBack::No,
-            by: by.to_owned(),
+            // Who asked for both has proposed the second, whichever process comes to begin it.
+            by: first.by.clone(),
             again: true,
             both: false,
         };
@@ -194,6 +197,7 @@ impl Driver {
             pair: if request.both { Pair::First } else { Pair::Alone },
             round: 1,
             opening: 1,
+            stamps: self.policy.stamps.iter().map(|facts| facts.name.clone()).collect(),
         })
     }
 
@@ -215,21 +219,40 @@ impl Driver {
         })
     }
 
-    /// Goes on with the open rotation: what was refused may be tried again.
+    /// Goes on with the open rotation by a person's word: what was refused may be tried again, and so may a regeneration
+    /// whose operation has failed.
     ///
     /// # Errors
-    /// No rotation is open; the journal.
+    /// No rotation is open, or it is of another account; the journal.
     pub async fn resume(&mut self, by: &str) -> Result<(), DriveError> {
+        self.resume_as(by, true).await
+    }
+
+    /// The same by a job's word, which has looked at nothing: a regeneration that has failed stays for a person.
+    ///
+    /// # Errors
+    /// As [`Driver::resume`].
+    pub async fn resume_as_job(&mut self, by: &str) -> Result<(), DriveError> {
+        self.resume_as(by, false).await
+    }
+
+    async fn resume_as(&mut self, by: &str, person: bool) -> Result<(), DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
+        self.is_of_ours()?;
+        if person && operation(&self.fold).is_some() && self.fold.confirmed.is_none() {
+            self.look_now(&BTreeSet::from([EvidenceKey::Operation])).await;
+        }
+        // Only a failure that is there to be seen may be asked about: one that comes later, nobody has looked at.
+        let state = self.world.operation.as_ref().and_then(|seen| seen.get());
+        let failed = person && matches!(state, Some(OperationState::Failed(_)));
         let asks = |record: &StepRecord| match &record.outcome {
             Some((_, Outcome::Refused { .. })) => !record.resumed,
-            // The operation may have failed meanwhile; one that has not goes on whatever is asked.
             Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
-                !record.resumed && self.fold.confirmed.is_none()
+                failed && !record.resumed && self.fold.confirmed.is_none()
             }
             None | Some((_, Outcome::Applied { .. } | Outcome::NotSent { .. } | Outcome::Unknown { .. })) => {
                 false
@@ -316,7 +339,7 @@ impl Driver {
     /// the journal.
     pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
         // What is due and not begun is begun, so that the journal says why it ends.
-        self.open_second("keyslot close").await?;
+        self.open_second().await?;
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
@@ -341,7 +364,7 @@ pub fn access_under_way(journal: &Journal<Event>) -> Result<Option<Access>, Driv
 }
 
 /// The rotation that ended last, if it is done and another one belongs to it.
-fn first_of_pair(fold: &Fold) -> Option<&Opened> {
+pub(super) fn first_of_pair(fold: &Fold) -> Option<&Opened> {
     let (_, opened) = fold.opened.as_ref().filter(|(_, opened)| opened.pair == Pair::First)?;
     fold.closed.as_ref().filter(|(_, done, _)| *done).map(|_| opened)
 }

@@ -50,10 +50,10 @@ const AWAY: Duration = Duration::from_secs(600);
 const GRANTS: Duration = Duration::from_secs(600);
 
 /// A service says that it will not show something, or that there is none: forges say the one for the other. What whoever
-/// must know says is not there, no right brings.
+/// must know says is not there, no right brings; nor does any make up for what this machine was given to look with.
 fn is_refusal(reason: &Reason) -> bool {
     match &reason.why {
-        Why::Blind { blind, .. } if blind.kind == Blindness::Gone => false,
+        Why::Blind { blind, .. } if matches!(blind.kind, Blindness::Gone | Blindness::Misconfigured) => false,
         Why::Blind { blind, .. } if blind.kind == Blindness::Forbidden => true,
         Why::Blind { evidence, .. } => {
             *evidence != EvidenceKey::Account && reason.why.opens() == Opens::ByPerson
@@ -158,6 +158,7 @@ impl Driver {
         self.land(None).await?;
         self.journal.refresh().await?;
         self.refold()?;
+        self.is_of_ours()?;
         let now = self.ports.clock.now();
         self.forget_what_a_clock_set_back_makes_young(now);
         let decision = self.decision(now)?;
@@ -357,9 +358,13 @@ impl Driver {
         decide(&self.decider(), &self.fold, &self.world, now).ok_or(DriveError::NoneOpen)
     }
 
-    /// Tells the watcher that nothing more will come.
-    pub fn over(&self) {
-        self.say(&Notice::Over);
+    /// Tells the watcher that nothing more will come but why it ended.
+    pub fn over(&self, end: &TurnEnd) {
+        let reasons: &[Reason] = match end {
+            TurnEnd::Waiting { reasons, .. } | TurnEnd::Halted { reasons, .. } => reasons,
+            TurnEnd::Done | TurnEnd::Enough => &[],
+        };
+        self.say(&Notice::Over { reasons });
     }
 
     pub(super) fn say(&self, notice: &Notice<'_>) {

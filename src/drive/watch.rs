@@ -33,8 +33,10 @@ pub enum Notice<'a> {
     NotTold {
         fault: &'a Fault,
     },
-    /// Nothing more will be said; what was drawn may go.
-    Over,
+    /// Nothing more will be said but these reasons; what was drawn may go.
+    Over {
+        reasons: &'a [Reason],
+    },
 }
 
 impl Notice<'_> {
@@ -52,7 +54,7 @@ impl Notice<'_> {
             }
             Notice::Overtaken => tracing::info!("somebody else wrote first"),
             Notice::NotTold { fault } => tracing::warn!(kind = ?fault.kind, "the pull request is not told"),
-            Notice::Over => tracing::info!("over"),
+            Notice::Over { .. } => tracing::info!("over"),
         }
     }
 }

@@ -133,6 +133,9 @@ pub struct PodView {
     /// Since when it is ready, where it is and its status says so. Whole seconds.
     pub ready_since: Option<Timestamp>,
     pub holding: Holding,
+    /// What it reads besides of Kubernetes Secrets that nobody fills with the key any more, where it is known to get the
+    /// secret by something else.
+    pub besides: Option<LostClass>,
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
     pub mounted: Option<SecretVersion>,
@@ -146,6 +149,14 @@ impl PodView {
     /// Whether it is known to have got the secret.
     pub fn gets_secret(&self) -> bool {
         matches!(self.holding, Holding::Specified { .. } | Holding::Mounted)
+    }
+
+    /// What makes it doubtful what it holds, whatever else it is known to hold.
+    pub fn doubt(&self) -> Option<&LostClass> {
+        match &self.holding {
+            Holding::Unclear(class) => Some(class),
+            Holding::Specified { .. } | Holding::Mounted | Holding::Named => self.besides.as_ref(),
+        }
     }
 
     /// Whether it reads this synced Secret.
@@ -169,6 +180,16 @@ pub struct SyncedSecretView {
     pub fingerprint: Fingerprint,
     /// When its content last changed, where that is known.
     pub changed: Option<Timestamp>,
+}
+
+/// A Kubernetes Secret that pods read and no SecretProviderClass fills, and of which nobody may see whether the driver made
+/// it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnseenSecret {
+    pub namespace: String,
+    pub name: String,
+    /// What the API server says: it names the missing right.
+    pub why: String,
 }
 
 /// A CronJob whose pods get the secret.
@@ -224,9 +245,12 @@ pub struct ClusterView {
     pub pods: Vec<PodView>,
     pub cron_jobs: Vec<CronJobView>,
     pub synced: Vec<SyncedSecretView>,
+    pub unseen: Vec<UnseenSecret>,
     /// By uid, pods that began when a class of theirs did not yet say what it says now, and when it last began to say
     /// something else: what their status tells is what the driver put there since.
     pub overtaken: BTreeMap<String, Timestamp>,
+    /// Nodes that are not ready, or not there, and since when, where that is told. Asked for only where a pod gives cause.
+    pub silent: BTreeMap<String, Option<Timestamp>>,
     /// How far the API server's clock is ahead of ours, where it was seen.
     pub ahead: Option<SignedDuration>,
     /// Where it was looked, where that was not everywhere.

@@ -43,6 +43,8 @@ pub struct BranchView {
     /// Of a branch of keyslot's: whether its head moves its parent's consumers to the slot that it reads, and changes
     /// nothing else. Of others nobody asks.
     pub is_flip: bool,
+    /// Of a flip, which of base branch and live release its parent lies on: merged there, it brings nothing else along.
+    pub flips_onto: Vec<BranchName>,
 }
 
 impl BranchView {

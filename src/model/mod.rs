@@ -36,7 +36,8 @@ pub use account::{
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
     DeploymentCondition, Extent, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine,
-    QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, Warning, WorkloadView,
+    QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
+    WorkloadView,
 };
 pub use code::{BranchView, SlotUse, TreeClaim};
 pub use deployment::{DeploymentState, DeploymentView};

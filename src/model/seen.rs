@@ -21,7 +21,7 @@ pub enum Blindness {
     Throttled,
     /// An answer that we do not understand.
     Unintelligible,
-    /// What this machine was given to look with is not there or cannot be used: nobody was asked.
+    /// What this machine was given to look with is not there, cannot be used, or was never taken by whom it is for.
     Misconfigured,
     /// The service answered that things are not as we took them to be: look again.
     Changed,

@@ -2,7 +2,7 @@
 //! it, it is what keyslot would have made.
 
 use super::Observer;
-use crate::model::{CommitId, Slot};
+use crate::model::{BranchName, BranchView, CommitId, Slot};
 use crate::ports::Fault;
 
 impl Observer {
@@ -14,6 +14,24 @@ impl Observer {
         let flips = self.flips(commit, to).await?;
         self.claims.keep_flip(commit, flips);
         Ok(flips)
+    }
+
+    /// Of these branches, those that the flip's parent lies on.
+    pub(super) async fn flips_onto(
+        &self,
+        commit: &CommitId,
+        branches: [Option<&BranchView>; 2],
+    ) -> Result<Vec<BranchName>, Fault> {
+        let code = self.ports.code.as_ref();
+        let line = code.line(commit, 2).await?;
+        let [_, parent] = line.as_slice() else { return Ok(Vec::new()) };
+        let mut onto = Vec::new();
+        for view in branches.into_iter().flatten() {
+            if code.contains(&view.head, parent).await? {
+                onto.push(view.branch.clone());
+            }
+        }
+        Ok(onto)
     }
 
     async fn flips(&self, commit: &CommitId, to: Slot) -> Result<bool, Fault> {

@@ -17,10 +17,10 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountRights, AccountView, BranchName, BranchView, CensusView, ClusterView, CommitId, DeploymentView,
-    EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState, OriginView, PullEnds,
-    PullHead, PullView, ReleaseView, RoomView, RunView, Salt, Seen, Slot, SlotUse, StampName, TracesView,
-    TreeClaim, UsageView, VaultView, World,
+    AccountRights, AccountView, Blindness, BranchName, BranchView, CensusView, ClusterView, CommitId,
+    DeploymentView, EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState,
+    OriginView, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView, Salt, Seen, Slot, SlotUse,
+    StampName, TracesView, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
@@ -311,7 +311,13 @@ impl Observer {
         if claim.problems.is_empty() {
             claim.problems = errors.unwrap_or_default();
         }
-        let base = BranchView { branch: base.clone(), head: base_head.clone(), claim, is_flip: false };
+        let base = BranchView {
+            branch: base.clone(),
+            head: base_head.clone(),
+            claim,
+            is_flip: false,
+            flips_onto: Vec::new(),
+        };
         let (release, live_by) = match live::live(&self.ports, &self.targets, &heads).await? {
             Some((branch, head, live_by)) => (Some(self.branch(branch, head).await?), live_by),
             None => (None, LiveBy::Named),
@@ -319,12 +325,30 @@ impl Observer {
         let mut proposals = BTreeMap::new();
         for (branch, head) in heads {
             if branch.as_str().starts_with("fix/keyslot-") {
-                let view = self.branch(branch.clone(), head).await?;
+                let view = match self.branch(branch.clone(), head.clone()).await {
+                    // It may be of before the code was moved there, or of anybody: that is told of this branch alone.
+                    Err(fault) if fault.kind == Blindness::Missing => {
+                        let problems = vec![fault.why];
+                        let claim = TreeClaim { reads: SlotUse::Unknown, references: 0, problems };
+                        BranchView {
+                            branch: branch.clone(),
+                            head,
+                            claim,
+                            is_flip: false,
+                            flips_onto: Vec::new(),
+                        }
+                    }
+                    view => view?,
+                };
                 let is_flip = match view.claim.reads {
                     SlotUse::Only(slot) => self.is_flip(&view.head, slot).await?,
                     SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => false,
                 };
-                proposals.insert(branch, BranchView { is_flip, ..view });
+                let flips_onto = match is_flip {
+                    true => self.flips_onto(&view.head, [Some(&base), release.as_ref()]).await?,
+                    false => Vec::new(),
+                };
+                proposals.insert(branch, BranchView { is_flip, flips_onto, ..view });
             }
         }
         Ok(ReleaseView { base, release, live_by, proposals })
@@ -332,7 +356,7 @@ impl Observer {
 
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
         let claim = self.claim(&head).await?;
-        Ok(BranchView { branch, head, claim, is_flip: false })
+        Ok(BranchView { branch, head, claim, is_flip: false, flips_onto: Vec::new() })
     }
 
     /// The files of a commit that change when its tree moves to a slot: path, before, after.

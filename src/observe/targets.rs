@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::execute::Sources;
-use crate::model::{Access, Blindness, BranchName, CommitId, Operation, Salt, StampName, matches};
+use crate::model::{Access, AccountId, Blindness, BranchName, CommitId, Operation, Salt, StampName, matches};
 use crate::ports::Fault;
 use crate::rotation::Unanswered;
 
@@ -57,6 +57,8 @@ const COMPARED: Duration = Duration::from_secs(3600);
 /// What to look at.
 #[derive(Clone, Debug)]
 pub struct Targets {
+    /// Whose keys are looked at.
+    pub account: AccountId,
     /// Under which fingerprints are made.
     pub salt: Salt,
     pub access: Access,

@@ -74,7 +74,7 @@ pub trait Forge: Send + Sync {
     /// `head`. One that could be merged at once is refused as changed: nothing is left to wait for.
     async fn merge_when_ready(&self, pull: PullNumber, head: &CommitId, method: MergeMethod) -> Effect<()>;
 
-    /// Takes back that it is to be merged by itself. Where nobody has asked for that (any more), it is done already.
+    /// Takes back that it is to be merged by itself, and out of the merge queue. Where nobody has asked for that (any more), it is done already.
     async fn withdraw_merge(&self, pull: PullNumber) -> Effect<()>;
 
     /// Merges it, as long as its head is `head` and the permit lasts. Returns the commit that the base branch stands on.

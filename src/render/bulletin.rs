@@ -104,6 +104,7 @@ fn may_be_public(why: &Why) -> bool {
             | Why::BranchOfOthers { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::MergedButReads { .. }
+            | Why::TakenBack { .. }
             | Why::CheckNotPassed { .. }
             | Why::ValidationRuns { .. }
             | Why::ValidationEnded { .. }

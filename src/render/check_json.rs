@@ -106,7 +106,7 @@ pub struct ReferenceJson {
 
 /// Whether the other slot's name exists. An assumed one is that of an output of code or of a state that is not here:
 /// where there is none, the next plan fails; where it is masked, something else would be taken without an error. Absent: a
-/// root in the tree that may have written the state has no output of that name.
+/// root in the tree that may have written the state has no output of that name, or a variable's type leaves it out.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CounterpartJson {

@@ -56,6 +56,7 @@ pub fn role_words(reference: &Reference) -> Option<&'static str> {
         Role::Relay => Some("decided where the name is given its value"),
         Role::Chosen => Some("chosen by a value"),
         Role::Unchosen => Some("not chosen"),
+        Role::Tested if reference.replaced => Some("replaced by a later entry, goes nowhere"),
         Role::Tested => Some("only compared, goes nowhere"),
         Role::Choice => Some("unknown: chosen at run time"),
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::check_json::AccessJson;
 use super::flip_human::what_changes;
+use crate::check::Misled;
 use crate::model::{Access, Slot};
 use crate::terraform::{Flip, Refusal, Tree, mask};
 
@@ -28,6 +29,8 @@ pub struct FlipJson {
     pub accounts: Vec<FlippedAccountJson>,
     /// By file and place. Empty where it is refused.
     pub edits: Vec<FlipEditJson>,
+    /// Names that say the slot that was left, and now hold the other's key. Empty where it is refused.
+    pub misleading: Vec<MisleadingJson>,
     /// Why nothing is changed; empty where it is not refused.
     pub refusals: Vec<RefusalJson>,
 }
@@ -82,6 +85,16 @@ pub struct FlipEditJson {
     pub assumed: bool,
 }
 
+/// A name that misleads after the flip and did not before it. The place is one of the changed file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct MisleadingJson {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    /// As the rule `misleading-name` says it.
+    pub message: String,
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct RefusalJson {
     pub reason: ReasonJson,
@@ -111,7 +124,9 @@ pub enum ReasonJson {
     Vendored,
     Outside,
     NoCounterpart,
+    NotExported,
     NotKnownToExist,
+    Dropped,
     BothTogether,
     ReadForAnother,
     Ignored,
@@ -120,8 +135,8 @@ pub enum ReasonJson {
     NotAsMeant,
 }
 
-/// The document for a flip that is worked out.
-pub fn flip_json(tree: &Tree, flip: &Flip, written: bool) -> FlipJson {
+/// The document for a flip that is worked out, with the names that mislead after it.
+pub fn flip_json(tree: &Tree, flip: &Flip, misled: &[Misled], written: bool) -> FlipJson {
     let settled: Vec<usize> = flip.settled(tree).collect();
     let account = |at: &usize| FlippedAccountJson {
         id: tree.accounts[*at].key.to_string(),
@@ -130,6 +145,7 @@ pub fn flip_json(tree: &Tree, flip: &Flip, written: bool) -> FlipJson {
     FlipJson {
         accounts: flip.accounts.iter().map(account).collect(),
         edits: edits(tree, flip),
+        misleading: misled.iter().map(misleading).collect(),
         ..empty(
             flip.to,
             flip.access,
@@ -160,7 +176,17 @@ fn empty(to: Slot, access: Access, outcome: OutcomeJson) -> FlipJson {
         outcome,
         accounts: Vec::new(),
         edits: Vec::new(),
+        misleading: Vec::new(),
         refusals: Vec::new(),
+    }
+}
+
+fn misleading(misled: &Misled) -> MisleadingJson {
+    MisleadingJson {
+        file: misled.path.clone(),
+        line: misled.position.line,
+        column: misled.position.column,
+        message: misled.message.clone(),
     }
 }
 
@@ -221,7 +247,9 @@ fn reason(refusal: &Refusal) -> ReasonJson {
         Refusal::Vendored { .. } => ReasonJson::Vendored,
         Refusal::Outside { .. } => ReasonJson::Outside,
         Refusal::NoCounterpart { .. } => ReasonJson::NoCounterpart,
+        Refusal::NotExported { .. } => ReasonJson::NotExported,
         Refusal::NotKnownToExist { .. } => ReasonJson::NotKnownToExist,
+        Refusal::Dropped { .. } => ReasonJson::Dropped,
         Refusal::BothTogether { .. } => ReasonJson::BothTogether,
         Refusal::ReadForAnother { .. } => ReasonJson::ReadForAnother,
         Refusal::Ignored { .. } => ReasonJson::Ignored,
@@ -253,7 +281,7 @@ mod tests {
         let text = format!("locals {{\n  a = {{ \"{key}\" = azurerm_cosmosdb_account.x.primary_key }}\n}}\n");
         let tree = Tree::read(&[("a.tf", text)]);
         let flip = crate::terraform::plan(&tree, 0, Access::ReadWrite, Slot::Secondary).unwrap();
-        let told = serde_json::to_string(&flip_json(&tree, &flip, false)).unwrap();
+        let told = serde_json::to_string(&flip_json(&tree, &flip, &[], false)).unwrap();
         assert!(told.contains("\"planned\"") && !told.contains("aB3aB3"), "{told}");
     }
 }

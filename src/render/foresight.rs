@@ -182,6 +182,11 @@ pub fn concern(concern: &Concern) -> String {
         Concern::RegionUnknown { stamp, said: Some(region) } => format!(
             "{stamp}: the account is not in {region}, so that what any of its regions refuses counts as the stamp's own"
         ),
+        Concern::SecretsUnseen { stamp, secrets, why } => format!(
+            "{stamp}: whether a SecretProviderClass filled {} before, which pods read and none fills now, nobody may see: {why}; a \
+             Secret that lost its class keeps the old key",
+            secrets.join(", ")
+        ),
         Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused } } => {
             let refused = match refused.as_slice() {
                 [] => String::new(),
@@ -194,7 +199,10 @@ pub fn concern(concern: &Concern) -> String {
             )
         }
         Concern::NotRunning { stamp } => {
-            format!("{stamp}: its cluster does not run; only its vault has to hold the new key")
+            format!("{stamp}: its cluster does not run: its vault has to hold the new key, and {}", reason::STOPPED)
+        }
+        Concern::NoCluster { stamp } => {
+            format!("{stamp}: there is no such cluster; only its vault has to hold the new key")
         }
         Concern::Closed { stamp } => {
             format!("{stamp}: {}; take it out of keyslot.toml", super::verify::CLOSED)

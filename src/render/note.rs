@@ -36,6 +36,7 @@ pub fn words(note: &Note) -> String {
                 span::rfc3339(*at)
             )
         }
+        Note::ClusterStopped => format!("its cluster is stopped, and {}", super::reason::STOPPED),
         Note::StampClosed => {
             "closed, and asked for nothing: Azure knows neither its cluster nor its vault".to_owned()
         }

@@ -105,6 +105,12 @@ pub fn why(reason: &Reason) -> String {
         Why::MergedButReads { reads } => {
             format!("pull request {subject} is merged, yet the base branch reads {}", slot_use(*reads))
         }
+        Why::TakenBack { reads } => {
+            format!(
+                "keyslot has pushed the change to {subject}, and somebody took it back: it reads {}",
+                slot_use(*reads)
+            )
+        }
         Why::CheckNotPassed { name, passed: Some(_) } => format!("check {name} failed on {subject}"),
         Why::CheckNotPassed { name, passed: None } => format!("check {name} has no result on {subject}"),
         Why::ValidationRuns { pipeline, url, state, since } => {
@@ -322,6 +328,13 @@ pub fn why(reason: &Reason) -> String {
             if pods.len() == 1 { "it reads" } else { "they read" },
             some(pods)
         ),
+        Why::MayHoldSecret { pods, class, fate: ClassFate::Unfilled } => format!(
+            "{} of {subject} may hold the old key: {} the Kubernetes Secret {class}, which the CSI driver made and no \
+             SecretProviderClass fills any more ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it reads" } else { "they read" },
+            some(pods)
+        ),
         Why::MayHoldSecret { pods, class, fate } => format!(
             "{} of {subject} may hold the old key: the SecretProviderClass {class} that {} {} ({})",
             counted(pods.len(), "pod"),
@@ -439,6 +452,13 @@ pub fn why(reason: &Reason) -> String {
         Why::PausedByPerson { by, because, since } => {
             format!("{by} paused the rotation at {}: {because}", span::time(*since))
         }
+        Why::NodeNotReady { node, pods, since } => format!(
+            "node {node} ({subject}) is not ready{}, and {} on it may run on with the old key, whatever {} told: {}",
+            since.map(|since| format!(" since {}", span::time(since))).unwrap_or_default(),
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "it is" } else { "they are" },
+            some(pods)
+        ),
         Why::NodeSilent { node, pods, since } => format!(
             "{} on node {node} ({subject}) should have ended at {} and {} still there: the node does not do what it is \
              told, and its pods may run on with the old key: {}",
@@ -758,6 +778,9 @@ pub fn remedy(reason: &Reason) -> String {
             "it did not bring the change, or somebody changed it back: change the base branch by hand; or \
              `keyslot close --because …`, after which `keyslot propose` opens a fresh one on another branch"
         }
+        Why::TakenBack { .. } => {
+            "ask who, and why; put it there again by hand, or by `keyslot promote --flip`; or `keyslot close --because …`"
+        }
         Why::BranchOfOthers { .. } => {
             "look at what stands there; delete the branch, and keyslot makes it anew; or open its pull request yourself"
         }
@@ -864,6 +887,10 @@ pub fn remedy(reason: &Reason) -> String {
             "let the class deliver the key again, or take the Secret out of what reads it and restart that; or accept it \
              by name if the Secret never held the key"
         }
+        Why::MayHoldSecret { fate: ClassFate::Unfilled, .. } => {
+            "name the Secret in `secretObjects` of the class again, or take it out of what reads it and restart that; or \
+             accept it by name if the Secret never held the key"
+        }
         Why::MayHoldSecret { fate: ClassFate::Changed, .. } => {
             "restart it once the vault holds the new key (kubectl rollout restart); or accept it by name if it never got \
              the key"
@@ -964,6 +991,9 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::ClocksDiffer { .. } => "set the clock that is wrong (see `date` here), then run this again",
         Why::PausedByPerson { .. } => "`keyslot resume`, then run this again",
+        Why::NodeNotReady { .. } => {
+            "see `kubectl get node` and the machine behind it: when it is back, its pods hear that they shall end"
+        }
         Why::NodeSilent { .. } => {
             "see `kubectl get node` and the machine behind it. Only when it is certain that it runs no more: delete the \
              Node, and its pods go with it"
@@ -982,7 +1012,10 @@ pub fn remedy(reason: &Reason) -> String {
             "put the journal into a shared store (`state` in keyslot.toml), or say there that there is one \
              operator (`single_operator = true`)"
         }
-        Why::OperationFailed { .. } => "look at the account's activity log; then run this again",
+        Why::OperationFailed { .. } => {
+            "look at the account's activity log; then have it tried again: `keyslot rotate` or `keyslot regenerate` (no job \
+             does, by `keyslot advance`)"
+        }
         Why::AccountBusy { state } if ended_ill(state) => {
             "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
         }
@@ -1091,6 +1124,10 @@ fn blocked(rules: &[String], unread: &[String]) -> String {
     }
     text
 }
+
+/// What nobody sees of a stopped cluster.
+pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \
+                                  the old key, and pods read it when the cluster starts again";
 
 fn some(names: &[String]) -> String {
     const SHOWN: usize = 3;

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
     AccountRights, AccountView, CensusView, ClusterView, DeploymentView, EvidenceKey, InventoryView,
-    KeyProof, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView,
-    Seen, Slot, StampName, TracesView, UsageView, VaultView, World, age_of,
+    KeyProof, KeyView, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView,
+    RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView, World, age_of,
 };
 
 /// Everything that a decision depends on.
@@ -271,12 +271,20 @@ impl<'a> Context<'a> {
         self.fold.step(&step.key())
     }
 
+    /// Whether this is another key than the one to be retired. Where the opening was not told when that one was made, a time
+    /// alone says nothing: the key itself must have changed.
+    pub fn is_renewed(&self, key: &KeyView) -> bool {
+        let opened = self.opened;
+        let same = || key.fingerprint.is_some() && key.fingerprint == opened.retired_fingerprint;
+        key.generated > opened.retired_generation && (opened.retired_generation.is_some() || !same())
+    }
+
     /// When the key that is to be retired was generated anew, as the account was seen last; `None` while it is the one of
     /// the opening.
     pub fn retired_at(&self) -> Option<Timestamp> {
         let account = self.world.account.as_ref().and_then(|seen| seen.get())?;
-        let generated = account.key(self.opened.retires()).generated;
-        generated.filter(|_| generated > self.opened.retired_generation)
+        let key = account.key(self.opened.retires());
+        key.generated.filter(|_| self.is_renewed(key))
     }
 
     /// Whether this leg leaves a key that is gone already: whoever still holds it is refused.
@@ -328,7 +336,7 @@ impl<'a> Context<'a> {
             accepted.gate == reason.gate
                 && accepted.subject == subject
                 && accepted.until > self.now
-                && accepted.why.as_deref().is_none_or(|why| why == reason.why.kind())
+                && accepted.why.as_deref().is_none_or(|why| why == reason.why.accepted_as())
         })
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! An intent stands before every effect and an outcome after it. Nothing here holds a key: fingerprints only.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Gate, Leg, Phase, Step};
 use crate::model::{
     Access, AccountId, BranchName, CommitId, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation,
-    PullNumber, Respite, RotationId, Route, RunId, Salt, Slot, StepKey,
+    PullNumber, Respite, RotationId, Route, RunId, Salt, Slot, StampName, StepKey,
 };
 
 /// The start of a rotation: what it retires, and under which salt fingerprints are made.
@@ -35,6 +37,9 @@ pub struct Opened {
     /// Counts from 1: one more each time that this rotation is begun anew after it was closed.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub opening: u32,
+    /// The stamps that were configured then: none of them is forgotten because the configuration changes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub stamps: BTreeSet<StampName>,
 }
 
 fn first() -> u32 {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Phase, Produced, Step};
+use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Pair, Phase, Produced, Step};
 use crate::model::{BranchName, Fingerprint, StampName, StepKey, WorkloadName};
 
 /// What is known of one step.
@@ -123,7 +123,13 @@ impl Fold {
                     return Err("a rotation is opened while another is open".to_owned());
                 }
                 let lease = self.lease.take();
-                *self = Fold { opened: Some((at, opened.clone())), lease, ..Fold::default() };
+                // What a person said of the first of two holds for the second: nobody has let it go on, and the release
+                // branch that was named is still the live one.
+                let is_second = opened.pair == Pair::Second;
+                let paused = self.paused.take().filter(|_| is_second);
+                let release = self.release.take().filter(|_| is_second);
+                let opened = Some((at, opened.clone()));
+                *self = Fold { opened, lease, paused, release, ..Fold::default() };
             }
             _ if !self.is_open() => return Err("no rotation is open".to_owned()),
             Event::Reached { leg, phase } => self.reached.push((at, *leg, *phase)),

@@ -12,8 +12,8 @@ use super::{
     WorkloadRestart,
 };
 use crate::model::{
-    BudgetView, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView, SharedStore,
-    StampFacts, StampName, Strategy, Term, WorkloadKind, WorkloadName, World,
+    BudgetView, ClusterState, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView,
+    SharedStore, StampFacts, StampName, Strategy, Term, UnseenSecret, WorkloadKind, WorkloadName, World,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -42,8 +42,14 @@ pub enum Concern {
     AddressesUnknown { stamp: StampName },
     /// Only a part of the cluster is looked at.
     NotLookedAt { stamp: StampName, extent: Extent },
-    /// A cluster that does not run: its pods are made anew when it starts.
+    /// Kubernetes Secrets that pods read, and of which nobody may see whether a class once filled them; and which right is
+    /// missing.
+    SecretsUnseen { stamp: StampName, secrets: Vec<String>, why: String },
+    /// A cluster that does not run: its pods are made anew when it starts, and begin with what Kubernetes Secrets there hold,
+    /// which nobody sees until then.
     NotRunning { stamp: StampName },
+    /// Azure knows no such cluster.
+    NoCluster { stamp: StampName },
     /// Azure knows neither its cluster nor its vault.
     Closed { stamp: StampName },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
@@ -377,8 +383,21 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         }
         let Some(view) = cluster(world, stamp) else { continue };
         if !view.state.has_pods() {
-            concerns.push(Concern::NotRunning { stamp: stamp.name.clone() });
+            let stamp = stamp.name.clone();
+            concerns.push(match view.state == ClusterState::Stopped {
+                true => Concern::NotRunning { stamp },
+                false => Concern::NoCluster { stamp },
+            });
             continue;
+        }
+        if let Some(first) = view.unseen.first() {
+            let full = |secret: &UnseenSecret| format!("{}/{}", secret.namespace, secret.name);
+            let secrets = view.unseen.iter().map(full).collect();
+            concerns.push(Concern::SecretsUnseen {
+                stamp: stamp.name.clone(),
+                secrets,
+                why: first.why.clone(),
+            });
         }
         concerns.extend(view.extent.iter().map(|extent| {
             let (stamp, extent) = (stamp.name.clone(), extent.clone());

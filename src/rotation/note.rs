@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::closed::is_closed;
 use crate::model::{
-    BranchName, ClusterView, CommitId, CronJobView, Manager, ObjectName, Policy, ReleaseView, RunId, RunView,
-    StageEffect, StageView, StampName, WorkloadName, World,
+    BranchName, ClusterState, ClusterView, CommitId, CronJobView, Manager, ObjectName, Policy, ReleaseView,
+    RunId, RunView, StageEffect, StageView, StampName, WorkloadName, World,
 };
 
 /// One thing worth knowing.
@@ -28,6 +28,8 @@ pub enum Note {
     SecretExpires(Timestamp),
     /// Somebody else writes the workload, and may take the mark of a restart away again.
     Managed(WorkloadName, Manager),
+    /// Its cluster is stopped: what Kubernetes Secrets there hold, which pods begin with when it starts, nobody sees.
+    ClusterStopped,
     /// Azure knows neither cluster nor vault of the stamp any more.
     StampClosed,
     /// A run of other code than the rotation's may put the old slot back.
@@ -114,6 +116,7 @@ fn run_beside(run: &RunView) -> Option<RunBeside> {
 
 fn of_cluster(policy: &Policy, cluster: &ClusterView) -> Vec<Note> {
     let mut notes: Vec<Note> = cluster.cron_jobs.iter().map(of_cron_job).collect();
+    notes.extend((cluster.state == ClusterState::Stopped).then_some(Note::ClusterStopped));
     for workload in policy.workloads.iter().filter_map(|name| cluster.workload(name)) {
         if !workload.consumes {
             notes.push(Note::NotConsuming(workload.name.clone()));

@@ -216,6 +216,10 @@ pub enum Why {
     MergedButReads {
         reads: SlotUse,
     },
+    /// keyslot has pushed the change to the branch, which does not read the slot any more.
+    TakenBack {
+        reads: SlotUse,
+    },
     CheckNotPassed {
         name: String,
         passed: Option<bool>,
@@ -420,6 +424,7 @@ pub enum Why {
     /// was changed since.
     MayHoldSecret {
         pods: Vec<String>,
+        /// Or the Kubernetes Secret, where nothing tells which class filled it.
         class: String,
         fate: ClassFate,
     },
@@ -538,6 +543,12 @@ pub enum Why {
     /// A Job's pods that may hold the older key; they keep it until they end.
     JobRuns {
         pods: Vec<String>,
+    },
+    /// The node does not answer, or is gone: whatever its pods are told, they may run on. It may come back.
+    NodeNotReady {
+        node: String,
+        pods: Vec<String>,
+        since: Option<Timestamp>,
     },
     /// Told to end, and still there long after their time for it was over: nobody on the node does what it is told.
     NodeSilent {
@@ -739,7 +750,24 @@ impl Reason {
 }
 
 impl Why {
-    /// The name of the kind of reason, for machine output and for binding an acceptance.
+    /// What an acceptance is bound to: the kind of reason, and the thing where several under one subject are of that kind.
+    /// Whoever has accepted one check or Secret has not accepted the next.
+    pub fn accepted_as(&self) -> String {
+        let of = match self {
+            Why::CheckNotPassed { name, passed: Some(_) } => format!(" {name} failed"),
+            Why::CheckNotPassed { name, passed: None } => format!(" {name} without a result"),
+            Why::SyncedSecretLags { secret, .. }
+            | Why::SyncedSecretStale { secret }
+            | Why::SyncedSecretAbsent { secret, .. }
+            | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
+            Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
+            Why::TreeProblems { problems } => format!(" {}", problems.join(" / ")),
+            _ => String::new(),
+        };
+        format!("{}{of}", self.kind())
+    }
+
+    /// The name of the kind of reason, for machine output.
     pub fn kind(&self) -> &'static str {
         match self {
             Why::NotSeen(_) => "not-seen",
@@ -766,6 +794,7 @@ impl Why {
             Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
+            Why::TakenBack { .. } => "taken-back",
             Why::CheckNotPassed { .. } => "check-not-passed",
             Why::ValidationRuns { .. } => "validation-runs",
             Why::ValidationEnded { .. } => "validation-ended",
@@ -835,6 +864,7 @@ impl Why {
             Why::ClockUnknown => "clock-unknown",
             Why::ClocksDiffer { .. } => "clocks-differ",
             Why::PausedByPerson { .. } => "paused-by-person",
+            Why::NodeNotReady { .. } => "node-not-ready",
             Why::NodeSilent { .. } => "node-silent",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
@@ -903,6 +933,7 @@ impl Why {
             | Why::NoReference
             | Why::PullClosed { .. }
             | Why::MergedButReads { .. }
+            | Why::TakenBack { .. }
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
             | Why::BranchOfOthers { .. }
@@ -1019,6 +1050,7 @@ impl Why {
             | Why::AtLimit { .. }
             | Why::Scaling { .. }
             | Why::PodsLeftOut { .. }
+            | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { lasting: false, .. }
@@ -1077,6 +1109,7 @@ impl Reason {
             | Why::WaveFull { .. }
             | Why::CanaryFirst { .. } => after(pace.rollout),
             Why::PodsLeftOut { .. }
+            | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),

@@ -102,7 +102,8 @@ pub enum Step {
         head: CommitId,
         skip: Vec<String>,
     },
-    /// Take back what the forge was asked for: somebody has pushed since to the pull request, which stands at this head.
+    /// Take back what the forge was asked for, out of a merge queue too: somebody has pushed since to the pull request, which
+    /// stands at this head, or what may not be merged now has come to stand there.
     WithdrawMerge {
         leg: Leg,
         pull: PullNumber,

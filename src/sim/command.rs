@@ -18,6 +18,8 @@ use crate::model::{
 pub enum Expected {
     /// Whatever it is, as long as the push is a fast-forward (or makes the branch).
     FastForward,
+    /// Whatever it is and whatever gets lost, where no rule forbids that.
+    Forced,
     Absent,
     At(CommitId),
 }
@@ -79,6 +81,11 @@ pub enum Command {
         expected: Expected,
         commit: CommitId,
         objects: Vec<Arc<Commit>>,
+        by: String,
+    },
+    /// Takes a branch away. What was to be merged from it is closed by that, as on GitHub.
+    DeleteBranch {
+        branch: BranchName,
         by: String,
     },
     OpenPull {

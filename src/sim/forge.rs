@@ -110,6 +110,9 @@ impl World {
             Mark::Assign(people) => add(&mut pull.assignees, people),
             Mark::Draft(draft) => pull.draft = draft,
             Mark::Fork(owner) => pull.fork = Some(owner),
+            Mark::Dequeue if !pull.queued => {
+                return Err(Refusal::Invalid("Pull request is not in the merge queue".to_owned()));
+            }
             Mark::Dequeue => (pull.queued, pull.auto_merge) = (false, None),
             Mark::NoAutoMerge => pull.auto_merge = None,
             Mark::Conversation { resolved: false } => pull.conversations.0 += 1,
@@ -138,7 +141,7 @@ impl World {
         if head.is_some_and(|head| *head != pull.head) {
             return invalid("Head sha didn't match expected head oid");
         }
-        if self.is_ready(&pull) && rules.queue.is_none() {
+        if self.is_ready(&pull) && (rules.queue.is_none() || rules.queue_is_joined) {
             return invalid("Pull request is in clean status");
         }
         let now = self.now;

@@ -243,6 +243,18 @@ impl World {
         Ok(Reply::Done)
     }
 
+    pub(super) fn delete_branch(&mut self, branch: &BranchName, by: &str) -> Result<Reply, Refusal> {
+        if !self.repository.remove(branch) {
+            return Err(Refusal::NotFound(format!("the branch {branch}")));
+        }
+        let from = |pull: &&Pull| pull.is_open() && pull.fork.is_none() && pull.head_branch == *branch;
+        let numbers: Vec<PullNumber> = self.pulls.iter().filter(from).map(|pull| pull.number).collect();
+        for number in numbers {
+            self.close_pull(number, by)?;
+        }
+        Ok(Reply::Done)
+    }
+
     pub(super) fn merge_pull(
         &mut self,
         number: PullNumber,

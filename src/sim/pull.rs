@@ -168,12 +168,15 @@ impl World {
         if rules.conversations && pull.conversations.0 > 0 {
             waits.push(PullWait::Conversations { open: pull.conversations.0 });
         }
+        if rules.queue.is_some() && pull.queued {
+            waits.push(PullWait::Queue { queued: true });
+        }
         if waits.is_empty() && !rules.others.is_empty() {
             waits.push(PullWait::Blocked { rules: rules.others.clone(), unread: Vec::new() });
         }
         if waits.is_empty() {
             waits.push(match rules.queue {
-                Some(_) => PullWait::Queue { queued: pull.queued },
+                Some(_) => PullWait::Queue { queued: false },
                 None => PullWait::Mergeable,
             });
         }

@@ -177,6 +177,7 @@ impl World {
             Command::StartCheck { number } => self.start_check(number),
             Command::MergePull { number, method, by } => self.merge_pull(number, method, &by),
             Command::ClosePull { number, by } => self.close_pull(number, &by),
+            Command::DeleteBranch { branch, by } => self.delete_branch(&branch, &by),
             Command::StartRun { branch, commit, skip, by } => {
                 self.start_run(&branch, commit.as_ref(), &skip, &by)
             }

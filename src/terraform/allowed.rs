@@ -26,7 +26,9 @@ impl AllowedOpaque {
         let opaque = tree.opaque.iter().map(|read| (read.file, read.span.start));
         let driven = tree.choosers.iter().flat_map(|chooser| &chooser.drives);
         let driven = driven.map(|driven| (driven.file, driven.span.start));
-        let doubted = |it: &&Reference| matches!(it.counterpart, Counterpart::Masked | Counterpart::Absent);
+        let doubted = |it: &&Reference| {
+            it.dropped.is_none() && matches!(it.counterpart, Counterpart::Masked | Counterpart::Absent)
+        };
         let masked = tree.references.iter().filter(doubted);
         let masked = masked.map(|reference| (reference.file, reference.span.start));
         let together = together(tree);

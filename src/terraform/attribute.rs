@@ -39,6 +39,12 @@ const PAIRS: &[Pair] = &[
         "secondary_readonly_mongodb_connection_string",
         Access::ReadOnly,
     ),
+    pair("primary_table_connection_string", "secondary_table_connection_string", Access::ReadWrite),
+    pair(
+        "primary_readonly_table_connection_string",
+        "secondary_readonly_table_connection_string",
+        Access::ReadOnly,
+    ),
     pair("primary_master_key", "secondary_master_key", Access::ReadWrite),
     pair("primary_readonly_master_key", "secondary_readonly_master_key", Access::ReadOnly),
 ];
@@ -55,6 +61,13 @@ pub struct KeyAttribute {
 /// Absent for attributes that hold no key.
 pub fn key_attribute(name: &str) -> Option<KeyAttribute> {
     of_pairs(PAIRS, name)
+}
+
+/// Whether an account's attribute hands out a key by its name, one that the table may not have: `secondary_X_key`,
+/// `primary_X_connection_string`.
+pub fn may_be_key(name: &str) -> bool {
+    let slot = ["primary_", "secondary_"].iter().any(|slot| name.starts_with(slot));
+    slot && ["_key", "_connection_string"].iter().any(|end| name.ends_with(end))
 }
 
 /// The element of `connection_strings` at an index. Above 3 the order is not documented.
@@ -74,6 +87,15 @@ const LISTED: &[Pair] = &[
     pair("primaryMasterKey", "secondaryMasterKey", Access::ReadWrite),
     pair("primaryReadonlyMasterKey", "secondaryReadonlyMasterKey", Access::ReadOnly),
 ];
+
+/// What a key is called in the answer of `listKeys`.
+pub fn listed_name(slot: Slot, access: Access) -> Option<&'static str> {
+    let pair = LISTED.iter().find(|pair| pair.access == access)?;
+    Some(match slot {
+        Slot::Primary => pair.primary,
+        Slot::Secondary => pair.secondary,
+    })
+}
 
 /// A key in the answer of `listKeys`.
 pub fn listed_key(name: &str) -> Option<KeyAttribute> {

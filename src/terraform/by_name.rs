@@ -8,7 +8,7 @@ use super::attribute::{CONNECTION_STRINGS, KeyAttribute, key_attribute};
 use super::facts::Step;
 use super::key_read::{KeyRead, family, found, key_read};
 use super::role::counterpart;
-use super::service::{is_about_cosmos, says_another};
+use super::service::{is_about_cosmos, says_another, says_cosmos};
 use crate::model::{Access, Slot};
 
 /// Whether a key goes by a name that the provider gives to keys of Cosmos DB alone.
@@ -40,6 +40,11 @@ const OTHER_WORDS: [&str; 11] = [
     "secret_name",
 ];
 
+/// How names of Cosmos DB end that stand for a connection string without saying so.
+const CONNECTIONS: [&str; 4] = ["conn", "connection", "connectionstr", "connstr"];
+/// Words of connections that no key opens.
+const OTHER_CONNECTIONS: [&str; 6] = ["api", "network", "peering", "private", "service", "vnet"];
+
 /// Absent for names that stand for no key.
 pub fn named_key(name: &str) -> Option<NamedKey> {
     let name: String = name.to_ascii_lowercase().chars().filter(|c| *c != '-').collect();
@@ -47,14 +52,15 @@ pub fn named_key(name: &str) -> Option<NamedKey> {
     let key = ["key", "connectionstring", "password", "mongouri", "mongourl"]
         .iter()
         .any(|word| plain.contains(word));
+    // A connection of an account is one by its key, where it is none of a network or of another resource to it.
+    let key = key
+        || says_cosmos(&name)
+            && CONNECTIONS.iter().any(|word| plain.ends_with(word))
+            && !OTHER_CONNECTIONS.iter().any(|word| plain.contains(word));
     if !key || OTHER_WORDS.iter().any(|word| name.contains(word)) {
         return None;
     }
-    let slot = match (plain.contains("primary"), plain.contains("secondary")) {
-        (true, false) => Some(Slot::Primary),
-        (false, true) => Some(Slot::Secondary),
-        (true, true) | (false, false) => None,
-    };
+    let slot = slot_of(&plain);
     let access = if plain.contains("readonly") { Access::ReadOnly } else { Access::ReadWrite };
     Some(NamedKey { slot, access })
 }
@@ -80,13 +86,43 @@ pub fn key_by_name(steps: &[Step], known: bool) -> KeyRead {
     }
     let Some(NamedKey { slot, access }) = named_key(name) else { return KeyRead::Nothing };
     let Some(slot) = slot else {
-        return KeyRead::Opaque(format!("`{name}` hands out a key, and its name does not say of which slot"));
+        return told_below(&steps[at + 1..], name, access).unwrap_or_else(|| {
+            KeyRead::Opaque(format!("`{name}` hands out a key, and its name does not say of which slot"))
+        });
     };
     // A name of which only a part would turn says nothing clear of the other slot.
     let turned = Some(NamedKey { slot: Some(slot.other()), access });
     let other = counterpart(name).filter(|other| named_key(other) == turned).unwrap_or_default();
     let key = KeyAttribute { slot, access, other };
     found(&steps[at].token, name.to_owned(), family(name, &key), key)
+}
+
+/// A key of a map of keys, by the first name in it that says a slot.
+fn told_below(steps: &[Step], map: &str, access: Access) -> Option<KeyRead> {
+    let names = steps.iter().filter_map(|step| Some((step, step.name()?)));
+    let mut names = names.take_while(|(_, name)| !says_another(name));
+    let (step, name, slot) = names.find_map(|(step, name)| Some((step, name, slot_of(name)?)))?;
+    let small = name.to_ascii_lowercase();
+    if OTHER_WORDS.iter().any(|word| small.contains(word)) {
+        return None;
+    }
+    let read_only = small.replace(['_', '-'], "").contains("readonly");
+    let access = if read_only { Access::ReadOnly } else { access };
+    let other = counterpart(name).filter(|other| slot_of(other) == Some(slot.other())).unwrap_or_default();
+    let key = KeyAttribute { slot, access, other };
+    // Keys and connection strings may go by the same names, each in a map of its own.
+    let family = format!("{map}.{}", family(name, &key));
+    Some(found(&step.token, name.to_owned(), family, key))
+}
+
+/// The slot that a name says, if it says one.
+fn slot_of(name: &str) -> Option<Slot> {
+    let name = name.to_ascii_lowercase();
+    match (name.contains("primary"), name.contains("secondary")) {
+        (true, false) => Some(Slot::Primary),
+        (false, true) => Some(Slot::Secondary),
+        (true, true) | (false, false) => None,
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +184,72 @@ mod tests {
         }
         assert_eq!(read(&["eventhub_cosmos_primary_key"], false), Some((Slot::Primary, Access::ReadWrite)));
         assert_eq!(read(&["research_primary_key"], true), Some((Slot::Primary, Access::ReadWrite)));
+    }
+
+    #[test]
+    fn a_map_of_keys_is_read_by_the_name_in_it_that_says_a_slot() {
+        let primary = Some((Slot::Primary, Access::ReadWrite));
+        for names in [
+            ["cosmosdb_gremlin_connection_strings", "primary_gremlin_connection_string"],
+            ["cosmos_db_connection_strings", "primary"],
+            ["cosmosdb_keys", "primary"],
+            ["keys", "primary"],
+        ] {
+            assert_eq!(read(&names, true), primary, "{names:?}");
+        }
+        assert_eq!(
+            read(&["cosmosdb_keys", "orders", "secondary"], false),
+            Some((Slot::Secondary, Access::ReadWrite))
+        );
+        for names in [["cosmosdb_keys", "primary_readonly"], ["cosmosdb_readonly_keys", "primary"]] {
+            assert_eq!(read(&names, true), Some((Slot::Primary, Access::ReadOnly)), "{names:?}");
+        }
+        for names in [
+            ["cosmosdb_keys", "orders"],
+            ["cosmosdb_keys", "primary_or_secondary"],
+            ["cosmosdb_keys", "primary_endpoint"],
+            ["cosmosdb_keys", "storage_primary"],
+            ["cosmosdb_names", "primary"],
+        ] {
+            assert_eq!(read(&names, true), None, "{names:?}");
+        }
+        let families = ["cosmosdb_keys", "cosmosdb_connection_strings"].map(|map| {
+            let steps = [map, "secondary"]
+                .map(|name| Step { kind: StepKind::Key(name.to_owned()), token: Token::Here(0..name.len()) });
+            match key_by_name(&steps, true) {
+                KeyRead::Key(key) => (key.attribute, key.other, key.family),
+                other => panic!("{other:?}"),
+            }
+        });
+        let told = |map: &str| ("secondary".to_owned(), "primary".to_owned(), format!("{map}.primary"));
+        assert_eq!(families, [told("cosmosdb_keys"), told("cosmosdb_connection_strings")]);
+    }
+
+    #[test]
+    fn connections_of_cosmos_are_keys_and_those_of_networks_are_none() {
+        for name in [
+            "cosmosdb_conn",
+            "cosmos_conn_str",
+            "cosmos_connection",
+            "cosmosConnStr",
+            "cosmodb_connection_string",
+        ] {
+            let told = named_key(name);
+            assert_eq!(told, Some(NamedKey { slot: None, access: Access::ReadWrite }), "{name}");
+        }
+        let primary = Some((Slot::Primary, Access::ReadWrite));
+        assert_eq!(read(&["cosmos_primary_connection_str"], false), primary);
+        assert_eq!(read(&["cosmodb_primary_key"], false), primary);
+        for name in [
+            "connection",
+            "db_conn",
+            "cosmos_connection_name",
+            "cosmos_private_service_connection",
+            "cosmos_api_connection",
+            "cosmos_vnet_connection",
+        ] {
+            assert_eq!(named_key(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -14,13 +14,15 @@ pub use self::ends::words;
 use self::ends::{End, Ends, Spot};
 use super::driven::{Driven, Ground};
 use super::either::Turn;
+use super::entry::part_of;
 use super::facts::{Base, Choice, Object, When};
 use super::folders::Folders;
-use super::naming::{At, Evaluator, part_of};
+use super::naming::{At, Evaluator};
 use super::parse::Parsed;
 use super::reference::{Reference, Role};
 use super::role::both_slots;
 use super::source::Source;
+use super::value::Value;
 
 /// A value that decides which slot is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +50,7 @@ pub struct Link {
 }
 
 /// A chooser whose value is known, as it is written.
-pub struct Known {
+pub struct Known<'f> {
     chooser: Chooser,
     /// The names that hand the value on to it.
     links: Vec<Link>,
@@ -56,9 +58,11 @@ pub struct Known {
     turns: Vec<Turn>,
     /// Whether it is made of several values.
     is_made: bool,
+    /// The values, wherever they are written.
+    values: Vec<&'f Value>,
 }
 
-impl Known {
+impl Known<'_> {
     /// What the choice sees.
     pub fn seen(&self) -> Option<String> {
         self.turned(&self.chooser.value, 0)
@@ -101,6 +105,7 @@ pub fn decide(
     let mut choosers: Vec<Chooser> = Vec::new();
     // In which folders, and by which names, each is read: callers of several modules may share one.
     let mut ways: Vec<BTreeMap<(String, String), Object>> = Vec::new();
+    let mut beside: Vec<Vec<Driven>> = Vec::new();
     let mut handed: Vec<(usize, Range<usize>)> = Vec::new();
     for group in groups(references) {
         let Some(choice) = deciding(facts, references, &group) else { continue };
@@ -140,15 +145,20 @@ pub fn decide(
                 && is_allowed(&folder, &choice.by, own)
                 && known.links.iter().all(|link| is_allowed(&link.folder, &link.by, link.turns))
         });
-        let Known { mut chooser, links, .. } = known;
+        let Known { mut chooser, links, values, .. } = known;
         chooser.other = other;
         let index = choosers.iter().position(|known| *known == chooser).unwrap_or_else(|| {
             choosers.push(chooser);
             ways.push(BTreeMap::new());
+            beside.push(Vec::new());
             choosers.len() - 1
         });
         let way = |folder: String, by: Object| ((folder, spelt(&by)), by);
         ways[index].extend([way(folder, choice.by)]);
+        // Whoever else is handed the same value, and what else is made of it.
+        let of_terragrunt = folders.handed(&values);
+        ways[index].extend(of_terragrunt.variables.into_iter().map(|(folder, by)| way(folder, by)));
+        beside[index].extend(of_terragrunt.others);
         for Link { folder, by, file, span, .. } in links {
             handed.push((file, span));
             ways[index].extend([way(folder, by)]);
@@ -175,9 +185,11 @@ pub fn decide(
         let within = |span: &Range<usize>| span.start <= driven.span.start && driven.span.end <= span.end;
         handed.iter().any(|(file, span)| *file == driven.file && within(span))
     };
-    for (chooser, ways) in choosers.iter_mut().zip(&ways) {
+    for ((chooser, ways), beside) in choosers.iter_mut().zip(&ways).zip(beside) {
         let driven = ways.iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
-        chooser.drives = driven.filter(|it| !hands_on(it)).collect();
+        chooser.drives = driven.filter(|it| !hands_on(it)).chain(beside).collect();
+        chooser.drives.sort_by_key(|it| (it.file, it.span.start, it.span.end));
+        chooser.drives.dedup();
     }
     choosers
 }
@@ -217,37 +229,38 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
 
 /// A chooser with the value that it has, where that is known, and what leads from there to the choice, which stands in this
 /// file.
-pub fn known(
+pub fn known<'f>(
     sources: &[Source],
-    evaluator: &Evaluator<'_>,
+    evaluator: &Evaluator<'f>,
     at: &At,
     file: usize,
     choice: &Choice,
-) -> Option<Known> {
+) -> Option<Known<'f>> {
     let mut ways = Ends { evaluator, links: Vec::new() };
     let ends = ways.of(at, file, choice)?;
     let mut places = Vec::new();
     let mut seen: Option<&str> = None;
     let mut turns: Option<&[Turn]> = None;
-    for End { place, value, takes, turned } in &ends {
+    for End { place, value, takes, turned, .. } in &ends {
         let text = takes.text(value)?;
         if seen.is_some_and(|seen| seen != text) || turns.is_some_and(|turns| turns != turned) {
             return None;
         }
         seen = Some(text);
         turns = Some(turned.as_slice());
-        if let Some(Spot { file, span, way }) = place {
+        if let Some(Spot { file, span, way, .. }) = place {
             let span = part_of(&sources[*file], span.clone(), way);
             places.push((*file, word(&sources[*file], span?, text)?));
         }
     }
+    let values = ends.iter().filter_map(|end| end.written).collect();
     let is_made = ends.iter().any(|end| end.place.is_none());
     // Several ways may lead to one place.
     places.sort_by_key(|(file, span): &(usize, Range<usize>)| (*file, span.start));
     places.dedup();
     let chooser =
         Chooser { name: choice.name(), places, value: seen?.to_owned(), other: None, drives: Vec::new() };
-    Some(Known { chooser, links: ways.links, turns: turns?.to_vec(), is_made })
+    Some(Known { chooser, links: ways.links, turns: turns?.to_vec(), is_made, values })
 }
 
 /// The files in which the value is written that a choice goes by, or that by which it is found.

@@ -1,4 +1,4 @@
-//! Comments of Terraform's native syntax, with their places.
+//! Comments of Terraform's native syntax, with their places; in JSON, what stands in properties called `//`.
 //!
 //! A small lexer of its own: the parser keeps comments as decoration of whatever stands beside them, and says
 //! nothing of files that it refuses. Strings and heredocs are no comments, whatever stands in them; their `${ }`
@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::json;
 use super::source::Source;
 use super::syntax::Syntax;
 
@@ -22,10 +23,10 @@ pub struct Comment {
     pub opens_line: bool,
 }
 
-/// The comments of a file, in order. JSON has none.
+/// The comments of a file, in order. JSON has properties that Terraform passes over.
 pub fn comments(source: &Source) -> Vec<Comment> {
     if matches!(source.syntax(), Syntax::Json | Syntax::VariablesJson) {
-        return Vec::new();
+        return json::remarks(source).into_iter().map(|(span, text)| remark(source, span, text)).collect();
     }
     let text = source.text();
     let mut lexer = Lexer { bytes: text.as_bytes(), at: 0, modes: Vec::new(), found: Vec::new() };
@@ -35,6 +36,14 @@ pub fn comments(source: &Source) -> Vec<Comment> {
     let mut opened_until = 0;
     let found = lexer.found.into_iter();
     found.map(|span| comment(source, text, span, &mut opened_until)).collect()
+}
+
+/// A property of a JSON file: it speaks of what comes after it, whatever stands on its line.
+fn remark(source: &Source, span: Range<usize>, text: Range<usize>) -> Comment {
+    let whole = &source.text()[text.clone()];
+    let lead = whole.len() - whole.trim_start().len();
+    let text_start = source.to_file(text.start + lead..text.end).start;
+    Comment { span: source.to_file(span), text: whole.trim().to_owned(), text_start, opens_line: true }
 }
 
 /// `opened_until` is where the last comment ended that opened its line.

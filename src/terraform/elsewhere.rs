@@ -3,6 +3,7 @@
 
 mod answer;
 
+pub use self::answer::EXPORTS;
 use self::answer::action;
 use super::attribute::KeyAttribute;
 use super::by_name::key_by_name;

@@ -399,6 +399,8 @@ pub struct Read {
     pub overridden: Vec<String>,
     /// Whether it is only compared, counted or asked for: what comes of that holds nothing of the value.
     pub tested: bool,
+    /// Whether it stands in an entry of an object that a later one of the same name replaces: dead text.
+    pub replaced: bool,
     /// What the nested block or object is called whose value it is: `setting { name = "…" value = … }`.
     pub called: Option<String>,
     /// Whether it stands in a text beside the endpoint of an account: `AccountEndpoint=…`.

@@ -79,11 +79,15 @@ pub fn plan_allowing(
             && matches!(reference.role, Role::Consumer | Role::Chosen)
             && reference.slot != to
     };
-    let changed: Vec<usize> =
+    let mut changed: Vec<usize> =
         (0..tree.references.len()).filter(|at| consumes(&tree.references[*at])).collect();
     let shared = read_for_others(tree, &changed);
     if !shared.is_empty() {
         return Err(shared);
+    }
+    let dropped = dropped(tree, &changed);
+    if !dropped.is_empty() {
+        return Err(dropped);
     }
     let masked = not_known_to_exist(tree, &changed, allowed);
     if !masked.is_empty() {
@@ -98,6 +102,11 @@ pub fn plan_allowing(
         return Err(ignored);
     }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
+    // Alone it is no reason to change anything.
+    if !changed.is_empty() {
+        changed.extend(dead(tree, accounts, access, to));
+        changed.sort_unstable();
+    }
     let edits = edits(tree, &changed, &companions);
     // What changes beside the keys may lie elsewhere than they do.
     let outside = edits.iter().filter(|edit| tree.is_beside(&edit.path));
@@ -111,6 +120,21 @@ pub fn plan_allowing(
     flip.files = apply(tree, &flip.edits).map_err(|refusal| vec![refusal])?;
     verify(tree, &flip).map_err(|what| vec![Refusal::NotAsMeant(what)])?;
     Ok(flip)
+}
+
+/// What nobody reads, as a later entry of the same name stands in its place, and can be moved along: the other name is
+/// known to exist, and nobody else's key is meant there.
+fn dead(tree: &Tree, accounts: &[usize], access: Access, to: Slot) -> Vec<usize> {
+    let ours = |it: &Reference| accounts.contains(&it.account) && it.access == access;
+    let others: BTreeSet<(usize, usize)> =
+        tree.references.iter().filter(|it| !ours(it)).map(|it| (it.file, it.span.start)).collect();
+    let moves = |it: &Reference| {
+        let known = it.counterpart == Counterpart::Known && it.other.is_some();
+        it.replaced && ours(it) && it.slot != to && known && it.choices.is_empty()
+    };
+    let alone = |it: &Reference| !others.contains(&(it.file, it.span.start));
+    let all = tree.references.iter().enumerate();
+    all.filter(|(_, it)| moves(it) && alone(it)).map(|(at, _)| at).collect()
 }
 
 /// Places that are read for several accounts: a change there moves all of them.
@@ -165,6 +189,20 @@ fn shared_by(moved: &Reference, others: &[&Reference]) -> SharedBy {
     }
 }
 
+/// Names of the other slot that a variable's type leaves out. No person can vouch for them: they are not there.
+fn dropped(tree: &Tree, changed: &[usize]) -> Vec<Refusal> {
+    let refusal = |reference: &Reference| {
+        let (file, at) = reference.dropped?;
+        Some(Refusal::Dropped {
+            place: tree.place(reference.file, reference.span.start),
+            name: reference.other.clone().unwrap_or_default(),
+            declared: format!("{}:{}", tree.shown(file), tree.sources[file].position(at).line),
+            masked: reference.counterpart == Counterpart::Masked,
+        })
+    };
+    consumers(tree, changed).filter_map(refusal).collect()
+}
+
 /// Names of the other slot that may not exist, where that would go by in silence or is to be seen here.
 fn not_known_to_exist(tree: &Tree, changed: &[usize], allowed: &AllowedOpaque) -> Vec<Refusal> {
     let masked =
@@ -204,7 +242,7 @@ impl Flip {
 /// By file and place.
 fn edits(tree: &Tree, changed: &[usize], companions: &[Companion]) -> Vec<Edit> {
     let references = changed.iter().map(|at| &tree.references[*at]);
-    let words = references.filter(|reference| reference.role == Role::Consumer).filter_map(|reference| {
+    let words = references.filter(|it| it.role == Role::Consumer || it.replaced).filter_map(|reference| {
         let source = &tree.sources[reference.file];
         let old = source.text()[source.to_text(reference.span.clone())].to_owned();
         Some((reference.file, reference.span.clone(), old, reference.other.clone()?))

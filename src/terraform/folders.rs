@@ -2,8 +2,10 @@
 //!
 //! A folder is a Terraform module, or a terragrunt configuration of one.
 
+mod configured;
 mod follow;
 mod gather;
+mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +15,7 @@ use super::instance::Call;
 use super::naming::{At, Evaluator};
 use super::source::Source;
 use super::states::States;
+use super::terragrunt::{Configurations, Given};
 use super::value::Value;
 
 /// Aliases of aliases, and modules in modules; more is a cycle or as bad as one.
@@ -63,6 +66,8 @@ pub struct Folders<'f> {
     homes: Vec<Vec<&'f str>>,
     /// Folders that hold files of Terragrunt's.
     configurations: BTreeSet<&'f str>,
+    /// Those files.
+    terragrunt: Configurations<'f>,
     blocks: BTreeMap<&'f str, Vec<(usize, &'f Block)>>,
     /// The same by their words, with blanks between them.
     worded: BTreeMap<&'f str, Worded<'f>>,
@@ -191,9 +196,10 @@ impl<'f> Folders<'f> {
     /// The argument of a call, and the folder that it stands in.
     pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
         if call.name.is_empty() {
-            let mut inputs =
-                self.blocks_at(&call.folder, &[]).filter_map(|(_, block)| block.argument("inputs"));
-            return inputs.find_map(|inputs| inputs.value.element(name));
+            return match self.given(&call.folder, name) {
+                Given::Value(_, value) => Some(value),
+                Given::Nothing | Given::Unknown => None,
+            };
         }
         if call.is_of_file() {
             return self.assignment(&call.name, name);

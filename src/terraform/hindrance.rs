@@ -1,6 +1,9 @@
 //! What stands in the way of a flip: whatever could hide a consumer, and consumers that cannot be changed.
 
 use super::allowed::AllowedOpaque;
+use super::attribute::listed_name;
+use super::elsewhere::EXPORTS;
+use super::facts::{AZAPI_ACTION, Argument, SymbolKind};
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::tree::Tree;
@@ -50,11 +53,11 @@ pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &Allow
     );
     let nameless = |reference: &&Reference| reference.role == Role::Consumer && reference.other.is_none();
     refusals.extend(tree.consumers(account, access).filter(nameless).map(|reference| {
-        Refusal::NoCounterpart {
+        not_exported(tree, reference).unwrap_or_else(|| Refusal::NoCounterpart {
             place: place(reference),
             attribute: reference.attribute.clone(),
             call: reference.uneven.as_ref().map(ToString::to_string),
-        }
+        })
     }));
     if refusals.is_empty() && tree.consumers(account, access).next().is_none() {
         refusals.push(Refusal::NoReference {
@@ -64,4 +67,27 @@ pub fn refusals_but(tree: &Tree, account: usize, access: Access, allowed: &Allow
         });
     }
     refusals
+}
+
+/// A key of an answer whose action says what of it goes on, and not the other slot's.
+fn not_exported(tree: &Tree, reference: &Reference) -> Option<Refusal> {
+    let word = match reference.symbol.kind {
+        SymbolKind::ManagedAction => "resource",
+        SymbolKind::DataAction => "data",
+        SymbolKind::EphemeralAction => "ephemeral",
+        _ => return None,
+    };
+    let words = [word, AZAPI_ACTION, reference.symbol.name.as_str()];
+    let folder = |file: usize| tree.sources[file].folder() == reference.symbol.folder;
+    let (file, block) = tree.blocks().find(|(file, block)| folder(*file) && block.is(&words))?;
+    let holds = |argument: &&Argument| EXPORTS.contains(&argument.name.as_str());
+    let mut lists = block.arguments.iter().filter(holds);
+    let list = lists.next().filter(|_| lists.next().is_none())?;
+    let key = listed_name(reference.slot.other(), reference.access)?;
+    Some(Refusal::NotExported {
+        place: tree.place(reference.file, reference.span.start),
+        key: key.to_owned(),
+        argument: list.name.clone(),
+        list: format!("{}:{}", tree.shown(file), tree.sources[file].position(list.span.start).line),
+    })
 }

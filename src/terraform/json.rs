@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use hcl_edit::expr::Expression;
 use hcl_edit::parser::parse_template;
 use hcl_edit::template::{Element, Template};
 
 use super::facts::{Argument, Block, DEPLOYMENT, Facts, UPSTREAM, Unread};
 use super::json_string::unescaped;
-use super::object::alias;
+use super::object::{Scope, alias};
 use super::parse::ParseFailure;
 use super::receiver::{NAMING, is_value};
 use super::source::Source;
@@ -32,7 +33,7 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
     let mut known = Known::default();
     for mut leaf in scan.leaves {
         as_module(&mut leaf.path);
-        if !leaf.is_key {
+        if !leaf.is_key && !leaf.path.iter().any(|name| name == REMARK) {
             put(source, &leaf, &mut facts, &mut known);
         }
         if leaf.is_string && source.syntax() == Syntax::Json {
@@ -49,6 +50,41 @@ pub fn facts_of(source: &Source) -> Result<Facts, ParseFailure> {
         }
     }
     Ok(facts)
+}
+
+/// Where a value stands to which these keys lead; absent where there is none, or more than one.
+pub fn place(source: &Source, path: &[String]) -> Option<Range<usize>> {
+    let mut scan = Scan { text: source.text(), at: 0, path: Vec::new(), leaves: Vec::new() };
+    scan.value(false);
+    let mut found = scan.leaves.into_iter().filter_map(|mut leaf| {
+        as_module(&mut leaf.path);
+        (!leaf.is_key && leaf.path == path).then_some(leaf.span)
+    });
+    let only = found.next().filter(|_| found.next().is_none())?;
+    Some(source.to_file(only))
+}
+
+/// The name of properties that Terraform passes over.
+const REMARK: &str = "//";
+
+/// Strings that Terraform passes over, as the span of the whole property with the comma behind it, and that of what
+/// stands between the quotes.
+pub fn remarks(source: &Source) -> Vec<(Range<usize>, Range<usize>)> {
+    let text = source.text();
+    if serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
+        return Vec::new();
+    }
+    let mut scan = Scan { text, at: 0, path: Vec::new(), leaves: Vec::new() };
+    scan.value(false);
+    let is_remark =
+        |leaf: &Leaf| leaf.is_string && !leaf.is_key && leaf.path.last().is_some_and(|name| name == REMARK);
+    let property = |leaf: Leaf| {
+        let start = text[..leaf.span.start].rfind("\"//\"").unwrap_or(leaf.span.start);
+        let rest = &text[leaf.span.end..];
+        let behind = rest.trim_start_matches(['"', ',', ' ', '\t']);
+        (start..leaf.span.end + rest.len() - behind.len(), leaf.span)
+    };
+    scan.leaves.into_iter().filter(is_remark).map(property).collect()
 }
 
 /// A component is a module block whose inputs stand in a map of their own.
@@ -133,6 +169,12 @@ fn value(source: &Source, leaf: &Leaf) -> Value {
         };
     }
     let said = said(text);
+    if let [kind, _, name] = leaf.path.as_slice()
+        && (kind.as_str(), name.as_str()) == ("variable", "type")
+        && let Ok(declared) = said.parse::<Expression>()
+    {
+        return Value::of(&apart(source, &said), &Scope::default(), &declared);
+    }
     if !is_template(&said) {
         return Value::Text(said.into_owned());
     }
@@ -191,7 +233,7 @@ fn is_template(text: &str) -> bool {
 fn take(source: &Source, string: &Leaf, mut facts: Facts) -> Facts {
     let path: Vec<&str> = string.path.iter().map(String::as_str).collect();
     // Terraform passes over a property of this name, as a comment.
-    if path.contains(&"//") {
+    if path.contains(&REMARK) {
         return facts;
     }
     let meta = |at: usize| walk::is_meta(&string.path[..at], path[at]);

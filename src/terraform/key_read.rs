@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::attribute::{CONNECTION_STRINGS, KeyAttribute, connection_string, key_attribute};
+use super::attribute::{CONNECTION_STRINGS, KeyAttribute, connection_string, key_attribute, may_be_key};
 use super::facts::{Step, StepKind, Token};
 use crate::model::{Access, Slot};
 
@@ -46,6 +46,9 @@ pub fn key_read(steps: &[Step]) -> KeyRead {
         }
         if name == CONNECTION_STRINGS {
             return element(&steps[..at], &steps[at + 1..]);
+        }
+        if may_be_key(name) {
+            return KeyRead::Opaque(format!("`{name}` is a key by its name, and which one is not known"));
         }
         if !by_index {
             return KeyRead::Nothing;
@@ -139,6 +142,22 @@ mod tests {
         }
         let splat = [step(StepKind::AttributeSplat), list, step(StepKind::Number(0))];
         assert!(matches!(key_read(&splat), KeyRead::Opaque(_)));
+    }
+
+    #[test]
+    fn what_is_a_key_by_its_name_alone_is_opaque() {
+        for name in ["primary_gremlin_connection_string", "secondary_vault_key"] {
+            for it in [attribute(name), step(StepKind::Key(name.to_owned()))] {
+                assert!(
+                    matches!(key_read(&[it]), KeyRead::Opaque(why) if why.starts_with(&format!("`{name}` is a key")))
+                );
+            }
+        }
+        let table = [attribute("secondary_readonly_table_connection_string")];
+        assert_eq!(slot(&table), Some((Slot::Secondary, Access::ReadOnly)));
+        for name in ["primary_location", "connection_string", "primary_key_vault", "key_vault_key"] {
+            assert_eq!(key_read(&[attribute(name)]), KeyRead::Nothing, "{name}");
+        }
     }
 
     #[test]

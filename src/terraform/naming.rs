@@ -14,13 +14,14 @@ use std::cell::Cell;
 
 use self::collection::Part;
 pub use self::name::Name;
-pub use self::written::{Within, Written, of_element, part_of, takes_each};
+pub use self::written::{Written, of_element, takes_each};
 use super::facts::{Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
 use super::folders::{Folders, MAX_DEPTH};
 use super::instance::{Call, Instance};
 use super::paths::is_below;
 use super::source::Source;
 use super::syntax::Syntax;
+use super::terragrunt::Given;
 use super::value::Value;
 
 /// Where an expression is evaluated: its folder, the run of its code where that is known, and the repeated block that it
@@ -105,13 +106,31 @@ impl<'f> Evaluator<'f> {
     /// Whether a variable may get its value in a way that is not followed: from a terragrunt configuration that lies
     /// beside the code, or from a file that overrides others.
     fn is_set_beside(&self, folder: &str, name: &str) -> bool {
-        self.folders.is_configured(folder)
+        let mut callers = self.folders.callers(folder).iter();
+        let own = self.folders.is_configured(folder)
+            && !callers.any(|call| call.name.is_empty() && call.folder == folder);
+        own || self.is_set_by_terragrunt(folder, name)
             || self.is_overridden(folder, &["variable", name], None)
             || self
                 .folders
                 .callers(folder)
                 .iter()
                 .any(|call| self.is_overridden(&call.folder, &["module", &call.name], Some(name)))
+    }
+
+    /// Whether Terragrunt may give a variable its value by other ways than inputs, which variables files outrank.
+    fn is_set_by_terragrunt(&self, folder: &str, name: &str) -> bool {
+        let configured = self.folders.callers(folder).iter().filter(|call| call.name.is_empty());
+        let mut configured = configured.map(|call| call.folder.as_str());
+        let loaded = |at: &str| {
+            self.folders.blocks_at(at, &[]).any(|(file, block)| {
+                let source = &self.sources[file];
+                is_variables(source) && is_loaded(source.path()) && block.argument(name).is_some()
+            })
+        };
+        configured.any(|at| {
+            at != folder && (loaded(at) || loaded(folder)) || self.folders.has_extra_arguments(at, name)
+        })
     }
 
     /// Whether a file whose name says that it overrides others speaks of a block, or of an argument of it.
@@ -138,6 +157,10 @@ impl<'f> Evaluator<'f> {
             Value::List(_) | Value::Map(_) => Name::open(&at.folder, "a collection"),
             Value::Other(text) => self.other(at, text, depth),
             Value::Either(either) => self.other(at, &either.text, depth),
+            Value::Read(read) => match self.folders.read_on(&at.folder, value) {
+                Some((there, value)) => self.value(&At::folder(there), value, depth + 1),
+                None => self.other(at, &read.text, depth),
+            },
         }
     }
 
@@ -219,6 +242,11 @@ impl<'f> Evaluator<'f> {
         if callers.is_empty() {
             return self.assigned(at, name, default, |_| true);
         }
+        // Whatever a configuration may hand over in a way that is not followed.
+        let of_terragrunt = |call: &&Call| call.name.is_empty();
+        if callers.iter().filter(of_terragrunt).any(|call| self.may_be_given(call, name)) {
+            return Vec::new();
+        }
         // What stands in the file that is named outranks those that are loaded anyway.
         if let [call] = callers
             && call.is_of_file()
@@ -233,16 +261,30 @@ impl<'f> Evaluator<'f> {
         }
         // What Terragrunt hands over to the code beside it, variables files outrank.
         if callers.iter().all(|call| call.folder == at.folder) {
-            let given = callers.iter().filter_map(|call| self.folders.argument(call, name));
+            let given: Vec<_> = callers.iter().filter_map(|call| self.handed(call, name)).collect();
+            let default = default.filter(|_| given.is_empty());
             let assigned = self.assigned(at, name, default, |_| true);
-            return given.map(|value| (at.outside(), value)).chain(assigned).collect();
+            return given.into_iter().chain(assigned).collect();
         }
-        let argument = |call: &Call| {
-            let given = self.folders.argument(call, name).map(|value| (At::caller(call), value));
-            given.or_else(|| default.map(|value| (at.outside(), value)))
-        };
+        let argument =
+            |call: &Call| self.handed(call, name).or_else(|| default.map(|value| (at.outside(), value)));
         let found: Vec<_> = callers.iter().filter_map(argument).collect();
         if found.len() == callers.len() { found } else { Vec::new() }
+    }
+
+    /// What a call hands over, and where its names mean what they do.
+    fn handed(&self, call: &Call, name: &str) -> Option<(At, &'f Value)> {
+        match call.name.is_empty() {
+            true => match self.folders.given(&call.folder, name) {
+                Given::Value(folder, value) => Some((At::folder(folder), value)),
+                Given::Nothing | Given::Unknown => None,
+            },
+            false => Some((At::caller(call), self.folders.argument(call, name)?)),
+        }
+    }
+
+    fn may_be_given(&self, call: &Call, name: &str) -> bool {
+        matches!(self.folders.given(&call.folder, name), Given::Unknown)
     }
 
     /// What variables files of the folder, or below it, say; else the default. Files that Terraform loads by itself

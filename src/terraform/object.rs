@@ -17,8 +17,9 @@ use super::facts::{
 use super::key_read::names_key;
 use super::source::Source;
 use super::syntax::Syntax;
+use super::twice::is_replaced;
 use super::value::Value;
-use super::walk::text_of;
+use super::walk::{literal_key, text_of};
 
 /// Functions that give back (one of) what they are given, keeping its shape.
 const THROUGH: &[&str] = &[
@@ -119,7 +120,10 @@ impl Scope {
         let written_out = match expression {
             Expression::Parenthesis(inner) => return self.collection_of(source, inner.inner()),
             Expression::Array(array) => array.iter().map(account).collect(),
-            Expression::Object(object) => object.iter().map(|(_, value)| account(value.expr())).collect(),
+            Expression::Object(object) => {
+                let dead = |key: &ObjectKey| literal_key(key).is_some_and(is_replaced);
+                object.iter().filter(|(key, _)| !dead(key)).map(|(_, value)| account(value.expr())).collect()
+            }
             // Which of them comes first, or goes away, does not matter to who takes each.
             Expression::FuncCall(call) if MOVING.contains(&call.name.name.as_str()) => {
                 let each = call.args.iter().map(|argument| self.collection_of(source, argument));

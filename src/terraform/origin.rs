@@ -148,6 +148,7 @@ fn is_given(value: &Value) -> bool {
         | Value::List(_)
         | Value::Map(_)
         | Value::Either(_)
+        | Value::Read(_)
         | Value::Other(_) => false,
     }
 }
@@ -173,6 +174,7 @@ fn value_says_cosmos(value: &Value) -> bool {
         }
         Value::Map(entries) => entries.iter().any(|(_, value)| value_says_cosmos(value)),
         Value::Either(either) => says_cosmos(&either.text),
+        Value::Read(read) => says_cosmos(&read.text),
         Value::Bool(_) | Value::Path(_) => false,
     }
 }

@@ -317,6 +317,8 @@ impl Reading {
         }
         if self.sources[source].syntax() == Syntax::Terragrunt {
             self.wanted.extend(self.places.named_in(self.sources[source].bytes()));
+            self.wanted
+                .extend(self.places.above(folder_of(&self.entries[file].path), self.sources[source].bytes()));
             // It has just been asked for in its own folders.
             let own = self.links.folders_of(&self.entries[file].path).map(str::to_owned).collect();
             self.configurations.insert(source, own);

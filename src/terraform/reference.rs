@@ -23,8 +23,9 @@ pub enum Role {
     Unchosen,
     /// One of the branches between which a value at run time chooses.
     Choice,
-    /// Only compared, counted or asked for (`… != ""`, `length(…)`, a condition): no key goes anywhere from here. An account
-    /// has both keys at all times, so what is asked of one holds for the other, and a flip leaves the question as it is.
+    /// Only compared, counted or asked for (`… != ""`, `length(…)`, a condition), or replaced by a later entry of the same
+    /// name: no key goes anywhere from here. An account has both keys at all times, so what is asked of one holds for the
+    /// other, and a flip leaves the question as it is.
     Tested,
 }
 
@@ -40,7 +41,7 @@ pub enum Counterpart {
     /// a state, mocks that are merged with it): nothing would fail, and another value than the key be written.
     Masked,
     /// An output of a root that is here, one of those that may have written the state, and that root has none of this
-    /// name.
+    /// name; or a part of a variable whose type leaves it out.
     Absent,
 }
 
@@ -84,6 +85,11 @@ pub struct Reference {
     /// The element of a collection that it is read for, by its key or its number, where each of them chooses a slot of its
     /// own.
     pub element: Option<String>,
+    /// Whether it stands in an entry of an object that a later one of the same name replaces. It is [`Role::Tested`]: nobody
+    /// reads it. A flip moves it along, where it can, so that no key of the old slot is left in the text.
+    pub replaced: bool,
+    /// Where the type of a variable on its way leaves the other name out: the file, and where the type starts there.
+    pub(super) dropped: Option<(usize, usize)>,
     /// Index into the tree's choosers, where one is known.
     pub chooser: Option<usize>,
     /// How it is read from another root's state, where it is: through remote state or a dependency.

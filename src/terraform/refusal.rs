@@ -66,12 +66,30 @@ pub enum Refusal {
         /// The call that does not hand it in as the others do, where that is why.
         call: Option<String>,
     },
+    /// The answer that this one is taken from does not hold the other slot's key, for a list of what it holds leaves it out.
+    NotExported {
+        place: String,
+        /// What it would be called in that answer.
+        key: String,
+        /// The argument that has the list, and where that is.
+        argument: String,
+        list: String,
+    },
     /// Whether the other slot's name exists is not known here; `masked`: where it does not, something else would be taken.
     /// Else a root that may be meant has no output of that name.
     NotKnownToExist {
         place: String,
         name: String,
         of: String,
+        masked: bool,
+    },
+    /// The type of a variable leaves the other slot's name out, whatever is handed in; `masked`: something else would be taken
+    /// without an error.
+    Dropped {
+        place: String,
+        name: String,
+        /// Where that type is declared.
+        declared: String,
         masked: bool,
     },
     /// Both keys stand in one list, or in one text, which would hold one of them twice.
@@ -190,7 +208,9 @@ impl Refusal {
             | Refusal::Vendored { place }
             | Refusal::Outside { place }
             | Refusal::NoCounterpart { place, .. }
+            | Refusal::NotExported { place, .. }
             | Refusal::NotKnownToExist { place, .. }
+            | Refusal::Dropped { place, .. }
             | Refusal::BothTogether { place, .. }
             | Refusal::ReadForAnother { place, .. }
             | Refusal::Ignored { place, .. }
@@ -219,7 +239,9 @@ impl Refusal {
             | Refusal::ChosenElsewhere { .. }
             | Refusal::AlsoDecides { .. }
             | Refusal::NoCounterpart { .. }
+            | Refusal::NotExported { .. }
             | Refusal::NotKnownToExist { .. }
+            | Refusal::Dropped { .. }
             | Refusal::BothTogether { .. }
             | Refusal::ReadForAnother { .. }
             | Refusal::Ignored { .. }
@@ -283,6 +305,9 @@ impl fmt::Display for Refusal {
                     None => Ok(()),
                 }
             }
+            Refusal::NotExported { place, key, argument, list } => {
+                write!(f, "{place}: `{argument}` at {list} does not hold `{key}`")
+            }
             Refusal::NotKnownToExist { place, name, of, masked: false } => {
                 write!(
                     f,
@@ -296,6 +321,13 @@ impl fmt::Display for Refusal {
                     "{place}: whether {of} hands out `{name}` is not known here, and where it does not, something \
                      else would be taken without an error"
                 )
+            }
+            Refusal::Dropped { place, name, declared, masked } => {
+                write!(f, "{place}: the variable's type at {declared} has no `{name}`")?;
+                match masked {
+                    true => f.write_str(", and something else would be taken without an error"),
+                    false => f.write_str(", whatever is handed in"),
+                }
             }
             Refusal::BothTogether { place, attribute } => {
                 write!(

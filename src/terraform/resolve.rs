@@ -19,6 +19,7 @@ mod picked;
 mod read_back;
 mod standing;
 mod states;
+mod typed;
 mod uses;
 mod with_files;
 
@@ -35,7 +36,7 @@ use super::chooser::{Chooser, decide};
 use super::declared::Declared;
 use super::doubts::doubts;
 use super::facts::{Base, Object, SymbolKind};
-use super::folders::{Cell, Folders, Followed, MAX_DEPTH, is_any};
+use super::folders::{Cell, Folders, Followed, MAX_DEPTH, Target, is_any};
 use super::identity::identify;
 use super::instance::admits;
 use super::key_read::{FoundKey, KeyRead};
@@ -170,7 +171,12 @@ impl<'f> Resolver<'f> {
                 if symbol.kind == SymbolKind::Variable && !read.read.tested =>
             {
                 // Its name says which slot; whether it tells the truth is decided elsewhere.
-                let why = format!("`var.{}` is a key that is handed in from elsewhere", symbol.name);
+                let why = match read.hops.last().map(|end| &end.object).filter(|it| it.steps.len() > 1) {
+                    Some(object) => {
+                        format!("`{}` is a key of what is handed in from elsewhere", spelt(object))
+                    }
+                    None => format!("`var.{}` is a key that is handed in from elsewhere", symbol.name),
+                };
                 self.opaque(read, None, Some(key.access), why);
                 self.found(read, account, symbol, FoundKey { other: String::new(), ..key });
                 if let Some(relay) = self.references.last_mut() {
@@ -226,6 +232,7 @@ impl<'f> Resolver<'f> {
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
+        let dropped = typed::dropped(self.folders, read, &key);
         self.references.push(Reference {
             file: read.file,
             position: self.sources[read.file].position(key.span.start),
@@ -246,8 +253,10 @@ impl<'f> Resolver<'f> {
             label: read.read.label.clone(),
             masked: read.read.masked,
             fallback: read.read.fallback,
+            replaced: read.read.replaced,
             counterpart: Counterpart::Known,
             element: None,
+            dropped,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
             symbol,
@@ -381,7 +390,7 @@ impl<'f> Resolver<'f> {
                 return false;
             }
             let quiet = read.read.tested || !computed && (read.read.mention || resolver.is_followed(read));
-            if quiet || resolver.takes_both(&offers, read) {
+            if quiet || resolver.is_on_offer(&offers, read) || resolver.takes_both(&offers, read) {
                 return false;
             }
             for (account, access) in keys {
@@ -431,29 +440,72 @@ impl<'f> Resolver<'f> {
                 self.folders.source_elsewhere(folder, call).is_some()
                     && self.folders.readable(folder, binding).is_none()
             }
+            ["inputs", _, ..] => {
+                matches!(self.folders.configured(folder), Some(Target::Elsewhere(_)))
+            }
             _ => false,
         }
     }
 
-    /// What a hop leads to, also where a module as a whole hands an account on.
+    /// What a hop leads to, also where a module as a whole hands on an account, or keys that have other names further on.
     fn handed_on(&self, offers: &Offers, hop: &Followed) -> Asked {
         let asked = match offers.ask(hop, self.folders, &self.references) {
             Asked::Keys(keys) => self.of_several(hop, &keys),
             asked => asked,
         };
-        let whole = self.folders.whole(&hop.folder, &hop.object);
-        let (Some(folder), Asked::NotOffered) = (whole, &asked) else { return asked };
-        let accounts = self.folders.outputs(folder).filter_map(|(at, object)| {
-            let (symbol, found) = start(self.folders, &self.folders.end(at, object));
-            symbol.filter(|_| found == KeyRead::Whole).and_then(|symbol| self.standing.account(&symbol))
-        });
-        let keys: BTreeSet<_> = accounts.map(|account| (account, None)).collect();
-        if keys.is_empty() {
-            return asked;
+        let Some(folder) = self.folders.whole(&hop.folder, &hop.object) else { return asked };
+        let mut among = BTreeSet::new();
+        self.among_outputs(offers, folder, 0, &mut among);
+        match asked {
+            Asked::HandedOn { mut keys, computed, why } => {
+                keys.extend(among);
+                Asked::HandedOn { keys, computed, why }
+            }
+            Asked::NotOffered if !among.is_empty() => {
+                let name = spelt(&hop.object);
+                let what = if among.iter().any(|(_, access)| access.is_none()) {
+                    "an account"
+                } else {
+                    "both keys of an account"
+                };
+                let why = format!("`{name}` is handed on whole, with {what} among its outputs");
+                let computed = hop.object.steps.iter().any(|step| step.kind.is_computed());
+                Asked::HandedOn { keys: among, computed, why }
+            }
+            asked => asked,
         }
-        let name = spelt(&hop.object);
-        let why = format!("`{name}` is handed on whole, with an account among its outputs");
-        Asked::HandedOn { keys, computed: false, why }
+    }
+
+    /// Accounts, and keys on offer, that outputs of a folder stand for which are other names.
+    fn among_outputs(
+        &self,
+        offers: &Offers,
+        folder: &str,
+        depth: usize,
+        among: &mut BTreeSet<(usize, Option<Access>)>,
+    ) {
+        for (at, object) in self.folders.outputs(folder).filter(|_| depth < MAX_DEPTH) {
+            let (symbol, found) = start(self.folders, &self.folders.end(at, object));
+            let account = symbol.filter(|_| found == KeyRead::Whole);
+            among.extend(account.and_then(|it| self.standing.account(&it)).map(|account| (account, None)));
+            for hop in self.folders.follow(at, object) {
+                if let Asked::HandedOn { keys, .. } = offers.ask(&hop, self.folders, &self.references) {
+                    among.extend(keys);
+                }
+                if let Some(inner) = self.folders.whole(&hop.folder, &hop.object).filter(|it| *it != folder) {
+                    self.among_outputs(offers, inner, depth + 1, among);
+                }
+            }
+        }
+    }
+
+    /// Whether a root hands both keys of an account out as one output, each under a name that says its slot: whoever reads
+    /// its state takes one of them by its name, as with two outputs.
+    fn is_on_offer(&self, offers: &Offers, read: &Look<'f>) -> bool {
+        let words: Vec<&str> = read.read.binding.iter().map(String::as_str).collect();
+        let is_output = matches!(words.as_slice(), ["output", _, "value"]);
+        let both = |hop: &Followed| offers.together(hop, &[], self.folders, &self.references).is_some();
+        is_output && read.read.plain && read.hops.iter().any(both)
     }
 
     /// Keys of several accounts which are not told one by one.

@@ -1,13 +1,15 @@
 //! Which references consume a key, and which only put both on offer.
 //!
 //! Two references are a pair by design when they stand in counterpart places (`primary_key = …`,
-//! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone), or
-//! when they are outputs of one module through which both slots leave it, or local values that are read by their names
-//! alone. What is chosen at run time is neither; conditions that deny each other are one choice ([`exclusive`]).
+//! `secondary_key = …` of one block; outputs, locals or secrets whose names differ by the slot's word alone, or by the
+//! number of the key), or when they are outputs of one module through which both slots leave it, or local values that are
+//! read by their names alone. What is chosen at run time is neither; conditions that deny each other are one choice
+//! ([`exclusive`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exclusive::exclusive;
+use super::numbered::places_in_number;
 use super::reference::{Reference, Role};
 use crate::model::{Access, Slot};
 
@@ -123,6 +125,7 @@ fn counterparts(references: &[Reference], group: &[usize]) -> BTreeSet<usize> {
     if group.iter().any(|at| references[*at].label.is_some()) {
         pairs.extend(counterparts_by(references, group, labelled_place));
     }
+    pairs.extend(in_number(references, group));
     pairs
 }
 
@@ -131,10 +134,7 @@ fn counterparts_by(
     group: &[usize],
     place: impl Fn(&Reference) -> String,
 ) -> BTreeSet<usize> {
-    let mut by_place: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for at in group {
-        by_place.entry(place(&references[*at])).or_default().push(*at);
-    }
+    let by_place = by_place(references, group, place);
     let mut pairs = BTreeSet::new();
     for (name, here) in &by_place {
         let Some(there) = counterpart(name).and_then(|other| by_place.get(&other)) else { continue };
@@ -147,19 +147,65 @@ fn counterparts_by(
     pairs
 }
 
-/// The binding as one text; the separator cannot stand in a name.
+fn by_place<P: Ord>(
+    references: &[Reference],
+    group: &[usize],
+    place: impl Fn(&Reference) -> P,
+) -> BTreeMap<P, Vec<usize>> {
+    let mut by_place: BTreeMap<P, Vec<usize>> = BTreeMap::new();
+    for at in group {
+        by_place.entry(place(&references[*at])).or_default().push(*at);
+    }
+    by_place
+}
+
+/// Those of the group that are numbered as the keys are, the primary one first. In another order, or where the code's own
+/// names are numbered and not what goes by them, the numbers mean another thing.
+fn in_number(references: &[Reference], group: &[usize]) -> BTreeSet<usize> {
+    let by_place = by_place(references, group, |reference| (labelled(reference), named_from(reference)));
+    let mut pairs = BTreeSet::new();
+    for ((binding, from), here) in &by_place {
+        let there = places_in_number(binding, *from).into_iter();
+        for there in there.filter_map(|other| by_place.get(&(other, *from))) {
+            let all = |wanted: Slot, of: &[usize]| of.iter().all(|at| references[*at].slot == wanted);
+            if all(Slot::Primary, here) && all(Slot::Secondary, there) {
+                pairs.extend(here.iter().chain(there));
+            }
+        }
+    }
+    pairs
+}
+
+/// Stands between the words of a place: it cannot stand in a name.
+const BETWEEN: &str = "\u{1f}";
+
+/// The binding as one text.
 fn place(reference: &Reference) -> String {
-    reference.binding.join("\u{1f}")
+    reference.binding.join(BETWEEN)
 }
 
 /// The same where a block or an object goes by what it calls itself: instead of its number or its name in the code, or
 /// beside its type.
 fn labelled_place(reference: &Reference) -> String {
+    labelled(reference).join(BETWEEN)
+}
+
+/// Which word of a binding is the first that what goes out of the code is called by.
+fn named_from(reference: &Reference) -> usize {
+    match reference.binding.first().map(String::as_str) {
+        Some("resource") if reference.label.as_ref().is_some_and(|(words, _)| *words == 3) => 2,
+        Some("resource" | "data" | "ephemeral") => 3,
+        Some("module") => 2,
+        _ => 1,
+    }
+}
+
+fn labelled(reference: &Reference) -> Vec<String> {
     // Only what stands right in it goes by it: a workload's name says nothing of what its containers are given.
     let Some((words, label)) =
         reference.label.as_ref().filter(|(words, _)| reference.binding.len() == words + 1)
     else {
-        return place(reference);
+        return reference.binding.clone();
     };
     let mut binding = reference.binding.clone();
     if let Some(word) = words.checked_sub(1).and_then(|last| binding.get_mut(last)) {
@@ -167,7 +213,7 @@ fn labelled_place(reference: &Reference) -> String {
         let is_resource = *words == 3 && reference.binding.first().is_some_and(|top| top == "resource");
         *word = if is_number || is_resource { label.clone() } else { format!("{word} {label}") };
     }
-    binding.join("\u{1f}")
+    binding
 }
 
 fn is_output(reference: &Reference) -> bool {

@@ -10,7 +10,8 @@ pub enum Service {
     Another,
 }
 
-const COSMOS: [&str; 2] = ["cosmos", "documentdb"];
+/// One of them is a slip that is in use.
+const COSMOS: [&str; 3] = ["cosmos", "cosmodb", "documentdb"];
 
 /// Words for services whose keys come in pairs too, or that are reached by a key.
 const OTHERS: [&str; 22] = [
@@ -130,7 +131,7 @@ fn last_service(name: &str) -> Option<Service> {
 
 /// Where the last word for Cosmos DB starts.
 fn last_cosmos(name: &str) -> Option<usize> {
-    last(&name.to_ascii_lowercase(), &COSMOS)
+    last(name, &COSMOS)
 }
 
 /// Where the last word for another service starts.
@@ -143,11 +144,18 @@ fn last_other(name: &str) -> Option<usize> {
         .enumerate()
         .flat_map(|(n, (at, _))| words[n..].iter().take(4).map(move |(next, word)| *at..*next + word.len()));
     let short = spans.filter_map(|span| Some(span.start + short_in(small.get(span)?)?)).max();
-    last(&small, &OTHERS).max(short)
+    last(name, &OTHERS).max(short)
 }
 
+/// In capitals or not. Most names hold none of the words: to make a search ready for each would cost more than it finds.
 fn last(name: &str, words: &[&str]) -> Option<usize> {
-    words.iter().filter_map(|word| name.rfind(word)).max()
+    let bytes = name.as_bytes();
+    let is_at = |at: usize, word: &str| {
+        let found = bytes.get(at..at + word.len());
+        bytes[at].eq_ignore_ascii_case(&word.as_bytes()[0])
+            && found.is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    (0..bytes.len()).rev().find(|at| words.iter().any(|word| is_at(*at, word)))
 }
 
 /// Where a short word for another service stands in a word of small letters that is made of it.

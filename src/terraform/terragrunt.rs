@@ -5,13 +5,15 @@
 //! there. Only paths and the settings of states are worked out, as far as [`text`] goes.
 
 mod lost;
+mod read;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::lost::Lost;
-pub use self::text::place;
-use self::text::{REPOSITORY, SEARCH, calls, led, upwards};
+pub use self::read::{FromFile, Given};
+use self::text::{REPOSITORY, calls, led};
+pub use self::text::{SEARCH, place, upwards};
 use super::facts::{Argument, Block, Facts};
 use super::paths::{climbed, is_outside, local_folder, plain_path};
 use super::source::Source;
@@ -19,7 +21,7 @@ use super::syntax::{Syntax, folder_of, name_of};
 use super::value::Value;
 
 /// What `find_in_parent_folders()` looks for, the usual name first.
-const ROOTS: [&str; 2] = ["terragrunt.hcl", "root.hcl"];
+pub const ROOTS: [&str; 2] = ["terragrunt.hcl", "root.hcl"];
 const READING: &str = "read_terragrunt_config";
 
 /// Where some words stand: in a file that is read as part of a folder's configuration.
@@ -33,6 +35,7 @@ pub struct Here<'h> {
 type Named<'f> = (Here<'f>, &'f Argument);
 
 /// The files of Terragrunt's in a tree.
+#[derive(Clone)]
 pub struct Configurations<'f> {
     by_path: BTreeMap<&'f str, (usize, &'f Facts)>,
 }
@@ -63,8 +66,7 @@ impl<'f> Configurations<'f> {
 
     /// Files above the tree's top, or beside it, that those of the tree name, or may: perhaps they are not there.
     pub fn outside(&self) -> BTreeSet<String> {
-        let named = self.includes().into_iter().chain(self.readings());
-        let named = named.flat_map(|(here, argument)| self.sought(here, target(&argument.value)));
+        let named = self.named_files().into_iter().flat_map(|(here, _, path)| self.sought(here, path));
         let [depended, run] = self.depended_and_run();
         let searching = depended.iter().chain(&run);
         let searched = searching.flat_map(|(here, argument)| self.searched(*here, &argument.value));
@@ -91,14 +93,19 @@ impl<'f> Configurations<'f> {
 
     /// Files outside of the tree that are part of nothing in it after all.
     pub fn idle(&self) -> BTreeSet<&'f str> {
-        let named = self.includes().into_iter().chain(self.readings());
-        let named = named.filter_map(|(here, argument)| self.file(here, target(&argument.value)));
+        let named = self.named_files().into_iter().filter_map(|(here, _, path)| self.file(here, path));
         // Where a file lies may be all that is asked of it.
         let [depended, run] = self.depended_and_run();
         let searching = depended.iter().chain(&run);
         let searched = searching.flat_map(|(here, argument)| self.found(*here, &argument.value));
         let named: BTreeSet<String> = named.chain(self.depended_on(&depended)).chain(searched).collect();
         self.by_path.keys().copied().filter(|path| is_outside(path) && !named.contains(*path)).collect()
+    }
+
+    /// The paths of all files that are read as part of others.
+    fn named_files(&self) -> Vec<(Here<'f>, &'f Argument, &'f Value)> {
+        let included = self.includes().into_iter().map(|(here, path)| (here, path, &path.value));
+        included.chain(self.readings()).collect()
     }
 
     /// The paths of what is included, with the files that do.
@@ -134,19 +141,19 @@ impl<'f> Configurations<'f> {
         found
     }
 
-    /// The local values that are other files as a whole, in each of the folders that the files speak in that read them.
-    fn readings(&self) -> Vec<Named<'f>> {
+    /// What reads other files, in each of the folders that the files speak in that do: local values that are such a file
+    /// as a whole, and what a part of one is taken for.
+    fn readings(&self) -> Vec<(Here<'f>, &'f Argument, &'f Value)> {
         let including = self.including();
         let mut read = Vec::new();
         for (path, (file, facts)) in &self.by_path {
-            let locals = facts.blocks.iter().filter(|block| block.is(&["locals"]));
-            let reads = |it: &&Argument| matches!(&it.value, Value::Call(name, _) if name == READING);
-            let read_here = locals.flat_map(|block| &block.arguments).filter(reads);
             let homes = homes(&including, *file, path);
-            let of_home = |argument: &'f Argument| {
-                homes.iter().map(move |folder| (Here { folder, file: path }, argument)).collect::<Vec<_>>()
-            };
-            read.extend(read_here.flat_map(of_home));
+            for argument in facts.blocks.iter().flat_map(|block| &block.arguments) {
+                let here = |folder| Here { folder, file: path };
+                let targets = targets(&argument.value);
+                let of_home = |folder| targets.iter().map(move |target| (here(folder), argument, *target));
+                read.extend(homes.iter().copied().flat_map(of_home));
+            }
         }
         read
     }
@@ -166,8 +173,8 @@ impl<'f> Configurations<'f> {
     /// Unlike an included file, such a one speaks from its own folder.
     pub fn read_by_others(&self) -> Vec<(&'f str, Here<'f>, &'f Block)> {
         let mut read = Vec::new();
-        for (here, argument) in self.readings() {
-            let file = self.file(here, target(&argument.value));
+        for (here, _, path) in self.readings() {
+            let file = self.file(here, path);
             let file = file.and_then(|path| self.by_path.get_key_value(path.as_str()));
             let Some((file, (_, facts))) = file else { continue };
             let there = Here { folder: folder_of(file), file };
@@ -244,11 +251,16 @@ impl<'f> Configurations<'f> {
     }
 }
 
-/// What is read with `read_terragrunt_config`; any other value itself.
-fn target(value: &Value) -> &Value {
+/// The paths of what is read with `read_terragrunt_config`, wherever in a value.
+fn targets(value: &Value) -> Vec<&Value> {
     match value {
-        Value::Call(name, arguments) if name == READING => arguments.first().unwrap_or(value),
-        value => value,
+        Value::Call(name, arguments) if name == READING => arguments.first().into_iter().collect(),
+        Value::Call(_, parts) | Value::Template(parts) | Value::List(parts) => {
+            parts.iter().flat_map(targets).collect()
+        }
+        Value::Map(entries) => entries.iter().flat_map(|(_, value)| targets(value)).collect(),
+        Value::Read(read) => read.path().into_iter().collect(),
+        _ => Vec::new(),
     }
 }
 

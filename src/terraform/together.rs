@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::allowed::AllowedOpaque;
+use super::offer::COMPUTED;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::role::both_slots;
+use super::source::Source;
 use super::tree::Tree;
 use crate::model::Access;
 
@@ -30,7 +32,7 @@ pub fn together(tree: &Tree) -> BTreeSet<usize> {
     let references = &tree.references;
     let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
     let consumers = references.iter().enumerate().filter(|(_, it)| it.role == Role::Consumer);
-    for (at, reference) in consumers.filter(|(_, it)| it.choices.is_empty()) {
+    for (at, reference) in consumers {
         let Reference { file, account, access, family, .. } = reference;
         for place in places(tree, reference) {
             groups.entry((*file, place, *account, *access, family)).or_default().push(at);
@@ -40,14 +42,23 @@ pub fn together(tree: &Tree) -> BTreeSet<usize> {
 }
 
 fn places<'r>(tree: &'r Tree, reference: &'r Reference) -> impl Iterator<Item = Place<'r>> {
-    let list = reference.binding.split_last().filter(|(last, _)| last.parse::<u64>().is_ok());
     let source = &tree.sources[reference.file];
+    // An element whose place is not told stands among those whose place is; an entry of a map has a name all the same.
+    let is_element =
+        |name: &str| name.parse::<u64>().is_ok() || name == COMPUTED && !is_named(source, reference.value);
+    let list = reference.binding.split_last().filter(|(last, _)| is_element(last));
     let before = source.text().get(source.to_text(reference.value..reference.span.start));
     // An expression may go over several lines, and is one all the same.
     let is_heredoc = before.is_some_and(|text| text.contains("<<"));
     let line = if is_heredoc { reference.position.line } else { 0 };
     let text = (!reference.plain).then_some(Place::Text(reference.value, line));
     list.map(|(_, list)| Place::List(list)).into_iter().chain(text)
+}
+
+/// Whether a value that starts there has a name before it.
+fn is_named(source: &Source, value: usize) -> bool {
+    let before = source.text().get(source.to_text(0..value)).unwrap_or_default();
+    before.trim_end().ends_with(['=', ':', '>'])
 }
 
 /// The places that would hold one slot twice.

@@ -10,6 +10,7 @@ use super::either::Either;
 use super::facts::Object;
 use super::object::Scope;
 use super::source::Source;
+use super::terragrunt::FromFile;
 use super::twice::is_replaced;
 use super::walk::{text_of, without_blanks};
 
@@ -30,6 +31,8 @@ pub enum Value {
     Map(Vec<(String, Value)>),
     /// One or the other, by a condition.
     Either(Box<Either>),
+    /// What stands in another file of Terragrunt's.
+    Read(Box<FromFile>),
     /// The expression as it is written, without white space.
     Other(String),
 }
@@ -39,6 +42,9 @@ impl Value {
         let value = |inner: &Expression| Value::of(source, scope, inner);
         if let Some(object) = path(source, scope, expression) {
             return Value::Path(object);
+        }
+        if let Some(read) = FromFile::of(source, scope, expression) {
+            return Value::Read(Box::new(read));
         }
         match expression {
             Expression::String(text) => Value::Text(text.value().clone()),
@@ -93,7 +99,9 @@ impl Value {
             Value::Either(either) => {
                 std::iter::once(&either.by).chain(either.values.iter().flat_map(Value::paths)).collect()
             }
-            Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Other(_) => Vec::new(),
+            Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Read(_) | Value::Other(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -110,6 +118,18 @@ impl Value {
             }
             value => value.clone(),
         }
+    }
+
+    /// Whether another value is this one, or stands in it.
+    pub fn holds(&self, other: &Value) -> bool {
+        std::ptr::eq(self, other)
+            || match self {
+                Value::Template(parts) | Value::Call(_, parts) | Value::List(parts) => {
+                    parts.iter().any(|part| part.holds(other))
+                }
+                Value::Map(entries) => entries.iter().any(|(_, value)| value.holds(other)),
+                _ => false,
+            }
     }
 
     /// The text, where nothing but text stands here.

@@ -90,7 +90,9 @@ impl<'f> Meant<'f> {
             }
             // A relay's slot is that of the reference behind it, which may be one that was edited.
             (Role::Relay, Role::Relay) => same_word,
-            (Role::Consumer, Role::Consumer) if self.changed.contains(&at) => new.slot == self.flip.to,
+            (Role::Consumer, Role::Consumer) | (Role::Tested, Role::Tested) if self.changed.contains(&at) => {
+                new.slot == self.flip.to
+            }
             (old_role, new_role) => old_role == new_role && old.slot == new.slot && same_word,
         }
     }

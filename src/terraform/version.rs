@@ -6,12 +6,9 @@
 use std::cell::LazyCell;
 use std::ops::Range;
 
-use hcl_edit::Span;
-use hcl_edit::expr::{Expression, ObjectKey};
-use hcl_edit::parser::parse_expr;
-
 use super::companion::Companion;
 use super::driven::is_version;
+use super::entry::place;
 use super::facts::{Argument, Block, Object, Read, Step, WRITE_ONLY};
 use super::flow::Flow;
 use super::folders::Folders;
@@ -106,14 +103,14 @@ impl<'t> Versions<'t> {
         let run = symbol.call.clone().filter(|call| call.is_of_file() && symbol.folder == folder);
         let written = self.folders.evaluator().written(&At::run(folder, run), object);
         let mut places = Vec::new();
-        for Written { file, argument, .. } in &written {
-            let at = || self.tree.place(*file, argument.span.start);
+        for written in &written {
+            let at = || self.tree.place(written.file, written.argument.span.start);
             let place = match path.as_slice() {
-                [] => number(self.tree, *file, argument),
-                path => number_at(self.tree, *file, argument, path),
+                [] => number(self.tree, written.file, &written.argument),
+                path => number_at(self.tree, written, path),
             };
             let place = place.ok_or_else(|| NotRaised::NoNumberAt { name: name.clone(), at: at() })?;
-            places.push((*file, place));
+            places.push((written.file, place));
         }
         if places.is_empty() {
             return Err(NotRaised::Unknown { name });
@@ -194,25 +191,15 @@ fn may_take(read: &Read, path: &[String]) -> bool {
 }
 
 /// Where a literal number stands in an object that is written out.
-fn number_at(tree: &Tree, file: usize, argument: &Argument, path: &[String]) -> Option<Range<usize>> {
-    let text = std::str::from_utf8(tree.sources[file].bytes().get(argument.span.clone())?).ok()?;
-    let whole = parse_expr(text).ok()?;
-    let entry = path.iter().try_fold(&whole, |value, name| {
-        let object = value.as_object()?;
-        let of_name = |key: &ObjectKey| match key {
-            ObjectKey::Ident(ident) => ident.as_str() == name,
-            ObjectKey::Expression(key) => key.as_str() == Some(name),
-        };
-        object.iter().find(|(key, _)| of_name(key)).map(|(_, value)| value.expr())
-    })?;
-    let value = match entry {
-        Expression::Number(number) => Value::Number(number.value().to_string()),
-        Expression::String(text) => Value::Text(text.value().clone()),
-        _ => return None,
+fn number_at(tree: &Tree, written: &Written<'_>, path: &[String]) -> Option<Range<usize>> {
+    let source = &tree.sources[written.file];
+    let span = place(source, written.block, &written.argument, path)?;
+    let text = std::str::from_utf8(source.bytes().get(span.clone())?).ok()?.trim_ascii_end();
+    let value = match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) => Value::Text(text.to_owned()),
+        None => Value::Number(text.to_owned()),
     };
-    let span = entry.span()?;
-    let span = argument.span.start + span.start..argument.span.start + span.end;
-    number(tree, file, &Argument { name: String::new(), span, value })
+    number(tree, written.file, &Argument { name: String::new(), span, value })
 }
 
 /// Where a literal number stands that is written as it reads, between quotes or without.

@@ -31,6 +31,8 @@ use super::itself::{SELF, itself};
 use super::naming::takes_each;
 use super::object::{Bound, Scope, alias, filters, is_instance, is_whole};
 use super::source::Source;
+use super::syntax::Syntax;
+use super::twice::is_replaced;
 use super::value::{Value, joined};
 
 /// Blocks that speak of addresses, not of values.
@@ -166,6 +168,8 @@ struct Walk<'s> {
     overriding: Vec<String>,
     /// How many expressions the walk stands in of which only a truth or a number comes.
     testing: usize,
+    /// How many entries the walk stands in that a later one of the same name replaces.
+    replaced: usize,
     /// How many expressions the walk stands in that pick from what they gather.
     sifting: usize,
     /// How many collections the walk stands in whose elements are read where a name stands for them.
@@ -208,6 +212,7 @@ impl<'s> Walk<'s> {
             changing: 0,
             overriding: Vec::new(),
             testing: 0,
+            replaced: 0,
             sifting: 0,
             looping: 0,
             flattening: false,
@@ -363,6 +368,7 @@ impl<'s> Walk<'s> {
             if can_be_read(&walk.binding) {
                 walk.alias(value);
             }
+            walk.handed_over(value);
             walk.generated(value);
             walk.value = value.span();
             let testing = usize::from(is_test(&walk.binding));
@@ -393,6 +399,21 @@ impl<'s> Walk<'s> {
             self.facts.aliases.push(alias(self.binding.clone(), object, expression));
         }
         self.entries(expression);
+    }
+
+    /// Other names among what a terragrunt configuration hands to its code.
+    fn handed_over(&mut self, inputs: &Expression) {
+        match inputs {
+            _ if self.binding != [INPUTS] || self.source.syntax() != Syntax::Terragrunt => {}
+            Expression::Parenthesis(inner) => self.handed_over(inner.inner()),
+            Expression::Object(object) => {
+                for (key, value) in object.iter() {
+                    let Some(name) = literal_key(key).filter(|name| !is_replaced(name)) else { continue };
+                    self.within(name.to_owned(), |walk| walk.alias(value.expr()));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The accounts among the entries of a collection that is written out.
@@ -564,7 +585,7 @@ fn inputs_of(attribute: &Attribute) -> Option<impl Iterator<Item = (&str, &Expre
     Some(inputs.iter().filter_map(|(key, value)| Some((literal_key(key)?, value.expr()))))
 }
 
-fn literal_key(key: &ObjectKey) -> Option<&str> {
+pub fn literal_key(key: &ObjectKey) -> Option<&str> {
     match key {
         ObjectKey::Ident(ident) => Some(ident.as_str()),
         ObjectKey::Expression(key) => key.as_str(),

@@ -60,6 +60,7 @@ pub fn opened(live: &Live) -> Event {
         pair: keyslot::rotation::Pair::Alone,
         round: 1,
         opening: 1,
+        stamps: std::collections::BTreeSet::new(),
         rotation: RotationId::new("r1"),
         environment: "prod".into(),
         account: live.stage.simulation.world.with(|world| world.account().config().id.clone()),
@@ -196,4 +197,24 @@ async fn somebody_who_may_not_look_is_told_that_a_person_must_act() {
         "{}",
         wrong.data
     );
+}
+
+/// The state of two environments that happen to have one name, or an account that was changed in mid-rotation.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_rotation_of_another_account_is_not_gone_on_with() {
+    let live = Live::set(world(), SPEED);
+    let Event::Opened(mut other) = opened(&live) else { unreachable!() };
+    other.account.name = "somebody-elses".to_owned();
+    record(&live, vec![Event::Opened(other)]).await;
+    let before = live.newest_record();
+    for command in [&["advance"][..], &["rotate", "--approve"], &["regenerate", "--approve"], &["restart"]] {
+        let ended = ran(&live, command, &[]);
+        assert_eq!(ended.code, 2, "{command:?}: {}", ended.talk);
+        for part in ["somebody-elses", "of another account", "keyslot close --because"] {
+            assert!(ended.talk.contains(part), "{command:?}: {}", ended.talk);
+        }
+        assert_eq!(live.newest_record(), before, "{command:?}");
+    }
+    let closed = ran(&live, &["close", "--because", "it is theirs"], &[]);
+    assert_eq!(closed.code, 0, "{}", closed.talk);
 }

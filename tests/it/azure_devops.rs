@@ -201,7 +201,7 @@ async fn a_sign_in_page_is_no_answer() {
     };
     let devops = wrong("CANARY-wrong");
     let fault = devops.runs().await.unwrap_err();
-    assert!(fault.kind == Blindness::Forbidden && fault.why.contains("sign-in page"), "{fault}");
+    assert!(fault.kind == Blindness::Misconfigured && fault.why.contains("sign-in page"), "{fault}");
     assert!(!format!("{fault:?}").contains("CANARY"));
     let by_number = desk.devops_with(|settings| {
         settings.credential = DevOpsCredential::Pat(Arc::new(FixedToken::new("CANARY-wrong".to_owned())));
@@ -209,7 +209,7 @@ async fn a_sign_in_page_is_no_answer() {
     });
     let before = desk.with(|world| world.runs().len());
     let end = by_number.start(&release(), &head(&desk), &without_traffic()).await;
-    assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Forbidden), "{end:?}");
+    assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Misconfigured), "{end:?}");
     assert_eq!(desk.with(|world| world.runs().len()), before);
     let entra = Arc::new(FixedToken::new("entra".to_owned()));
     let bearer = desk.devops_with(|settings| settings.credential = DevOpsCredential::Bearer(entra));

@@ -161,7 +161,7 @@ async fn an_expired_token_is_said_to_be_expired() {
     let (devops, _wire, _) =
         alone(|access| DevOpsAccess { pat_ends: Some(jiff::Timestamp::UNIX_EPOCH), ..access });
     let fault = devops.runs().await.unwrap_err();
-    assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("has expired"), "{fault}");
+    assert!(fault.kind == Blindness::Misconfigured && fault.remedy.contains("has expired"), "{fault}");
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
 
 use keyslot::model::{
-    ClassFate, CronJobView, Holding, LostClass, Manager, ObjectName, PodView, Slot, Strategy,
-    SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
+    ClassFate, ClusterState, ClusterView, CronJobView, Holding, LostClass, Manager, ObjectName, PodView,
+    Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
 use keyslot::render;
 use keyslot::rotation::{Acceptance, Event, Gate, Step, Verdict, notes};
@@ -75,6 +75,10 @@ fn lost(fate: ClassFate) -> Holding {
     Holding::Unclear(LostClass { name: "catalogservice-keyvault".to_owned(), fate })
 }
 
+fn unfilled() -> Option<LostClass> {
+    Some(LostClass { name: "cosmos".to_owned(), fate: ClassFate::Unfilled })
+}
+
 /// A pod of somebody else's workload in the other stamp, that began then.
 fn of_others(stage: &mut Stage, holding: Holding, created: jiff::Timestamp) {
     let pod = one_more(stage, "north");
@@ -107,6 +111,20 @@ const BY_CLASS: &[Told] = &[
         "north/shop/billing",
         "it reads a Kubernetes Secret that",
         "take the Secret out",
+    ),
+    (
+        "may-hold-secret",
+        |s| of_others(s, unfilled().map(Holding::Unclear).unwrap(), at(99_000)),
+        "north/shop/billing",
+        "it reads the Kubernetes Secret cosmos, which the CSI driver made and no SecretProviderClass fills any more",
+        "name the Secret in `secretObjects`",
+    ),
+    (
+        "may-hold-secret",
+        |s| s.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.besides = unfilled()),
+        "north/workload/catalogservice-deploy",
+        "3 pods of north/workload/catalogservice-deploy may hold the old key: they read the Kubernetes Secret cosmos",
+        "take it out of what reads it",
     ),
     (
         "does-not-get-secret",
@@ -297,6 +315,18 @@ fn what_holds_nothing_is_noted_once_for_all_stamps() {
 }
 
 #[test]
+fn of_a_stopped_cluster_what_nobody_sees_is_noted() {
+    for state in [ClusterState::Stopped, ClusterState::Gone] {
+        let mut stage = Stage::ready();
+        *stage.cluster_mut("north") = ClusterView { state: state.clone(), ..ClusterView::default() };
+        let told = render::note::notes(&notes(&stage.policy, &stage.world));
+        let words = "its cluster is stopped, and what Kubernetes Secrets there hold cannot be seen";
+        let is_told = told.contains(words) && told.ends_with("(north)\n");
+        assert_eq!(is_told, state == ClusterState::Stopped, "{state:?}: {told}");
+    }
+}
+
+#[test]
 fn an_unlisted_consumer_is_accepted_by_its_name_and_its_old_pods_are_not() {
     let mut stage = Stage::ready();
     stage.cluster_mut("north").workloads.push(idle("orders-db"));
@@ -345,6 +375,21 @@ fn a_workload_that_does_not_get_the_secret_is_accepted_by_name_and_one_that_show
     assert!(matches!(&steps[..], [Step::Restart { stamp, .. }] if stamp.as_str() == "north"), "{decision:?}");
 }
 
+/// What a pod reads besides takes nothing away from what it is known to hold.
+#[test]
+fn a_secret_without_a_class_is_accepted_by_name_and_the_age_of_its_readers_is_not() {
+    let mut stage = Stage::ready();
+    let north = stage.cluster_mut("north");
+    north.pods.iter_mut().for_each(|pod| pod.besides = unfilled());
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
+    let subject = "north/workload/catalogservice-deploy";
+    stage.events.push((at(4), accepted(subject, "may-hold-secret")));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    let old = one_more(&mut stage, "north");
+    (old.deleting, old.created) = (Some(at(99_990)), at(10));
+    assert!(holding(&stage.decide()).contains(&Gate::OldPodsGone), "{:?}", stage.decide());
+}
+
 fn accepted(subject: &str, why: &str) -> Event {
     Event::Accepted(Acceptance {
         by: "operator".to_owned(),
@@ -354,4 +399,35 @@ fn accepted(subject: &str, why: &str) -> Event {
         until: at(200_000),
         why: Some(why.to_owned()),
     })
+}
+
+/// They share the stamp and the kind of reason: who has looked at one has not looked at the other.
+#[test]
+fn a_stale_secret_that_is_accepted_opens_nothing_for_the_next_one() {
+    let mut stage = Stage::ready();
+    let stale = |name: &str| SyncedSecretView {
+        name: name.to_owned(),
+        changed: Some(at(10)),
+        ..synced(Slot::Primary)
+    };
+    stage.cluster_mut("north").synced.push(stale("old"));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(reasons.iter().all(|reason| reason.gate == Gate::Synced), "{reasons:?}");
+    for reason in reasons {
+        stage.events.push((
+            at(4),
+            Event::Accepted(Acceptance {
+                by: "operator".to_owned(),
+                gate: Gate::Synced,
+                subject: reason.subject.to_string(),
+                because: "nobody reads it".to_owned(),
+                until: at(200_000),
+                why: Some(reason.why.accepted_as()),
+            }),
+        ));
+    }
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    stage.cluster_mut("north").synced.push(stale("cosmos"));
+    assert_eq!(holding(&stage.decide()), [Gate::Synced].into());
 }

@@ -10,7 +10,7 @@ use keyslot::model::{
 use keyslot::ports::Pipeline;
 use keyslot::render::stages::{deployment_line, deployments};
 use keyslot::rotation::{Gate, Note, Reason, Step, Verdict, Why, notes};
-use keyslot::sim::wire::github;
+use keyslot::sim::wire::{self, Which, WireFault, github};
 use keyslot::sim::{Command, Fault, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::backstage::Deed;
@@ -160,6 +160,39 @@ async fn one_that_waits_is_seen_behind_ten_newer_ones_and_its_last_status_behind
     report(&"9".repeat(40), "failure");
     let seen = actions.deployments().await.unwrap();
     assert!(seen.iter().all(|one| one.state.is_over()), "the newest of many statuses");
+}
+
+#[tokio::test]
+async fn a_process_that_has_just_begun_asks_not_once_for_every_deployment_of_a_month() {
+    let mut config = WorldConfig::default();
+    config.pipeline.environment = Some("prod".to_owned());
+    let desk = Desk::new(config, 1.0);
+    let report = |commit: &str, state: &str| {
+        let (environment, branch) = ("prod".to_owned(), BranchName::new("main"));
+        let (commit, state, by) = (CommitId::new(commit), state.to_owned(), "ada".to_owned());
+        let command = Command::ReportDeployment { environment, branch, commit, state, by };
+        desk.with(|world| world.apply(command)).unwrap();
+    };
+    report(&"9".repeat(40), "queued");
+    for number in 0..300 {
+        report(&format!("{number:040}"), if number == 7 { "failure" } else { "success" });
+    }
+    let fresh = || desk.actions_with(|settings| settings.environments = vec!["prod".to_owned()]);
+    let seen = fresh().deployments().await.unwrap();
+    assert!(desk.wire.transcript().count("GET", "/statuses") <= 11, "the newest, and what has not ended");
+    assert_eq!(desk.wire.transcript().count("POST", "/graphql"), 4);
+    let of = |state| seen.iter().filter(|one| one.state == state).count();
+    let counted = [DeploymentState::Waiting, DeploymentState::Failed, DeploymentState::Succeeded].map(of);
+    assert_eq!(counted, [1, 1, 299]);
+    // Where GraphQL may not be asked, REST is.
+    let may_not = WireFault {
+        which: Which { path: "/graphql".to_owned(), ..Which::default() },
+        what: wire::Trouble::Answer { status: 403, retry_after_seconds: None },
+        times: 1,
+    };
+    desk.wire.faults().add(may_not);
+    assert_eq!(fresh().deployments().await.unwrap(), seen);
+    assert!(desk.wire.transcript().count("GET", "/statuses") >= 300);
 }
 
 #[tokio::test]

@@ -557,3 +557,19 @@ fn a_name_that_nobody_here_knows_to_exist_is_told_and_its_silent_absence_refused
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stdout.contains("+  a = [try(module.cosmos.secondary_key, null)]"), "{}", ran.stdout);
 }
+
+#[test]
+fn names_that_mislead_after_a_flip_are_told() {
+    let code = "output \"primary_key\" {\n  value     = azurerm_cosmosdb_account.x.primary_key\n  sensitive = true\n}\n";
+    let folder = Folder::of(&[("a.tf", code)]);
+    let ran = folder.run(&["flip", "--to", "secondary"]);
+    let said = "a.tf:2:42: after this, `primary_key` holds the secondary key";
+    assert!(ran.code == 0 && ran.stderr.contains(said), "{}", ran.stderr);
+    let told = folder.run(&["flip", "--to", "secondary", "--output", "json"]).json();
+    assert_eq!(told["misleading"][0]["message"], "`primary_key` holds the secondary key");
+    let folder = Folder::of(&[("a.tf", &code.replace("\"primary_key\"", "\"key\""))]);
+    let ran = folder.run(&["flip", "--to", "secondary"]);
+    assert!(ran.code == 0 && !ran.stderr.contains("after this"), "{}", ran.stderr);
+    let told = folder.run(&["flip", "--to", "secondary", "--output", "json"]).json();
+    assert_eq!(told["misleading"], serde_json::json!([]));
+}

@@ -11,8 +11,8 @@ use keyslot::model::{
     WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
-    Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Step, Subject, Verdict,
-    Why,
+    Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Reason, Step, Subject,
+    Verdict, Why,
 };
 
 use crate::consumers::{become_stateful, idle, nightly, one_more, run_job, stateful, synced};
@@ -371,6 +371,9 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
 #[test]
 fn restart_is_held_by_each_of_its_gates_alone() {
     let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("a key may be in the making", Gate::TargetProven, End::Waits, |s| {
+            s.account_mut().provisioning = "Updating".to_owned();
+        }),
         ("the workload is paused", Gate::Preflight, End::Halts, |s| {
             s.cluster_mut("east").workloads[0].paused = true;
         }),
@@ -436,14 +439,14 @@ fn restart_is_held_by_each_of_its_gates_alone() {
             });
         }),
         ("the vault has held the key for too short a time", Gate::Propagated, End::Waits, |s| {
-            s.vault_mut("east").created = at(100_000 - 35);
+            s.vault_mut("east").created = at(100_000 - 34);
         }),
         ("a synced secret has changed just now", Gate::Propagated, End::Waits, |s| {
             s.cluster_mut("east").synced.push(SyncedSecretView {
                 namespace: "workload".to_owned(),
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Secondary),
-                changed: Some(at(100_000 - 35)),
+                changed: Some(at(100_000 - 34)),
             });
         }),
         ("the other stamps are all unhealthy for now", Gate::Wave, End::Waits, |s| {
@@ -1027,6 +1030,24 @@ fn a_stamp_that_the_journal_names_and_the_configuration_does_not_holds_by_name_u
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
 }
 
+/// Its turn had not come: nothing in the journal names it but the opening.
+#[test]
+fn a_stamp_that_leaves_the_configuration_before_its_restart_is_not_forgotten() {
+    let mut stage = Stage::ready();
+    stage.policy.inventory = false;
+    let Some((_, Event::Opened(opened))) = stage.events.first_mut() else { panic!("no opening") };
+    opened.stamps = ["east", "north", "west"].map(stamp).into();
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(
+        matches!(reasons[..], [Reason { gate: Gate::AllListed, why: Why::StampTakenOut, .. }]),
+        "{reasons:?}"
+    );
+    assert_eq!(reasons[0].subject.to_string(), "west");
+    stage.events.push(accepted(Gate::AllListed, "west"));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
 #[test]
 fn a_store_that_is_not_shared_holds_also_while_nobody_has_the_lease() {
     let mut stage = Stage::ready();
@@ -1520,4 +1541,18 @@ fn a_pod_that_began_before_its_class_said_what_it_says_is_restarted_before_anyth
     let created = stage.cluster_mut("north").pods[0].created;
     stage.cluster_mut("north").overtaken.insert(uid, created - SignedDuration::from_secs(1));
     assert!(matches!(&steps(&stage.decide())[..], [Step::Regenerate { .. }]), "{:?}", stage.decide());
+}
+
+/// A time that comes to be told later is no later time.
+#[test]
+fn where_the_opening_was_told_no_time_the_key_itself_must_have_changed() {
+    let mut stage = Stage::ready();
+    let Some((_, Event::Opened(opened))) = stage.events.first_mut() else { panic!("no opening") };
+    opened.retired_generation = None;
+    opened.retired_fingerprint = Some(key(Slot::Primary));
+    assert!(matches!(steps(&stage.decide())[..], [Step::Regenerate { .. }]), "{:?}", stage.decide());
+    let made_anew = stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap();
+    made_anew.fingerprint = Some(Fingerprint::of(b"made anew", &crate::stage::salt()));
+    let decision = stage.decide();
+    assert_eq!(decision.phase, Phase::Confirm, "{decision:?}");
 }

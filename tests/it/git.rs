@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use keyslot::adapters::git::{Git, GitSettings, Identity, remote_address};
@@ -388,6 +389,80 @@ async fn nothing_is_signed_where_nobody_set_it_up_and_nothing_committed_where_th
     assert!(fault.to_string().contains("sign = \"never\""), "{fault}");
 }
 
+/// A signing program that does something, in the place of gpg.
+fn sign_by(bench: &Bench, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = bench.folder.path().join("signs");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let set = |name: &str, value: &str| bench.git(&bench.work(), &["config", name, value]);
+    set("commit.gpgsign", "true");
+    set("gpg.program", &program.display().to_string());
+    set("user.name", "Ada");
+    set("user.email", "ada@acme.example");
+}
+
+/// git goes by the committer's address where no key is named; the committer of keyslot's commits is keyslot.
+#[tokio::test]
+async fn a_key_that_goes_by_an_address_is_the_persons() {
+    let bench = Bench::new();
+    let asked = bench.folder.path().join("asked");
+    sign_by(&bench, &format!("echo \"$@\" >> {}; exit 1", asked.display()));
+    let base = bench.adapter().fetch().await.unwrap()[&main_branch()].clone();
+    let (edits, words) = small_change();
+    signing(&bench).commit(&base, &edits, &words).await.unwrap_err();
+    let asked = std::fs::read_to_string(asked).unwrap();
+    assert!(asked.contains("-bsau Ada <ada@acme.example>"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_signing_program_that_asks_is_not_waited_for_again_and_again() {
+    let bench = Bench::new();
+    sign_by(&bench, "exec sleep 30");
+    let base = bench.adapter().fetch().await.unwrap()[&main_branch()].clone();
+    let (edits, words) = small_change();
+    let mut settings = bench.settings();
+    (settings.signing, settings.timeout) = (Some(bench.work()), Duration::from_secs(2));
+    let fault = Git::new(settings).commit(&base, &edits, &words).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
+    assert!(
+        fault.to_string().contains("passphrase") && fault.to_string().contains("sign = \"never\""),
+        "{fault}"
+    );
+}
+
+#[tokio::test]
+async fn the_first_fetch_may_take_longer_than_what_comes_after_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new();
+    let slow = bench.folder.path().join("slow-git");
+    let script = "#!/bin/sh\ncase \" $* \" in *\" fetch \"*) sleep 3;; esac\nexec git \"$@\"\n";
+    std::fs::write(&slow, script).unwrap();
+    std::fs::set_permissions(&slow, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut settings = bench.settings();
+    (settings.program, settings.timeout) = (slow, Duration::from_secs(2));
+    let code = Git::new(settings);
+    code.fetch().await.unwrap();
+    let fault = code.fetch().await.unwrap_err();
+    assert!(fault.to_string().contains("`cache`"), "{fault}");
+}
+
+/// A branch cannot stand where another needs a folder.
+#[tokio::test]
+async fn a_branch_that_is_in_the_way_by_its_name_is_a_refusal_and_not_somebody_who_was_faster() {
+    let bench = Bench::new();
+    let code = bench.adapter();
+    let base = code.fetch().await.unwrap()[&main_branch()].clone();
+    bench.git(&bench.origin(), &["branch", "fix", "main"]);
+    let (edits, words) = small_change();
+    let commit = code.commit(&base, &edits, &words).await.unwrap();
+    let Effect::Refused(fault) = code.push(&commit, &"fix/keyslot-x".into(), &Expect::Absent).await else {
+        panic!("it was taken")
+    };
+    assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
+    assert!(fault.to_string().contains("rename or delete"), "{fault}");
+}
+
 #[tokio::test]
 async fn commits_are_signed_where_the_persons_own_git_signs() {
     let bench = Bench::new();
@@ -577,7 +652,7 @@ async fn an_effect_that_never_started_is_told_from_one_that_may_have_happened() 
     program(&hang, "#!/bin/sh\ncase \"$1\" in version) echo git version 2.47.0;; *) sleep 60;; esac\n");
     let lost = push(&|settings| {
         settings.program = hang.clone();
-        settings.timeout = std::time::Duration::from_millis(300);
+        settings.timeout = Duration::from_millis(300);
     })
     .await;
     assert!(matches!(lost, Effect::Unknown(_)), "{lost:?}");
@@ -676,7 +751,7 @@ async fn a_git_that_is_given_up_does_not_live_on() {
     let pid = loop {
         match std::fs::read_to_string(&pid) {
             Ok(text) if text.ends_with('\n') => break text.trim().to_owned(),
-            _ => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
+            _ => tokio::time::sleep(Duration::from_millis(5)).await,
         }
     };
     fetching.abort();
@@ -685,6 +760,6 @@ async fn a_git_that_is_given_up_does_not_live_on() {
         !state.is_empty() && !state.contains(") Z ")
     };
     while alive() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -212,6 +212,41 @@ fn history_cannot_be_rewritten_or_deleted_by_a_push() {
 }
 
 #[test]
+fn a_branch_that_a_fix_was_proposed_from_may_be_deleted_and_its_pull_request_is_closed_by_that() {
+    let place = place();
+    let work = place.clone_here();
+    place.git(&work, &["commit", "-q", "--allow-empty", "-m", "Fix"]);
+    place.git(&work, &["push", "-q", "origin", "HEAD:fix/x"]);
+    assert!(place.head("fix/x").is_some());
+    place.shared.with(|world| {
+        let open = sim::Command::OpenPull {
+            head: BranchName::from("fix/x"),
+            base: BranchName::from("main"),
+            title: "Fix".to_owned(),
+            body: String::new(),
+            by: "ada".to_owned(),
+        };
+        world.apply(open).unwrap();
+    });
+    place.git(&work, &["push", "-q", "origin", "--delete", "fix/x"]);
+    assert_eq!(place.head("fix/x"), None);
+    assert!(!place.shared.with(|world| world.pulls()[0].is_open()));
+    assert!(place.head("main").is_some());
+}
+
+#[test]
+fn where_no_rule_forbids_it_people_move_a_branch_by_force() {
+    let mut config = WorldConfig::default();
+    config.people.rules.forced_pushes = true;
+    let place = Place::new(config, 1.0);
+    let work = place.clone_here();
+    place.git(&work, &["commit", "-q", "--amend", "-m", "Another past"]);
+    let theirs = place.git(&work, &["rev-parse", "HEAD"]);
+    place.git(&work, &["push", "-q", "--force", "origin", "HEAD:main"]);
+    assert_eq!(place.head("main").map(|head| head.to_string()), Some(theirs));
+}
+
+#[test]
 fn when_both_move_a_branch_in_the_same_instant_the_worlds_word_stands() {
     let place = place();
     let work = place.clone_here();

@@ -50,6 +50,12 @@ pub async fn look(github: &GitHub) -> PullView {
     github.pull_between(&ends()).await.unwrap().expect("a pull request")
 }
 
+/// The look at one that was just opened, for which the answer to that serves: nobody has done anything to it yet.
+async fn new(github: &GitHub) {
+    let seen = look(github).await;
+    assert_eq!((seen.state, seen.approvals.len()), (PullState::Open, 0));
+}
+
 async fn script(desk: &Desk) {
     let github = desk.github();
     let head = desk.propose("fix/flip").await;
@@ -180,6 +186,7 @@ async fn opening_twice_gives_one() {
     let first = applied(github.open_pull(&new_pull()).await);
     assert_eq!(applied(github.open_pull(&new_pull()).await), first);
     assert_eq!(desk.with(|world| world.counters().pulls_opened), 1);
+    new(&github).await;
     // After it is closed another one may be opened: two, and the newest is the one that is seen.
     desk.with(|world| world.apply(Command::ClosePull { number: first, by: "ada".to_owned() })).unwrap();
     assert_eq!(look(&github).await.state, PullState::Closed);
@@ -242,6 +249,7 @@ async fn a_read_that_breaks_off_is_asked_again() {
     let github = desk.github();
     desk.propose("fix/flip").await;
     applied(github.open_pull(&new_pull()).await);
+    new(&github).await;
     let which = Which { method: "GET".to_owned(), path: "/reviews".to_owned(), ..Which::default() };
     let busy = Trouble::Answer { status: 503, retry_after_seconds: None };
     let fault = desk.wire.faults().add(WireFault { which, what: busy, times: 2 });
@@ -257,7 +265,7 @@ fn without_token(fault: &Fault) {
 async fn a_wrong_token_a_foreign_repository_and_a_closed_port_are_explained() {
     let desk = Desk::new(quiet(), 1.0);
     let fault = desk.github_with("CANARY-wrong", |_| {}).pull_between(&ends()).await.unwrap_err();
-    assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("token"), "{fault}");
+    assert!(fault.kind == Blindness::Misconfigured && fault.remedy.contains("token"), "{fault}");
     without_token(&fault);
     let elsewhere = desk.github_with(GITHUB_TOKEN, |settings| settings.repository = "other".to_owned());
     let fault = elsewhere.pull_between(&ends()).await.unwrap_err();
@@ -302,6 +310,7 @@ async fn long_lists_are_read_to_their_end() {
     let github = desk.github();
     desk.propose("fix/flip").await;
     let number = applied(github.open_pull(&new_pull()).await);
+    new(&github).await;
     desk.with(|world| {
         for person in 0..230 {
             let by = format!("reviewer-{person}");
@@ -328,6 +337,7 @@ async fn a_conflict_is_a_wait_of_its_own() {
     let github = desk.github();
     desk.propose("fix/flip").await;
     applied(github.open_pull(&new_pull()).await);
+    new(&github).await;
     desk.with(|world| {
         let main = BranchName::from("main");
         let head = world.repository().head(&main).cloned().unwrap();

@@ -241,7 +241,7 @@ async fn what_does_not_exist_is_switched_off_or_not_allowed_is_said_with_what_to
         settings.token = Arc::new(FixedToken::new("ghp_CANARY-wrong".to_owned()));
     });
     let fault = stranger.runs().await.unwrap_err();
-    assert!(fault.kind == Blindness::Forbidden && !format!("{fault:?}").contains("CANARY"), "{fault}");
+    assert!(fault.kind == Blindness::Misconfigured && !format!("{fault:?}").contains("CANARY"), "{fault}");
     let desk = Desk::new(WorldConfig::default().with_fault(forbidden), 1.0);
     let fault = refused(desk.actions().start(&release(), &head(&desk), &skipped()).await);
     assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("permission"), "{fault}");

@@ -143,6 +143,18 @@ async fn a_repository_that_was_renamed_is_found_under_its_former_name() {
 }
 
 #[tokio::test]
+async fn of_a_repository_that_was_transferred_the_pull_request_is_found_by_who_owns_it_now() {
+    let desk = Desk::with_access(quiet(), 1.0, |access| access.formerly("acme", "platform"));
+    let former = || desk.github_with(GITHUB_TOKEN, |settings| settings.owner = "acme".to_owned());
+    desk.propose("fix/flip").await;
+    assert_eq!(former().pull_between(&ends()).await, Ok(None), "there is none");
+    let number = applied(desk.github().open_pull(&new_pull()).await);
+    // A process that has just begun, and knows the former owner alone.
+    let found = former().pull_between(&ends()).await.unwrap().expect("the one that is open");
+    assert_eq!(found.number, number);
+}
+
+#[tokio::test]
 async fn a_missing_right_is_named() {
     let forbids =
         sim::Fault::new(When::Always, Target::operation(Operation::MergePull), sim::Trouble::Forbidden);

@@ -10,6 +10,7 @@ use keyslot::model::{
 use keyslot::ports::{Code, Effect, Forge, NewPull, Permit};
 use keyslot::sim::config::{ClassicConfig, RulesConfig};
 use keyslot::sim::repository::{Commit, Lookup as _, Signature};
+use keyslot::sim::wire::github::GitHubAccess;
 use keyslot::sim::{Command, Expected, Mark, WorldConfig};
 
 use crate::desk::Desk;
@@ -32,11 +33,16 @@ async fn scene(rules: RulesConfig) -> Scene {
 
 impl Scene {
     async fn of(config: WorldConfig) -> Scene {
-        let desk = Desk::new(config, 1.0);
+        Scene::at(Desk::new(config, 1.0)).await
+    }
+
+    async fn at(desk: Desk) -> Scene {
         let github = desk.github();
         let head = desk.propose("fix/flip").await;
         let number = applied(github.open_pull(&new_pull()).await);
-        // GitHub works out whether it can be merged when it is asked for the first time.
+        // GitHub works out whether it can be merged when it is asked for the first time; that it is new, its answer has
+        // told.
+        look(&github).await;
         look(&github).await;
         Scene { desk, github, number, head }
     }
@@ -146,9 +152,20 @@ async fn a_protection_that_may_not_be_read_is_named_where_the_forge_gives_no_rea
 
 #[tokio::test]
 async fn rules_are_read_to_their_last_page() {
+    read_to_the_last_page(GitHubAccess::calling_itself, "https://api.github.com").await;
+}
+
+#[tokio::test]
+async fn a_server_behind_a_gateway_is_asked_for_further_pages_where_it_was_asked_for_the_first() {
+    read_to_the_last_page(GitHubAccess::calling_itself, "http://github.internal:8080").await;
+}
+
+async fn read_to_the_last_page(named: fn(GitHubAccess, &'static str) -> GitHubAccess, address: &'static str) {
     let mut others = vec!["creation".to_owned(); 120];
     others.push("required_signatures".to_owned());
-    let scene = scene(RulesConfig { others, ..RulesConfig::default() }).await;
+    let mut config = quiet();
+    config.people.rules = RulesConfig { others, ..RulesConfig::default() };
+    let scene = Scene::at(Desk::with_access(config, 1.0, |access| named(access, address))).await;
     scene.pass();
     let blocked = PullWait::Blocked { rules: text(&["required_signatures"]), unread: Vec::new() };
     assert_eq!(scene.waits().await, [blocked]);
@@ -379,6 +396,17 @@ async fn into_a_merge_queue_it_is_put_and_the_queue_merges() {
 }
 
 #[tokio::test]
+async fn where_a_queue_takes_no_wish_it_is_put_into_it() {
+    let queue = Some(Duration::from_secs(100_000));
+    let rules = RulesConfig { queue, queue_is_joined: true, ..RulesConfig::default() };
+    let scene = scene(rules).await;
+    scene.pass();
+    applied(scene.github.merge_when_ready(scene.number, &scene.head, MergeMethod::Merge).await);
+    assert_eq!(scene.waits().await, [PullWait::Queue { queued: true }]);
+    assert!(!scene.desk.with(|world| world.pulls()[0].auto_merge.is_some()), "it wishes for nothing more");
+}
+
+#[tokio::test]
 async fn a_pull_request_to_the_release_branch_waits_for_the_same_rules_and_for_its_queue() {
     let mut config = quiet();
     config.people.rules.queue = Some(Duration::from_secs(100_000));
@@ -412,6 +440,36 @@ async fn what_is_in_the_queue_is_waited_for() {
     scene.pass();
     scene.apply(Command::Enqueue { number: scene.number, head: None });
     assert_eq!(scene.waits().await, [PullWait::Queue { queued: true }]);
+}
+
+#[tokio::test]
+async fn what_keyslot_has_put_into_the_queue_it_takes_out_again_whatever_holds_it_besides() {
+    let queue = Some(Duration::from_secs(100_000));
+    let scene = scene(RulesConfig { queue, dismiss_stale: true, ..RulesConfig::default() }).await;
+    scene.pass();
+    let queued = |scene: &Scene| scene.desk.with(|world| world.pull(scene.number).unwrap().queued);
+    applied(scene.github.withdraw_merge(scene.number).await);
+    applied(scene.github.merge_when_ready(scene.number, &scene.head, MergeMethod::Merge).await);
+    applied(scene.github.merge_when_ready(scene.number, &scene.head, MergeMethod::Merge).await);
+    // GitHub takes the wish as such, or puts it into the queue at once.
+    scene.apply(Command::Enqueue { number: scene.number, head: None });
+    assert!(queued(&scene));
+    scene.apply(Command::MarkPull { number: scene.number, mark: Mark::NoAutoMerge });
+    scene.mark(Mark::Draft(true));
+    assert_eq!(scene.waits().await, [PullWait::Draft, PullWait::Queue { queued: true }]);
+    applied(scene.github.withdraw_merge(scene.number).await);
+    assert!(!queued(&scene));
+    scene.mark(Mark::Draft(false));
+    assert_eq!(scene.waits().await, [PullWait::Queue { queued: false }]);
+    let asked = |scene: &Scene| {
+        let said =
+            scene.desk.exchanges(keyslot::sim::wire::github::HOST).into_iter().filter_map(|one| one.asked);
+        said.filter(|asked| asked["query"].as_str().is_some_and(|query| query.contains("dequeuePull")))
+            .count()
+    };
+    assert_eq!(asked(&scene), 1);
+    applied(scene.github.withdraw_merge(scene.number).await);
+    assert_eq!(asked(&scene), 1, "it is in no queue any more");
 }
 
 #[tokio::test]

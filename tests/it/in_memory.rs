@@ -127,7 +127,7 @@ impl Theatre {
             subject: reason.subject.to_string(),
             because: "it is nowhere in the portal".to_owned(),
             until: now + Duration::from_secs(24 * 3600),
-            why: Some(reason.why.kind().to_owned()),
+            why: Some(reason.why.accepted_as()),
         };
         let mut driver = self.driver_as(&name, &name).await?;
         driver.accept(acceptance).await.map_err(|error| error.to_string())
@@ -160,7 +160,7 @@ impl Theatre {
             }
             let end = driver.run().await.map_err(|error| error.to_string())?;
             let done = end == TurnEnd::Done;
-            if !done || !driver.open_second("tester").await.map_err(|error| error.to_string())? {
+            if !done || !driver.open_second().await.map_err(|error| error.to_string())? {
                 return Ok(end);
             }
         }
@@ -219,6 +219,7 @@ impl Theatre {
         let world = self.world.lock();
         let config = world.config();
         Targets {
+            account: config.account.id.clone(),
             salt: Salt::new(""),
             access: self.access,
             sources: keyslot::execute::Sources::default(),

@@ -89,8 +89,8 @@ fn the_second_of_two_wants_an_approval_of_its_own() {
         driver.open(&theatre.request()).await.unwrap();
         driver.approve("approver", None).await.unwrap();
         assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
-        assert!(driver.open_second("tester").await.unwrap());
-        assert!(!driver.open_second("tester").await.unwrap());
+        assert!(driver.open_second().await.unwrap());
+        assert!(!driver.open_second().await.unwrap());
         let fold: &Fold = driver.fold();
         assert_eq!(
             fold.rotation().map(|opened| (opened.pair, opened.from)),
@@ -228,6 +228,58 @@ fn a_second_that_is_due_can_be_closed() {
         driver.approve("approver", None).await.unwrap();
         assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
         driver.close("one is enough").await.unwrap();
-        assert!(!driver.open_second("tester").await.unwrap());
+        assert!(!driver.open_second().await.unwrap());
+    });
+}
+
+/// Whoever paused the first of two has not let the second go on.
+#[test]
+fn a_pause_between_two_rotations_holds_the_second() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.both = true;
+    block_on(async {
+        let mut driver = theatre.driver().await.unwrap();
+        driver.open(&theatre.request()).await.unwrap();
+        let release = theatre.world.lock().config().repository.release.clone();
+        driver.name_release(&release, "ada").await.unwrap();
+        driver.approve("approver", None).await.unwrap();
+        while driver.fold().proven.is_none() {
+            assert!(matches!(driver.turn().await.unwrap(), TurnEnd::Waiting { .. }));
+            let now = theatre.world.lock().now();
+            theatre.backstage.pass(later(now, Duration::from_secs(60)));
+        }
+        driver.pause("ada", "an incident").await.unwrap();
+        assert_eq!(driver.run().await.unwrap(), TurnEnd::Done, "what is left of the first is no step");
+        assert!(driver.open_second().await.unwrap());
+        assert!(driver.fold().release.is_some(), "the branch that was named is the live one still");
+        driver.approve("approver", None).await.unwrap();
+        let before = theatre.world.lock().pulls().len();
+        let TurnEnd::Halted { reasons, .. } = driver.run().await.unwrap() else { panic!("it goes on") };
+        assert!(reasons.iter().all(|reason| reason.gate == Gate::NotPaused), "{reasons:?}");
+        assert_eq!(theatre.world.lock().pulls().len(), before);
+        assert!(driver.unpause("ada").await.unwrap());
+        assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
+    });
+    assert_eq!(theatre.world.lock().outcome().regenerated.len(), 2);
+}
+
+/// Not whoever happens to come by when it is due.
+#[test]
+fn who_asked_for_both_has_proposed_the_second() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.both = true;
+    theatre.policy.approver_differs = true;
+    block_on(async {
+        let mut driver = theatre.driver().await.unwrap();
+        driver.open(&OpenRequest { by: "ada".to_owned(), ..theatre.request() }).await.unwrap();
+        driver.approve("bob", None).await.unwrap();
+        assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
+        let bobs = OpenRequest { by: "bob".to_owned(), ..theatre.request() };
+        assert_eq!(driver.open(&bobs).await.unwrap(), Opening::Opened);
+        assert_eq!(driver.fold().rotation().unwrap().by, "ada");
+        driver.approve("ada", None).await.unwrap();
+        assert!(matches!(driver.run().await.unwrap(), TurnEnd::Halted { .. }), "she has proposed it herself");
+        driver.approve("bob", None).await.unwrap();
+        assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
     });
 }

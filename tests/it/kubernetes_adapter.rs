@@ -27,6 +27,9 @@ use tokio::sync::watch;
 const TOKEN: &str = "canary-token-0123456789";
 const KEY: &[u8] = b"canary-key-material==";
 
+/// At the end of a path: what is asked for is an object's metadata alone.
+pub const METADATA: &str = "#metadata";
+
 /// What the server says to one request.
 pub enum Say {
     Json(u16, Value),
@@ -45,6 +48,11 @@ fn server(script: Script) -> Router {
         async move {
             let path = request.uri().path_and_query().unwrap().to_string();
             let method = request.method().to_string();
+            let accept = request.headers().get("accept").unwrap().to_str().unwrap();
+            let path = match accept.contains("as=PartialObjectMetadata") {
+                true => format!("{path}{METADATA}"),
+                false => path,
+            };
             let bearer = request.headers().get("authorization").unwrap().to_str().unwrap().to_owned();
             let (status, kind, body) = match script(&method, &path, &bearer) {
                 Say::Json(status, value) => (status, "application/json", Body::from(value.to_string())),
@@ -1157,6 +1165,24 @@ async fn neither_token_nor_key_is_ever_logged() {
         let at = said.find(secret).map(|at| &said[at.saturating_sub(200)..at]);
         assert_eq!(at, None, "{secret} was logged");
     }
+}
+
+/// Plugins take secrets as arguments and variables, and kubeconfigs say which.
+#[tokio::test]
+async fn what_a_credential_plugin_says_is_told_and_never_how_it_was_called() {
+    let setup = setup(&["shop"], |_, path, _| cluster(path));
+    let good = std::fs::read_to_string(&setup.kubeconfig).unwrap();
+    let token = good.lines().find(|line| line.contains("token:")).unwrap();
+    let indent = &token[..token.len() - token.trim_start().len()];
+    let plugin = format!(
+        "{indent}exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: sh, interactiveMode: IfAvailable, \
+         args: [\"-c\", \"echo boom >&2; exit 1\", CANARY-ARGUMENT], env: [{{name: P, value: CANARY-VARIABLE}}]}}"
+    );
+    std::fs::write(&setup.kubeconfig, good.replace(token, &plugin)).unwrap();
+    let clusters = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
+    let fault = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
+    assert!(fault.why.contains("boom"), "{fault}");
+    assert!(!format!("{fault} {fault:?}").contains("CANARY"), "{fault:?}");
 }
 
 #[tokio::test]

@@ -66,6 +66,14 @@ impl Setup {
         Kubernetes::new("CosmosDb-ApiKey", BTreeMap::from([(self.stamp.clone(), cluster)]), http, clock)
     }
 
+    /// Lets so much of the world's time pass; it is then so late.
+    pub fn pass(&self, time: Duration) -> jiff::Timestamp {
+        self.world.with(|world| {
+            world.advance_to(world.now() + time);
+            world.now()
+        })
+    }
+
     fn http(&self) -> Http {
         http::client(&HttpSettings::rehearsal(self.wire.ca_pem(), http::Hosts::default())).unwrap()
     }
@@ -938,4 +946,30 @@ async fn where_nothing_was_looked_at_before_a_glance_is_a_whole_look() {
     // Another salt, other fingerprints.
     let (_, age) = adapter.glance(&setup.stamp, &Salt::new("b0"), Glance::Answer).await.unwrap();
     assert_eq!(age, Duration::ZERO);
+}
+
+#[tokio::test]
+async fn whoever_asks_for_metadata_alone_gets_no_byte_of_a_secret() {
+    let mut config = WorldConfig::default();
+    config.workloads[0].key = KeySource::SyncedSecret("cosmos".to_owned());
+    let setup = setup(config, 60.0);
+    let ask = async |name: &str, kind: &str| {
+        let path = format!("/api/v1/namespaces/workload/secrets{name}");
+        let mut request = setup.request("GET", &path, Some(&setup.token));
+        let accept = format!("application/json;as={kind};v=v1;g=meta.k8s.io");
+        request.headers_mut().insert("accept", accept.parse().unwrap());
+        setup.send(request).await
+    };
+    let (status, whole) = setup.raw("GET", "/api/v1/namespaces/workload/secrets/cosmos").await;
+    assert_eq!(status, 200);
+    let (status, object) = ask("/cosmos", "PartialObjectMetadata").await;
+    let partial = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+        "metadata": whole["metadata"]});
+    assert_eq!((status, &object), (200, &partial));
+    assert_eq!(object["metadata"]["labels"]["secrets-store.csi.k8s.io/managed"], "true");
+    let (status, list) = ask("", "PartialObjectMetadataList").await;
+    assert_eq!((status, &list["kind"]), (200, &json!("PartialObjectMetadataList")));
+    assert_eq!(list["items"], json!([partial]));
+    let (status, gone) = ask("/nobody", "PartialObjectMetadata").await;
+    assert_eq!((status, &gone["reason"]), (404, &json!("NotFound")));
 }

@@ -79,6 +79,39 @@ fn pods_whose_class_has_gone_or_says_something_else_keep_their_key_alive() {
     }
 }
 
+fn reading() -> WorldConfig {
+    let mut config = unquiet();
+    config.workloads[0].key = KeySource::SyncedSecret("cosmos".to_owned());
+    config
+}
+
+#[test]
+fn pods_that_read_a_secret_which_their_class_fills_no_more_keep_their_key_alive() {
+    for after in [0, 20, 45, 70, 100] {
+        let mut theatre = theatre(reading(), MINUTE * after, ClassChange::Unfill);
+        let life = theatre.live();
+        let (refused, regenerated) = counted(&theatre);
+        assert_eq!(refused, 0, "after {after} min: {life:?}");
+        assert!(after > 0 || regenerated == 0, "{life:?}");
+    }
+    let mut theatre = theatre(reading(), Duration::ZERO, ClassChange::Unfill);
+    let start = theatre.world.lock().now();
+    theatre.backstage.pass(later(start, MINUTE));
+    let reasons = halts(&mut theatre);
+    let told: Vec<&str> = reasons.iter().map(|reason| reason.why.kind()).collect();
+    assert_eq!(told, ["may-hold-secret"], "{reasons:?}");
+    assert_eq!(theatre.world.lock().counters().pulls_opened, 0, "said before anything is begun");
+}
+
+#[test]
+fn with_the_gate_of_consumers_open_a_secret_without_a_class_ends_in_refusals() {
+    let mut theatre = theatre(reading(), Duration::ZERO, ClassChange::Unfill);
+    theatre.without.extend([Gate::Consumers]);
+    theatre.live();
+    let (refused, regenerated) = counted(&theatre);
+    assert!(refused > 0 && regenerated == 1, "{refused} refused, {regenerated} regenerated");
+}
+
 #[test]
 fn with_the_gates_of_consumers_and_old_pods_open_the_world_counts_what_is_refused() {
     let mut theatre = theatre(unquiet(), MINUTE, edited());
@@ -124,12 +157,13 @@ fn a_workload_that_takes_the_key_no_more_is_accepted_by_name_once_its_pods_are_n
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_holds_and_says_why_over_the_wire() {
-    for (what, said) in [
-        (ClassChange::Delete, "no new pod of"),
-        (ClassChange::Rename("catalog-secrets".to_owned()), "bring the class back"),
-        (edited(), "may hold the old key: the SecretProviderClass catalogservice-keyvault"),
+    for (config, what, said) in [
+        (unquiet(), ClassChange::Delete, "no new pod of"),
+        (unquiet(), ClassChange::Rename("catalog-secrets".to_owned()), "bring the class back"),
+        (unquiet(), edited(), "may hold the old key: the SecretProviderClass catalogservice-keyvault"),
+        (reading(), ClassChange::Unfill, "the Kubernetes Secret cosmos, which the CSI driver made"),
     ] {
-        let live = Live::set(unquiet(), 1200.0);
+        let live = Live::set(config, 1200.0);
         live.stage.simulation.world.with(|world| {
             let command = change(world, 1, what.clone());
             world.apply(command).unwrap();

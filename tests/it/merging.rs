@@ -109,6 +109,24 @@ fn keyslot_merges_no_head_that_it_has_not_read() {
 }
 
 #[test]
+fn a_head_without_the_terraform_root_is_not_merged_and_told_of_its_own_branch() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    let claim = &mut stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap().claim;
+    let problems = vec!["commit 1234567 has no folder infra".to_owned()];
+    (claim.reads, claim.references, claim.problems) = (SlotUse::Unknown, 0, problems);
+    assert!(!merges(&stage));
+    let decision = stage.decide();
+    let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else {
+        panic!("{decision:?}")
+    };
+    let told = |one: &Reason| {
+        matches!(one.why, Why::TreeProblems { .. }) && one.subject == Subject::Branch(proposal_branch())
+    };
+    assert!(reasons.iter().any(told), "{decision:?}");
+}
+
+#[test]
 fn keyslot_merges_what_people_have_pushed_only_once_somebody_has_approved_it() {
     let mut stage = open();
     stage.policy.pulls.merging = Merging::Keyslot;
@@ -127,6 +145,23 @@ fn keyslot_merges_what_people_have_pushed_only_once_somebody_has_approved_it() {
     assert!(merges(&torn), "nor where the answer to its push was never read: the intent names it");
     stage.pull_mut().reviews_wanted = 1;
     assert!(!merges(&stage), "one is wanted, and whoever gave it has seen another change");
+}
+
+#[test]
+fn what_changes_the_slot_alone_is_keyslot_s_own_though_the_journal_does_not_know_its_commit() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    stage.pull_mut().approvals.clear();
+    stage.pull_mut().reviews_wanted = 0;
+    let with = |is_flip: bool, onto: &str| {
+        let mut stage = stage.clone();
+        let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+        (view.is_flip, view.flips_onto) = (is_flip, vec![onto.into()]);
+        merges(&stage)
+    };
+    assert!(with(true, "main"));
+    assert!(!with(false, "main"), "it changes something else, too");
+    assert!(!with(true, "release/1"), "it would bring along what is not on the base branch");
 }
 
 #[test]
@@ -272,6 +307,39 @@ fn what_the_forge_was_asked_for_is_taken_back_when_somebody_pushes_before_anythi
     assert!(withdraws(&stage));
     done_step(&mut stage, &expected);
     assert!(!withdraws(&stage), "what is asked of the forge from now on, others have asked for");
+}
+
+#[test]
+fn what_keyslot_has_put_into_a_merge_queue_is_taken_out_of_it_as_any_wish_is_taken_back() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Auto;
+    let running = PullWait::CheckRunning { name: "lint".to_owned(), url: None };
+    stage.pull_mut().waits = vec![running];
+    let Ok([step]) = <[Step; 1]>::try_from(steps(&stage.decide())) else { panic!("{:?}", stage.decide()) };
+    done_step(&mut stage, &step);
+    stage.now += Duration::from_secs(10);
+    (stage.policy.settle, stage.policy.pace.people) = (Duration::from_secs(5), Duration::from_secs(5));
+    let now = stage.now;
+    for seen in
+        [&mut stage.world.code.as_mut().unwrap().at, &mut stage.world.pulls.get_mut(&proposal()).unwrap().at]
+    {
+        *seen = now;
+    }
+    let queued = PullWait::Queue { queued: true };
+    let failed = PullWait::CheckFailed { name: "e2e".to_owned(), url: None };
+    stage.pull_mut().waits = vec![failed, queued.clone()];
+    assert!(!withdraws(&stage), "nothing says so: {:?}", stage.decide());
+    let passed = Some(false);
+    stage.pull_mut().checks = vec![PullCheck { name: "e2e".to_owned(), required: false, passed }];
+    assert!(withdraws(&stage), "{:?}", stage.decide());
+    // Its reviews are wanted anew while it is in the queue: nobody has taken the wish back.
+    stage.pull_mut().checks.clear();
+    stage.pull_mut().waits = vec![PullWait::Reviews { have: 1, want: 2, from: Vec::new() }, queued];
+    let decision = stage.decide();
+    assert!(!whys(&decision).iter().any(|why| matches!(why, Why::WishTakenBack { .. })), "{decision:?}");
+    stage.pull_mut().waits.pop();
+    let decision = stage.decide();
+    assert!(whys(&decision).iter().any(|why| matches!(why, Why::WishTakenBack { .. })), "{decision:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyslot::model::{BranchName, RunState};
+use keyslot::model::{BranchName, RunId, RunState, RunView, StageEffect};
 use keyslot::ports::Pipeline;
 use keyslot::sim::{Command, World, WorldConfig};
 
@@ -104,17 +104,46 @@ async fn stages_are_read_back_to_the_run_that_moved_traffic_last_and_not_again()
     assert_eq!(desk.wire.transcript().count("GET", "/jobs"), 3, "what is over is read once");
 }
 
+#[tokio::test]
+async fn a_stage_that_was_tried_again_in_an_older_run_on_azure_devops_is_seen_though_its_branch_has_a_newer_one()
+ {
+    let mut config = WorldConfig::default().with_stamps(1);
+    config.pipeline.list_lag = Duration::ZERO;
+    let desk = Desk::new(config, 1.0);
+    let release = WorldConfig::default().repository.release;
+    desk.with(|world| {
+        let rolled_back = cancelled(world, &other(), 1).remove(0);
+        ran(world, &release, &["validate-infra", "switch-traffic"]);
+        cancelled(world, &other(), 1);
+        world.apply(Command::RetryRun { run: rolled_back.clone() }).unwrap();
+        while world.run(&rolled_back).is_some_and(|run| !run.state.is_over()) {
+            if world.run(&rolled_back).unwrap().state == RunState::WaitsForApproval {
+                world.apply(Command::ApproveRun { run: rolled_back.clone() }).unwrap();
+            }
+            let next = world.now() + Duration::from_secs(60);
+            world.advance_to(next);
+        }
+    });
+    let runs = desk.devops().runs().await.unwrap();
+    let [_, ours, theirs] = &runs[..] else { panic!("{runs:#?}") };
+    assert_eq!((ours.moved_traffic(), theirs.moved_traffic()), (Some(true), Some(true)), "{runs:#?}");
+    let moved = |run: &RunView| run.effect_ended(StageEffect::SwitchesTraffic);
+    assert!(moved(theirs) > moved(ours), "{runs:#?}");
+}
+
 /// Runs of the branch that somebody has cancelled before anything of them began.
-fn cancelled(world: &mut World, branch: &BranchName, count: usize) {
-    for _ in 0..count {
+fn cancelled(world: &mut World, branch: &BranchName, count: usize) -> Vec<RunId> {
+    let cancel = |_| {
         let by = "ada".to_owned();
         let start = Command::StartRun { branch: branch.clone(), commit: None, skip: Vec::new(), by };
         world.apply(start).unwrap();
         let run = world.runs().last().unwrap().id();
-        world.apply(Command::CancelRun { run }).unwrap();
+        world.apply(Command::CancelRun { run: run.clone() }).unwrap();
         let next = world.now() + Duration::from_secs(60);
         world.advance_to(next);
-    }
+        run
+    };
+    (0..count).map(cancel).collect()
 }
 
 #[tokio::test]

@@ -6,9 +6,11 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    BranchName, CommitId, OriginView, PullNumber, PullState, PullView, Seen, Slot, SlotUse,
+    BranchName, CommitId, OriginView, Promotion, PullNumber, PullState, PullView, Seen, Slot, SlotUse,
 };
-use keyslot::rotation::{Acceptance, Gate, Reach, Reason, Source, Step, Subject, Verdict, Why};
+use keyslot::rotation::{
+    Acceptance, Gate, Outcome, Produced, Reach, Reason, Source, Step, Subject, Verdict, Why,
+};
 use keyslot::sim::repository::Lookup as _;
 use keyslot::sim::{Command, Expected, WorldConfig};
 
@@ -205,4 +207,61 @@ fn a_change_that_others_have_proposed_and_merged_is_carried_on_like_keyslot_s_ow
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     assert!(release(&theatre).0.contains(merged.as_str()), "{:?}", release(&theatre));
     assert_eq!(theatre.world.lock().pulls().len(), 1, "nothing is proposed once more");
+}
+
+/// Whoever takes it back from the live branch means it: it is not pushed again until a person says so.
+#[test]
+fn a_release_branch_that_somebody_takes_back_is_not_pushed_to_again() {
+    let mut stage = pushed(0);
+    let step = steps(&stage.decide())[0].clone();
+    stage.tried(&step, Some(Outcome::Applied { produced: Produced::Nothing }));
+    let taken_back = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Halt { reasons } => matches!(reasons[..], [Reason { why: Why::TakenBack { .. }, .. }]),
+        _ => false,
+    };
+    assert!(!taken_back(&stage), "what is fetched may lag behind the push");
+    let mut reset = stage.clone();
+    reset.policy.settle = Duration::ZERO;
+    reset.now = later(reset.now, Duration::from_secs(1));
+    reset.world.code.as_mut().unwrap().at = reset.now;
+    assert!(taken_back(&reset), "to the very head on which it was put: {:?}", reset.decide());
+    stage.code_mut().release.as_mut().unwrap().head = CommitId::new("7".repeat(40));
+    assert!(taken_back(&stage), "{:?}", stage.decide());
+    stage.reach = Reach::Promote { merge: false, flip: true };
+    assert!(matches!(steps(&stage.decide())[..], [Step::Promote { source: Source::Flip, .. }]));
+}
+
+#[test]
+fn a_revert_on_the_live_branch_halts_after_one_push() {
+    let mut theatre = theatre(|_| {});
+    theatre.policy.promotion = Promotion::Push;
+    let start = theatre.world.lock().now();
+    let branch = theatre.world.lock().config().repository.release.clone();
+    let mut pushed = None;
+    let reasons = (1..=600).find_map(|minute| {
+        let mut driver = block_on(theatre.driver()).unwrap();
+        let end = block_on(async {
+            driver.open(&theatre.request()).await.unwrap();
+            driver.turn().await.unwrap()
+        });
+        if pushed.is_none() && theatre.world.lock().counters().pushes_to(&branch) == 1 {
+            pushed = Some(minute);
+            let now = theatre.world.lock().now();
+            theatre
+                .backstage
+                .at(later(now, Duration::from_secs(5)), Deed::Flip(branch.clone(), Slot::Primary));
+        }
+        theatre.backstage.pass(later(start, Duration::from_secs(60 * minute)));
+        match end {
+            TurnEnd::Halted { reasons, .. } => Some(reasons),
+            _ => None,
+        }
+    });
+    let reasons = reasons.expect("it halts");
+    assert!(
+        matches!(reasons[..], [Reason { gate: Gate::Promoted, why: Why::TakenBack { .. }, .. }]),
+        "{reasons:?}"
+    );
+    // Ours, and theirs.
+    assert_eq!(release(&theatre).1, 2);
 }

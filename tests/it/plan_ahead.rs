@@ -1,6 +1,6 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
-use keyslot::model::{Blindness, Extent, NetworkRules, Seen};
+use keyslot::model::{Blindness, ClusterState, ClusterView, Extent, NetworkRules, Seen, UnseenSecret};
 use keyslot::render::foresight;
 use keyslot::rotation::{Decider, Foresight, Leg, Phase, preflight, restarts};
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
@@ -283,6 +283,22 @@ async fn the_networks_that_an_account_lets_in_are_told_and_whoever_is_kept_out_i
 }
 
 #[test]
+fn of_a_stopped_cluster_it_is_told_what_nobody_sees_until_it_starts() {
+    let mut stage = Stage::ready();
+    for name in ["east", "north"] {
+        *stage.cluster_mut(name) = ClusterView { state: ClusterState::Stopped, ..ClusterView::default() };
+    }
+    let text = of_open(&stage);
+    for stamp in ["east", "north"] {
+        let words = format!(
+            "{stamp}: its cluster does not run: its vault has to hold the new key, and what Kubernetes \
+            Secrets there hold cannot be seen: one that the CSI driver filled may hold the old key, and pods read it when"
+        );
+        assert!(text.contains(&words), "{text}");
+    }
+}
+
+#[test]
 fn what_the_configuration_leaves_open_of_a_stamp_is_told() {
     let mut stage = Stage::ready();
     assert!(!of_open(&stage).contains("to know"), "{}", of_open(&stage));
@@ -291,8 +307,13 @@ fn what_the_configuration_leaves_open_of_a_stamp_is_told() {
     stage.policy.stamps[1].addresses = Vec::new();
     let (namespaces, refused) = (vec!["workload".to_owned()], vec!["closed".to_owned()]);
     stage.cluster_mut("north").extent = Some(Extent { namespaces, refused });
+    let (namespace, name) = ("workload".to_owned(), "billing".to_owned());
+    let why = "secrets \"billing\" is forbidden: User \"u\" cannot get resource \"secrets\"".to_owned();
+    stage.cluster_mut("north").unseen.push(UnseenSecret { namespace, name, why });
     let text = of_open(&stage);
     for words in [
+        "north: whether a SecretProviderClass filled workload/billing before, which pods read and none fills now, nobody may \
+         see: secrets \"billing\" is forbidden: User \"u\" cannot get resource \"secrets\"",
         "east: the account is not in uksouth",
         "north: nobody says which of the account's regions serves it",
         "north: of its cluster only the namespace workload is looked at; closed may not be listed: whoever gets the secret",

@@ -141,7 +141,13 @@ fn one_flip(
     let again = find(&after, name, access, to)?;
     hold!(again.is_some_and(|flip| flip.edits.is_empty()), "flipping again changes something");
     // A version only ever grows, and a value that chooses may be one of more than two.
-    if tree.slot_use(account, access) == SlotUse::Only(to.other()) && there.companions.is_empty() {
+    // Dead text goes where the rest goes, so it does not come back from where it stood apart.
+    let apart = tree
+        .references
+        .iter()
+        .any(|it| it.replaced && it.account == account && it.access == access && it.slot == to);
+    let one_slot = tree.slot_use(account, access) == SlotUse::Only(to.other()) && !apart;
+    if one_slot && there.companions.is_empty() {
         let back = find(&after, name, access, to.other())?.ok_or("there is no way back")?;
         hold!(written(&after, &back) == *files, "the way back leads elsewhere");
     }

@@ -134,6 +134,51 @@ fn an_older_units_pipeline_is_never_run_again() {
     }
 }
 
+/// On Azure DevOps a run whose stage is tried again keeps its number, and with it its place in the list.
+#[test]
+fn a_stage_of_an_older_run_that_was_tried_again_after_ours_has_undone_it() {
+    let infra = |seconds| {
+        vec![StageView { finished: Some(at(seconds)), ..whole(DONE)[0].clone() }, stage_of_traffic(SKIPPED)]
+    };
+    let runs = |theirs: i64| {
+        vec![run("9", "release/1", 'c', DONE, infra(90_300)), run("5", "release/0", 'b', DONE, infra(theirs))]
+    };
+    let mut stage = with_runs(runs(90_400));
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    assert!(deploys(&stage), "{:?}", stage.decide());
+    stage.world.runs = Some(Seen::known(stage.now, runs(90_200)));
+    assert!(whys(&stage).iter().any(|why| matches!(why, Why::RunDidNotWrite { .. })), "{:?}", stage.decide());
+}
+
+#[test]
+fn traffic_is_where_the_run_moved_it_that_did_so_last_whatever_its_place_in_the_list() {
+    let traffic = |seconds, state| {
+        let moved =
+            StageView { started: Some(at(seconds)), finished: Some(at(seconds)), ..stage_of_traffic(state) };
+        vec![whole(DONE)[0].clone(), moved]
+    };
+    let newer = |branch, commit| run("9", branch, commit, DONE, traffic(90_300, DONE));
+    let older = |branch, commit, at, state| run("5", branch, commit, state, traffic(at, state));
+    let mut stage = with_runs(Vec::new());
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    let mut seen = |runs: Vec<RunView>| {
+        stage.world.runs = Some(Seen::known(stage.now, runs));
+        (whys(&stage), deploys(&stage))
+    };
+    let ours = || newer("release/1", 'a');
+    let (told, _) = seen(vec![ours(), older("release/0", 'b', 90_400, DONE)]);
+    assert!(
+        matches!(&told[..], [Why::RunOfOlderUnit { live, .. }] if live.as_str() == "release/0"),
+        "rolled back to it: {told:?}"
+    );
+    let (told, _) = seen(vec![ours(), older("release/0", 'b', 90_400, FAILED)]);
+    assert!(matches!(&told[..], [Why::TrafficUnknown { .. }]), "it may have moved it: {told:?}");
+    let (told, deploys) = seen(vec![ours(), older("release/0", 'b', 90_200, DONE)]);
+    assert!(deploys, "{told:?}");
+    let (told, deploys) = seen(vec![newer("release/0", 'b'), older("release/1", 'a', 90_400, DONE)]);
+    assert!(deploys, "moved back to ours: {told:?}");
+}
+
 #[test]
 fn a_move_of_traffic_that_may_lie_further_back_than_was_read_holds_by_name() {
     let skips = || vec![whole(DONE)[0].clone(), stage_of_traffic(SKIPPED)];

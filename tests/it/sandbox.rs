@@ -143,3 +143,21 @@ fn a_folder_with_something_else_in_it_is_refused_and_untouched() {
     assert_eq!(names, ["thesis.txt"]);
     assert_eq!(std::fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "years of work");
 }
+
+#[test]
+fn it_begins_now_where_that_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let sandbox = Sandbox::with(&folder.path().join("world"), &["--start", "now"]);
+    let settings = std::fs::read_to_string(sandbox.folder.join("keyslot.toml")).unwrap();
+    let start = settings.lines().find_map(|line| line.strip_prefix("world_start = ")).unwrap();
+    let start: jiff::Timestamp = start.trim_matches('"').parse().unwrap();
+    let age = jiff::Timestamp::now().duration_since(start).as_secs();
+    assert!((0..600).contains(&age), "{start}");
+    let origin = sandbox.folder.join("origin.git").display().to_string();
+    let dated = sandbox.run("git", &["-C", &origin, "log", "-1", "--format=%cI", "main"]);
+    let dated: jiff::Timestamp = dated.trim().parse().unwrap();
+    assert!(dated <= jiff::Timestamp::now(), "nothing comes from the future: {dated}");
+    let wrong = keyslot(folder.path(), &["sandbox", "--dir", "other", "--start", "soon"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("or now"), "{}", wrong.stderr);
+}

@@ -62,13 +62,14 @@ const FIRST: Scene = Scene {
     by_app: false,
 };
 
-const SCENES: [Scene; 6] = [
+const SCENES: [Scene; 7] = [
     FIRST,
     Scene { actions: true, by_pull: true, merge: "keyslot", ..FIRST },
     Scene { by_pull: true, merge: "auto", validates: false, ..FIRST },
     Scene { actions: true, merge: "auto", late_check: true, by_push: true, ..FIRST },
     Scene { merge: "keyslot", queue: true, ..FIRST },
     Scene { by_app: true, ..FIRST },
+    Scene { by_app: true, by_pull: true, merge: "auto", validates: false, ..FIRST },
 ];
 
 /// When the process dies, as the request sees it.
@@ -516,7 +517,7 @@ async fn killed_at_each_of_its_writes_the_procedure_leaves_one_of_each() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_reads_the_procedure_leaves_one_of_each() {
     let case = |(scene, sparing)| (scene, Death::OnTheWay, At::Reads { sparing });
-    let cases = SCENES.into_iter().zip([0, 3, 7, 5, 2, 4]).map(case).collect();
+    let cases = SCENES.into_iter().zip([0, 3, 7, 5, 2, 4, 6]).map(case).collect();
     let (deaths, _) = deaths_of(&play_all(cases).await);
     println!("{deaths} deaths at reads");
     assert!(deaths > 24, "{deaths}");

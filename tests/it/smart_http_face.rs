@@ -129,11 +129,12 @@ async fn what_a_token_may_not_is_said_with_the_place_it_is_from_and_never_with_t
     }) else {
         return;
     };
-    for (token, why) in
-        [("CANARY-wrong", "Invalid username or token"), ("CANARY-stranger", "Repository not found")]
-    {
+    for (token, why, kind) in [
+        ("CANARY-wrong", "Invalid username or token", Blindness::Misconfigured),
+        ("CANARY-stranger", "Repository not found", Blindness::Forbidden),
+    ] {
         let fault = fault_of(&code(&desk, token)).await;
-        assert_eq!(fault.kind, Blindness::Forbidden);
+        assert_eq!(fault.kind, kind);
         assert!(fault.why.contains(why) && fault.remedy.contains("the token from the drawer"), "{fault}");
         assert!(!fault.to_string().contains("CANARY"), "{fault}");
     }

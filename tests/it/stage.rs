@@ -306,6 +306,7 @@ pub fn opened() -> Opened {
         pair: keyslot::rotation::Pair::Alone,
         round: 1,
         opening: 1,
+        stamps: BTreeSet::new(),
     }
 }
 
@@ -348,6 +349,7 @@ pub fn branch(name: &str, reads: SlotUse) -> BranchView {
         head: CommitId::new("c".repeat(40)),
         claim: TreeClaim { reads, references: 1, problems: Vec::new() },
         is_flip: true,
+        flips_onto: Vec::new(),
     }
 }
 
@@ -408,6 +410,7 @@ pub fn cluster() -> ClusterView {
             ready: true,
             ready_since: None,
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
+            besides: None,
             mounted: Some(SecretVersion::new("v2")),
             node: Some("node-1".to_owned()),
             asks: PodAsks::default(),

@@ -195,6 +195,35 @@ fn a_failed_regeneration_halts_and_is_tried_again_when_somebody_asks() {
     assert_eq!(theatre.world.lock().outcome().outage.refused, 0);
 }
 
+/// Jobs come by all the time and look at nothing; a person who asks while it runs has not seen it fail.
+#[test]
+fn a_regeneration_that_fails_after_somebody_has_asked_waits_for_a_person_and_no_job_is_one() {
+    let fault = Fault::new(When::Always, Target::any(), Trouble::FailRegeneration);
+    let theatre = Theatre::new(config().with_fault(fault));
+    let shots =
+        |theatre: &Theatre| events(theatre).iter().filter(|(_, event)| intends(event, "retire/")).count();
+    let mut driver = block_on(theatre.driver()).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    block_on(driver.approve("approver", None)).unwrap();
+    while shots(&theatre) == 0 {
+        let end = block_on(driver.turn()).unwrap();
+        assert!(matches!(end, TurnEnd::Waiting { .. }), "{end:?}");
+        let now = theatre.world.lock().now();
+        theatre.backstage.pass(later(now, Duration::from_secs(20)));
+    }
+    block_on(driver.resume("a person who asks too early")).unwrap();
+    for _ in 0..4 {
+        block_on(driver.resume_as_job("job")).unwrap();
+        let TurnEnd::Halted { reasons, .. } = block_on(driver.run()).unwrap() else { panic!("no halt") };
+        let failed = |reason: &Reason| matches!(reason.why, Why::OperationFailed { .. });
+        assert!(reasons.iter().any(failed), "{reasons:?}");
+        assert_eq!(shots(&theatre), 1);
+    }
+    block_on(driver.resume("a person")).unwrap();
+    block_on(driver.run()).unwrap();
+    assert_eq!(shots(&theatre), 2);
+}
+
 #[test]
 fn a_step_that_is_refused_again_is_tried_once_for_each_time_that_somebody_asks() {
     let fault = Fault::new(When::Always, Target::operation(Operation::Restart), Trouble::Forbidden);

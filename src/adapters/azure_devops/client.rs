@@ -22,6 +22,7 @@ use url::Url;
 use super::refusal;
 use super::{AzureDevOpsSettings, DevOpsCredential};
 use crate::adapters::http::{Answer, Backoff, Http, ReadError, SendError};
+use crate::adapters::taken::Taken;
 use crate::model::Blindness;
 use crate::ports::{Clock, Effect, Fault};
 
@@ -49,6 +50,8 @@ pub(super) struct Client {
     not_before: Mutex<Option<Timestamp>>,
     /// When the last write left. Held while the next one waits for its turn.
     wrote: Mutex<Option<Timestamp>>,
+    /// The token, by Azure DevOps.
+    taken: Taken,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +73,7 @@ impl Client {
             apis,
             not_before: Mutex::default(),
             wrote: Mutex::default(),
+            taken: Taken::default(),
         }
     }
 
@@ -185,7 +189,10 @@ impl Client {
             false => ReadError::Later(error.fault(what, subject), None),
         })?;
         match refusal::of(&answer, what, subject).map(|fault| self.placed(fault, &answer)) {
-            None => Ok(answer),
+            None => {
+                self.taken.note();
+                Ok(answer)
+            }
             Some(fault) if fault.kind == Blindness::Throttled => {
                 Err(ReadError::Later(fault, answer.retry_after()))
             }
@@ -232,15 +239,18 @@ impl Client {
         }
     }
 
-    /// A token that is refused is named by its place.
+    /// A token that is refused is named by its place. One that was never taken is told at once.
     fn placed(&self, fault: Fault, answer: &Answer) -> Fault {
         let signed_in = answer.status == StatusCode::FORBIDDEN;
         if fault.kind != Blindness::Forbidden || signed_in {
+            if !answer.status.is_server_error() {
+                self.taken.note();
+            }
             return fault;
         }
         let (DevOpsCredential::Pat(token) | DevOpsCredential::Bearer(token)) = &self.credential;
         let why = format!("{} (the token from {})", fault.why, token.place());
-        Fault { why, ..fault }
+        self.taken.judge(Fault { why, ..fault })
     }
 
     async fn request(

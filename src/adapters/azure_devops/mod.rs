@@ -343,6 +343,10 @@ impl Listing for Builds<'_> {
         run.id
     }
 
+    fn keeps_place(&self) -> bool {
+        true
+    }
+
     fn view(&self, run: &Build, stages: Vec<StageView>) -> RunView {
         run.view(stages)
     }

@@ -149,10 +149,13 @@ pub(super) fn not_run(what: &str, subject: &str, program: &std::path::Path, reas
         NotRun::Start(error) => {
             fault(Blindness::Unreachable, format!("{program} could not be started: {error}"))
         }
-        NotRun::Timeout(after) => {
-            fault(Blindness::Unreachable, format!("{program} did not end within {} s", after.as_secs()))
-                .remedy("check the network; a first fetch of a large repository may want a longer timeout")
-        }
+        NotRun::Timeout(after) => fault(
+            Blindness::Unreachable,
+            format!("{program} did not end within {} s", after.as_secs()),
+        )
+        .remedy(
+            "check the network; where it was a fetch, keep the folder `cache` of keyslot.toml between runs",
+        ),
         NotRun::Lost(error) => {
             fault(Blindness::Unreachable, format!("{program}'s answer could not be read: {error}"))
         }

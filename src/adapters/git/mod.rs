@@ -174,8 +174,8 @@ impl Git {
 #[async_trait]
 impl Code for Git {
     async fn fetch(&self) -> Result<BTreeMap<BranchName, CommitId>, Fault> {
-        self.blocking(|store| store.open().map(drop)).await?;
-        self.remote.fetch(&self.program).await?;
+        let first = self.blocking(Store::branches).await?.is_empty();
+        self.remote.fetch(&self.program, first).await?;
         self.blocking(Store::branches).await
     }
 

@@ -79,6 +79,18 @@ impl Program {
         environment: &BTreeMap<String, String>,
         arguments: &[String],
     ) -> Result<Ran, NotRun> {
+        self.run_within(self.timeout, repository, settings, environment, arguments).await
+    }
+
+    /// The same with a limit of its own, instead of the usual one.
+    pub(super) async fn run_within(
+        &self,
+        limit: Duration,
+        repository: &Path,
+        settings: &[(String, String)],
+        environment: &BTreeMap<String, String>,
+        arguments: &[String],
+    ) -> Result<Ran, NotRun> {
         let mut version_known = self.turn.lock().await;
         if !*version_known {
             self.check_version().await?;
@@ -86,7 +98,12 @@ impl Program {
         }
         let mut command = self.command(settings);
         command.env("GIT_DIR", repository).envs(environment).args(arguments);
-        self.finish(command).await
+        let child = spawned(&mut command)?;
+        ended(child, limit).await
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Runs git where a person works, to ask about their repository. Changes nothing.
@@ -119,7 +136,7 @@ impl Program {
         if let Some(mut input) = child.stdin.take() {
             input.write_all(asked.as_bytes()).await.map_err(NotRun::Lost)?;
         }
-        self.ended(child).await
+        ended(child, self.timeout).await
     }
 
     async fn check_version(&self) -> Result<(), NotRun> {
@@ -167,20 +184,20 @@ impl Program {
 
     async fn finish(&self, mut command: Command) -> Result<Ran, NotRun> {
         let child = spawned(&mut command)?;
-        self.ended(child).await
+        ended(child, self.timeout).await
     }
+}
 
-    async fn ended(&self, child: Child) -> Result<Ran, NotRun> {
-        let output = tokio::time::timeout(self.timeout, child.wait_with_output())
-            .await
-            .map_err(|_| NotRun::Timeout(self.timeout))?
-            .map_err(NotRun::Lost)?;
-        Ok(Ran {
-            success: output.status.success(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
-    }
+async fn ended(child: Child, limit: Duration) -> Result<Ran, NotRun> {
+    let output = tokio::time::timeout(limit, child.wait_with_output())
+        .await
+        .map_err(|_| NotRun::Timeout(limit))?
+        .map_err(NotRun::Lost)?;
+    Ok(Ran {
+        success: output.status.success(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }
 
 fn spawned(command: &mut Command) -> Result<Child, NotRun> {

@@ -5,26 +5,32 @@
 //! tip is the expected one. The remote's address and tokens travel in the environment.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::faults::{self, Cause};
 use super::program::{NotRun, Program, Ran};
 use super::reach::{Reach, Way};
 use super::rules;
 use super::store::TRACKED;
+use crate::adapters::taken::Taken;
 use crate::model::{Blindness, BranchName, CommitId};
 use crate::ports::{Effect, Expect, Fault};
 
 /// The name under which git knows the remote during one run.
 pub(super) const NAME: &str = "keyslot";
 
+/// How long the first fetch may take, which brings the whole history; a later one brings what is new.
+const FIRST: Duration = Duration::from_secs(4 * 3600);
+
 pub(super) struct Remote {
     way: Way,
     repository: PathBuf,
+    taken: Taken,
 }
 
 impl Remote {
     pub(super) fn new(way: Way, repository: PathBuf) -> Remote {
-        Remote { way, repository }
+        Remote { way, repository, taken: Taken::default() }
     }
 
     fn subject(&self) -> String {
@@ -33,19 +39,42 @@ impl Remote {
 
     /// One run of git with what it needs to reach the remote; what it says comes back without the token.
     async fn run(&self, program: &Program, reach: &Reach, arguments: &[String]) -> Result<Ran, NotRun> {
-        let ran = program.run(&self.repository, &reach.settings, &reach.environment, arguments).await?;
+        self.run_within(program.timeout(), program, reach, arguments).await
+    }
+
+    async fn run_within(
+        &self,
+        limit: Duration,
+        program: &Program,
+        reach: &Reach,
+        arguments: &[String],
+    ) -> Result<Ran, NotRun> {
+        let (settings, environment) = (&reach.settings, &reach.environment);
+        let ran = program.run_within(limit, &self.repository, settings, environment, arguments).await?;
         Ok(Ran { stderr: reach.censored(&ran.stderr), stdout: reach.censored(&ran.stdout), ..ran })
     }
 
     /// Brings all branches of the remote into the store, and removes those that the remote no longer has.
-    pub(super) async fn fetch(&self, program: &Program) -> Result<(), Fault> {
+    pub(super) async fn fetch(&self, program: &Program, first: bool) -> Result<(), Fault> {
         let what = "fetch the branches";
-        let reach = self.way.reach(what).await?;
+        let mut reach = self.way.reach(what).await?;
+        let usual = program.timeout();
+        let limit = if first { FIRST.max(usual) } else { usual };
+        // Over https, one that brings nothing for as long as another may take hangs.
+        reach.settings.push(("http.lowSpeedLimit".to_owned(), "1".to_owned()));
+        reach.settings.push(("http.lowSpeedTime".to_owned(), usual.as_secs().max(1).to_string()));
         let refspec = format!("+refs/heads/*:{TRACKED}*");
         let arguments = ["fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", NAME, &refspec];
-        match self.run(program, &reach, &arguments.map(str::to_owned)).await {
-            Ok(Ran { success: true, .. }) => Ok(()),
-            Ok(ran) => Err(faults::failed(what, &self.subject(), &ran.stderr, reach.place())),
+        match self.run_within(limit, program, &reach, &arguments.map(str::to_owned)).await {
+            Ok(Ran { success: true, .. }) => {
+                self.taken.note();
+                Ok(())
+            }
+            Ok(ran) => {
+                let fault = faults::failed(what, &self.subject(), &ran.stderr, reach.place());
+                let known = faults::cause(&ran.stderr) != Cause::NoCredentials;
+                Err(if known { fault } else { self.taken.judge(fault) })
+            }
             Err(reason) => Err(faults::not_run(what, &self.subject(), program.path(), &reason)),
         }
     }
@@ -133,6 +162,13 @@ fn refused(why: &str, stderr: &str, what: &str, subject: &str) -> Effect<()> {
 /// Whether a push was refused because the branch is not where it was expected: in the words of git on this side, and of
 /// git on the other. What a hook says is neither.
 fn found_it_moved(why: &str, from_remote: &str) -> bool {
+    // A branch stands where this one needs a folder, or the other way round: no look mends that.
+    if [why, from_remote]
+        .iter()
+        .any(|said| said.contains("exists; cannot create") || said.contains("refname conflict"))
+    {
+        return false;
+    }
     let locked = |said: &str| said.contains("cannot lock ref") || said.contains("failed to update ref");
     why.contains("stale info") || why.contains("already exists") || locked(why) || locked(from_remote)
 }

@@ -222,9 +222,10 @@ impl Reader<'_> {
 /// How to get a revision that is not here. Only names can be fetched, and whole object ids; `HEAD~5` is counted from
 /// what is here.
 fn remedy(revision: &str, shallow: bool) -> String {
+    let branch = revision.strip_prefix("origin/").unwrap_or(revision);
     match (is_name(revision) || is_object_id(revision), shallow) {
         (true, true) => format!(
-            "this clone is shallow: fetch what is missing (`git fetch --depth=1 origin {revision}`, then --against \
+            "this clone is shallow: fetch what is missing (`git fetch --depth=1 origin {branch}`, then --against \
              FETCH_HEAD; or `git fetch --unshallow`)"
         ),
         (false, true) => {
@@ -233,7 +234,6 @@ fn remedy(revision: &str, shallow: bool) -> String {
                 .to_owned()
         }
         (true, false) if is_name(revision) => {
-            let branch = revision.strip_prefix("origin/").unwrap_or(revision);
             format!("`git fetch origin {branch}` brings it, if it is a branch of the remote")
         }
         (_, false) => {
@@ -291,6 +291,9 @@ mod tests {
         for name in ["main", "release/2021.7", "v1.0", "fix/a-b_c"] {
             assert!(remedy(name, false).contains(&format!("git fetch origin {name}`")), "{name}");
             assert!(remedy(name, true).contains(&format!("--depth=1 origin {name}`")), "{name}");
+        }
+        for shallow in [false, true] {
+            assert!(remedy("origin/main", shallow).contains(" origin main`"), "{shallow}");
         }
         for other in ["HEAD~5", "HEAD", "main^", "main@{1}", "main:src", "", "--output=x", "a b", "0123abc"] {
             assert!(!remedy(other, false).contains("git fetch"), "{other}");

@@ -19,7 +19,11 @@ pub(super) fn words(stderr: &str) -> String {
 }
 
 /// Words of GitHub's, most telling first, in lower case, and what mends it.
-const REMEDIES: [(&str, &str); 9] = [
+const REMEDIES: [(&str, &str); 10] = [
+    (
+        "exists; cannot create",
+        "git cannot have a branch and a folder of branches by one name: rename or delete the branch that is named there",
+    ),
     (
         "cannot contain secrets",
         "GitHub takes something in the commits for a secret: look at the page that it names, and take the secret out of the \

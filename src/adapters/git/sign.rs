@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use git2::{Signature, Time};
 
 use super::faults;
-use super::program::{Program, Ran};
+use super::program::{NotRun, Program, Ran};
 use super::store::Store;
 use crate::model::{Blindness, CommitId};
 use crate::ports::Fault;
@@ -41,10 +41,26 @@ impl Signing {
         let subject = self.folder.display().to_string();
         let ran = program.ask(&self.folder, &ASKED).await;
         let ran = ran.map_err(|reason| faults::not_run(WHAT, &subject, program.path(), &reason))?;
-        let settings = parsed(&ran.stdout);
+        let mut settings = parsed(&ran.stdout);
         let on = settings.iter().rev().find(|(key, _)| key == "commit.gpgsign");
         let on = on.is_some_and(|(_, value)| is_true(value));
-        Ok(on.then_some(settings))
+        if !on {
+            return Ok(None);
+        }
+        let value = |wanted: &str| {
+            settings.iter().rev().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str())
+        };
+        let by_address =
+            value("user.signingkey").is_none_or(str::is_empty) && value("gpg.format") != Some("ssh");
+        if by_address {
+            // git takes the key by the committer's address: that is the person's, and the commit's is keyslot's.
+            let who = program.ask(&self.folder, &["var", "GIT_COMMITTER_IDENT"]).await;
+            let who = who.map_err(|reason| faults::not_run(WHAT, &subject, program.path(), &reason))?;
+            if let Some((person, _)) = who.stdout.rsplit_once("> ").filter(|_| who.success) {
+                settings.push(("user.signingkey".to_owned(), format!("{person}>")));
+            }
+        }
+        Ok(Some(settings))
     }
 }
 
@@ -67,6 +83,17 @@ pub(super) async fn signed(
             "your git signs commits (commit.gpgsign): unlock the key for this session (gpg-agent, ssh-agent), or say \
              sign = \"never\" under [environment.NAME.terraform]",
         )),
+        // As a refusal it halts, and is not tried again and again for as long.
+        Err(NotRun::Timeout(after)) => {
+            let why = format!(
+                "the signing program did not end within {} s: it may have asked for a passphrase, a PIN or a touch",
+                after.as_secs()
+            );
+            Err(Fault::new(Blindness::Forbidden, WHAT, subject, why).remedy(
+                "unlock the key for this session (gpg-agent, ssh-agent), or say sign = \"never\" under \
+                 [environment.NAME.terraform]",
+            ))
+        }
         Err(reason) => Err(faults::not_run(WHAT, &subject, program.path(), &reason)),
     }
 }

@@ -84,15 +84,17 @@ impl GitHub {
             self.seen.forget(number.0);
         }
         let pull = self.look(about, number).await.map_err(Effect::NotSent)?;
-        self.tell_comment(about, number, bulletin, told).await?;
-        self.tell_status(about, &pull.head.sha, bulletin, told).await?;
+        // On one that is new there is nothing to look for: neither comment nor status.
+        let new = self.seen.take_new(number.0, self.client.now());
+        self.tell_comment(about, (number, new), bulletin, told).await?;
+        self.tell_status(about, (&pull.head.sha, new), bulletin, told).await?;
         self.tell_label(about, &pull, bulletin, told).await
     }
 
     async fn tell_comment(
         &self,
         about: About<'_>,
-        number: PullNumber,
+        (number, new): (PullNumber, bool),
         bulletin: &Bulletin,
         told: &mut Told,
     ) -> Result<(), Failed> {
@@ -101,7 +103,7 @@ impl GitHub {
         let path = self.path(&format!("issues/{}/comments", number.0));
         let known = match told.comment.clone() {
             Some(known) => Some(known),
-            None if self.seen.take_new(number.0, self.client.now()) => None,
+            None if new => None,
             None => self.find_comment(about, &path, &mark).await.map_err(Effect::NotSent)?,
         };
         let asked = json!({ "body": body });
@@ -135,7 +137,7 @@ impl GitHub {
     async fn tell_status(
         &self,
         about: About<'_>,
-        head: &str,
+        (head, new): (&str, bool),
         bulletin: &Bulletin,
         told: &mut Told,
     ) -> Result<(), Failed> {
@@ -148,7 +150,7 @@ impl GitHub {
         if told.status.as_ref() == Some(&wanted) {
             return Ok(());
         }
-        if told.status.is_none() {
+        if told.status.is_none() && !new {
             let path = self.path(&format!("commits/{head}/status"));
             let all: Result<Vec<Status>, Fault> =
                 self.client.pages(about.what, about.subject, &path, "statuses").await;

@@ -8,6 +8,7 @@ mod kept;
 mod limits;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_NONE_MATCH, LINK, LOCATION, USER_AGENT,
@@ -26,6 +27,7 @@ use limits::{Counter, Limits, Told};
 
 use super::refusal::{self, Refusal};
 use crate::adapters::http::{Backoff, Http, ReadError, SendError};
+use crate::adapters::taken::Taken;
 use crate::adapters::token::TokenSource;
 use crate::adapters::token::github_app::API_VERSION;
 use crate::model::Blindness;
@@ -129,6 +131,10 @@ pub(super) struct Client {
     limits: Limits,
     /// When the last write was answered. Writes go one after the other.
     wrote: tokio::sync::Mutex<Option<Timestamp>>,
+    /// The token, by GitHub.
+    taken: Taken,
+    /// Whether GitHub has led to another address for good.
+    moved: AtomicBool,
 }
 
 impl Client {
@@ -142,7 +148,14 @@ impl Client {
             kept: Kept::default(),
             limits: Limits::default(),
             wrote: tokio::sync::Mutex::default(),
+            taken: Taken::default(),
+            moved: AtomicBool::default(),
         }
+    }
+
+    /// Whether something that was asked for has another address by now: the repository has another name, or owner.
+    pub(super) fn has_moved(&self) -> bool {
+        self.moved.load(Ordering::Relaxed)
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -206,7 +219,7 @@ impl Client {
                 _ => value.get_mut(member).map(Value::take).unwrap_or_default(),
             };
             let page = serde_json::from_value::<Vec<T>>(list).map_err(unreadable)?;
-            next = self.next_page(&reply).filter(|_| !last(&page));
+            next = next_page(about, &target, &reply)?.filter(|_| !last(&page));
             all.extend(page);
         }
         if next.is_none() {
@@ -291,6 +304,7 @@ impl Client {
             return Err(ReadError::Final(fault));
         }
         if reply.status.is_success() && reply.limited.is_none() {
+            self.taken.note();
             if question.is_none() {
                 self.kept.keep(target, &reply);
             }
@@ -306,14 +320,16 @@ impl Client {
         }
     }
 
-    /// A token that is not accepted is named by its place.
+    /// A token that is not accepted is named by its place. One that never was is told at once.
     fn placed(&self, fault: Fault, status: StatusCode) -> Fault {
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                Fault { why: format!("{} (the token from {})", fault.why, self.token.place()), ..fault }
+        if status != StatusCode::UNAUTHORIZED {
+            if !status.is_server_error() {
+                self.taken.note();
             }
-            _ => fault,
+            return fault;
         }
+        let why = format!("{} (the token from {})", fault.why, self.token.place());
+        self.taken.judge(Fault { why, ..fault })
     }
 
     /// Where a thing is to be had by itself, without the token: what a 302 leads to.
@@ -364,7 +380,10 @@ impl Client {
         for _ in 0..MOST_HOPS {
             let reply = self.send_there(about, &ask, &target).await?;
             match moved_to(&self.api, &reply, &ask) {
-                Some(there) => target = there,
+                Some(there) => {
+                    self.moved.fetch_or(reply.status != StatusCode::FOUND, Ordering::Relaxed);
+                    target = there;
+                }
                 None => return Ok(reply),
             }
         }
@@ -420,14 +439,21 @@ impl Client {
         };
         self.octocrab.get_or_try_init(make).await
     }
+}
 
-    /// The next page that the answer links to, if it lies on the configured host.
-    fn next_page(&self, reply: &Reply) -> Option<String> {
-        let links = reply.header(LINK.as_str())?;
-        let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
-        let address = Url::parse(next.split_once('<')?.1.split_once('>')?.0).ok()?;
-        (address.origin() == self.api.origin()).then(|| address.to_string())
-    }
+/// The next page that the answer links to. Behind a gateway a server may name an address of its own that nobody else knows it
+/// by, so the same list is asked where it was asked before: only the query is the server's.
+fn next_page(about: About<'_>, target: &str, reply: &Reply) -> Result<Option<String>, Fault> {
+    let links = reply.header(LINK.as_str()).unwrap_or_default();
+    let Some((before, _)) = links.split_once("rel=\"next\"") else { return Ok(None) };
+    let address =
+        before.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address);
+    let Some((_, query)) = address.and_then(|address| address.split_once('?')) else {
+        let why = "the list goes on at an address that cannot be read";
+        return Err(about.fault(Blindness::Unintelligible, why));
+    };
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    Ok(Some(format!("{path}?{query}")))
 }
 
 fn if_allowed<T>(asked: Result<T, Fault>) -> Result<Option<T>, Fault> {

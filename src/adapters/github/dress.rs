@@ -3,6 +3,9 @@
 //! Where pull requests are told how the rotation stands, the label for that goes along with the first others: one request
 //! less.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::GitHub;
@@ -20,21 +23,28 @@ impl GitHub {
             Ok(found) => found,
             Err(fault) => return Effect::NotSent(fault),
         };
-        self.seen.forget(number.0);
+        let mut worn = self.seen.forget(number.0).map(|(at, pull)| (at, Pull::clone(&pull)));
         let mut told = self.seen.told(number.0);
         let mut refused: Option<Fault> = None;
         for (path, body) in self.missing(&found, dress, self.settings.board && !told.labelled) {
             match self.client.write(about, Write::post(&path, &body)).await {
-                Sent::Done(_) if says_how_it_stands(&body) => {
-                    told.labelled = true;
-                    self.seen.note_told(number.0, told.clone());
+                Sent::Done(reply) => {
+                    if says_how_it_stands(&body) {
+                        told.labelled = true;
+                        self.seen.note_told(number.0, told.clone());
+                    }
+                    let says =
+                        |(_, pull): &mut (Timestamp, Pull)| reply.json().is_ok_and(|body| pull.wears(body));
+                    worn = worn.and_then(|mut worn| says(&mut worn).then_some(worn));
                 }
-                Sent::Done(_) => {}
                 // The others are worth having all the same.
                 Sent::Refused(fault, _) => drop(refused.get_or_insert(fault)),
                 Sent::Unsent(fault) => return Effect::NotSent(fault),
                 Sent::Unknown(fault) => return Effect::Unknown(fault),
             }
+        }
+        if let Some((at, pull)) = worn {
+            self.seen.note_looked(Arc::new(pull), at);
         }
         refused.map_or(Effect::Applied(()), Effect::Refused)
     }

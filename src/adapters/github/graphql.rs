@@ -21,13 +21,16 @@ const LOOK: &str = "query($owner:String!,$name:String!,$number:Int!){repository(
     reviewThreads(first:100){nodes{isResolved}}}}}";
 
 const AUTO_MERGE: &str = "mutation($input:EnablePullRequestAutoMergeInput!){\
-    enablePullRequestAutoMerge(input:$input){pullRequest{number}}}";
+    enablePullRequestAutoMerge(input:$input){pullRequest{autoMergeRequest{enabledAt}}}}";
 
 const NO_AUTO_MERGE: &str = "mutation($input:DisablePullRequestAutoMergeInput!){\
     disablePullRequestAutoMerge(input:$input){pullRequest{number}}}";
 
 const ENQUEUE: &str = "mutation($input:EnqueuePullRequestInput!){\
     enqueuePullRequest(input:$input){mergeQueueEntry{position}}}";
+
+const DEQUEUE: &str = "mutation($input:DequeuePullRequestInput!){\
+    dequeuePullRequest(input:$input){mergeQueueEntry{position}}}";
 
 /// What a look by GraphQL shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,8 +42,8 @@ pub(super) struct Asked {
 }
 
 #[derive(Deserialize)]
-struct Answer<T> {
-    data: Option<T>,
+pub(super) struct Answer<T> {
+    pub(super) data: Option<T>,
     #[serde(default)]
     errors: Vec<Complaint>,
 }
@@ -115,29 +118,40 @@ impl GitHub {
         Ok(Some(asked))
     }
 
+    /// Whether GitHub shows the wish in its answer.
     pub(super) async fn enable_auto_merge(
         &self,
         about: About<'_>,
         node: &str,
         head: &CommitId,
         method: MergeMethod,
-    ) -> Effect<()> {
+    ) -> Effect<bool> {
         let method = method.as_str().to_uppercase();
         let input = json!({ "pullRequestId": node, "expectedHeadOid": head.as_str(), "mergeMethod": method });
-        self.done(about, &json!({ "query": AUTO_MERGE, "variables": { "input": input } })).await
+        let done = self.done(about, &json!({ "query": AUTO_MERGE, "variables": { "input": input } })).await;
+        done.map(|data| {
+            let wish = data.pointer("/enablePullRequestAutoMerge/pullRequest/autoMergeRequest");
+            wish.is_some_and(|wish| !wish.is_null())
+        })
     }
 
     pub(super) async fn disable_auto_merge(&self, about: About<'_>, node: &str) -> Effect<()> {
         let input = json!({ "pullRequestId": node });
-        self.done(about, &json!({ "query": NO_AUTO_MERGE, "variables": { "input": input } })).await
+        self.done(about, &json!({ "query": NO_AUTO_MERGE, "variables": { "input": input } })).await.map(drop)
     }
 
     pub(super) async fn enqueue(&self, about: About<'_>, node: &str, head: &CommitId) -> Effect<()> {
         let input = json!({ "pullRequestId": node, "expectedHeadOid": head.as_str() });
-        self.done(about, &json!({ "query": ENQUEUE, "variables": { "input": input } })).await
+        self.done(about, &json!({ "query": ENQUEUE, "variables": { "input": input } })).await.map(drop)
     }
 
-    async fn done(&self, about: About<'_>, body: &Value) -> Effect<()> {
+    /// It is named otherwise there than in the other mutations.
+    pub(super) async fn dequeue(&self, about: About<'_>, node: &str) -> Effect<()> {
+        let input = json!({ "id": node });
+        self.done(about, &json!({ "query": DEQUEUE, "variables": { "input": input } })).await.map(drop)
+    }
+
+    async fn done(&self, about: About<'_>, body: &Value) -> Effect<Value> {
         let reply = match self.client.mutate(about, body).await {
             Sent::Done(reply) => reply,
             Sent::Refused(fault, _) => return Effect::Refused(fault),
@@ -145,7 +159,7 @@ impl GitHub {
             Sent::Unknown(fault) => return Effect::Unknown(fault),
         };
         match reply.json::<Answer<Value>>() {
-            Ok(answer) if answer.errors.is_empty() && answer.data.is_some() => Effect::Applied(()),
+            Ok(Answer { data: Some(data), errors }) if errors.is_empty() => Effect::Applied(data),
             Ok(answer) if is_untold(&answer.errors) => Effect::Unknown(refused(about, &answer.errors)),
             Ok(answer) => Effect::Refused(refused(about, &answer.errors)),
             Err(error) => Effect::Unknown(about.fault(Blindness::Unintelligible, error.to_string())),

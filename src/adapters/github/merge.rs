@@ -3,6 +3,8 @@
 //! Both name the head that was judged. GitHub is the only authority on whether it may be merged: 405 is “not now”, 409
 //! “somebody has pushed”; a look beforehand is advice.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
@@ -71,11 +73,19 @@ impl GitHub {
                 Err(end) => return end,
             },
         };
-        self.seen.forget(pull.0);
+        let looked = self.seen.forget(pull.0);
         // GitHub holds the head against the one that is named; why it refuses is looked at.
         let fault = match self.enable_auto_merge(about, &node, head, method).await {
             Effect::Refused(fault) => fault,
-            end => return end,
+            Effect::Applied(shown) => {
+                // One that is new: what else there is to see of it was seen a moment ago.
+                let new = looked.filter(|_| shown && self.seen.around(pull.0, self.client.now()).is_some());
+                if let Some((at, pull)) = new {
+                    self.seen.note_answered(Arc::new(pull.with_auto_merge()), at);
+                }
+                return Effect::Applied(());
+            }
+            end => return end.map(drop),
         };
         match self.unmoved(about, pull, head).await {
             Err(Effect::Refused(moved)) => Effect::Refused(moved),
@@ -109,14 +119,33 @@ impl GitHub {
         if found.state() != PullState::Open {
             return Effect::Refused(about.fault(Blindness::Changed, "it is not open any more"));
         }
-        if !found.has_auto_merge() {
+        // What was seen of it may be two minutes old.
+        self.seen.forget(pull.0);
+        let queued = match self.is_queued(&found, &what).await {
+            Ok(queued) => queued,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        if !found.has_auto_merge() && !queued {
             return Effect::Applied(());
         }
         let Some(node) = &found.node_id else {
             return Effect::NotSent(about.fault(Blindness::Unintelligible, "GitHub gives no id of it"));
         };
         self.seen.forget(pull.0);
-        self.disable_auto_merge(about, node).await
+        // The wish first: it would put it back into the queue.
+        if found.has_auto_merge() {
+            let end = self.disable_auto_merge(about, node).await;
+            if end != Effect::Applied(()) || !queued {
+                return end;
+            }
+        }
+        self.dequeue(about, node).await
+    }
+
+    async fn is_queued(&self, pull: &Pull, what: &str) -> Result<bool, Fault> {
+        let queue = self.demands(&pull.base.branch, what).await?.queue;
+        let asked = if queue { self.asked(pull, what).await? } else { None };
+        Ok(asked.is_some_and(|asked| asked.queued))
     }
 
     async fn has_queue(&self, pull: &Pull) -> bool {

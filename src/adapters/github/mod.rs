@@ -3,8 +3,9 @@
 //!
 //! Pull requests are read as raw JSON: octocrab's own model of one has a closed enum that a new value breaks. A
 //! look at an open pull request is six or seven reads (its details, reviews, rules, the base branch and, where that is
-//! protected, its protection, check runs, statuses), with the list of those from the branch before the first one; where it
-//! was approved before its last push one comparison more for it and for each head that was approved, and a question to
+//! protected, its protection, check runs, statuses), with the list of those from the branch before the first one; one that
+//! keyslot has just opened is known from GitHub's answers to what was done to it, and only what stands around it is read.
+//! Where it was approved before its last push one comparison more for it and for each head that was approved, and a question to
 //! GraphQL where a rule wants what only that tells. Writes are never repeated.
 
 pub mod actions;
@@ -26,14 +27,16 @@ mod waits;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
 use checks::Check;
 use client::{About, Client, Sent, Write};
 pub use commits::CommittedByGitHub;
+use graphql::Asked;
 use pull::Pull;
-use seen::Memory;
+use seen::{Around, Memory};
 use waits::Sight;
 
 use super::http::Http;
@@ -76,6 +79,12 @@ pub struct GitHubSettings {
     pub board: bool,
 }
 
+/// A repository as it is called now.
+#[derive(Deserialize)]
+struct Named {
+    owner: pull::User,
+}
+
 /// The adapter. Cheap to clone.
 #[derive(Clone)]
 pub struct GitHub {
@@ -102,8 +111,17 @@ impl GitHub {
     /// that it does not understand, and a fork's branch of the same name is another branch. The repository itself may have
     /// another name by now, so both ends are held against each other.
     async fn newest(&self, ends: &PullEnds) -> Result<Option<Pull>, Fault> {
-        let PullEnds { head, base } = ends;
-        let filter = format!("{}:{head}", self.settings.owner);
+        let found = self.listed(ends, &self.settings.owner).await?;
+        let found = match found.is_empty() && self.client.has_moved() {
+            // The filter is by the owner of now.
+            true => self.listed(ends, &self.present_owner().await?).await?,
+            false => found,
+        };
+        Ok(found.into_iter().filter(|pull| self.is_between(pull, ends)).max_by_key(|pull| pull.number))
+    }
+
+    async fn listed(&self, PullEnds { head, base }: &PullEnds, owner: &str) -> Result<Vec<Pull>, Fault> {
+        let filter = format!("{owner}:{head}");
         let query = [
             ("head", filter.as_str()),
             ("base", base.as_str()),
@@ -112,8 +130,14 @@ impl GitHub {
             ("direction", "desc"),
         ];
         let what = format!("list the pull requests from {head}");
-        let found: Vec<Pull> = self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await?;
-        Ok(found.into_iter().filter(|pull| self.is_between(pull, ends)).max_by_key(|pull| pull.number))
+        self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await
+    }
+
+    /// Of a repository that was transferred.
+    async fn present_owner(&self) -> Result<String, Fault> {
+        let path = format!("/repos/{}/{}", self.settings.owner, self.settings.repository);
+        let found: Named = self.client.read("read the repository", &self.subject(), &path, &[]).await?;
+        Ok(found.owner.login)
     }
 
     fn is_between(&self, pull: &Pull, PullEnds { head, base }: &PullEnds) -> bool {
@@ -181,20 +205,37 @@ impl GitHub {
             checks: &checks,
             asked: asked.as_ref(),
         };
-        let waits = if open { waits::of(&sight) } else { Vec::new() };
-        let check = |check: &Check| PullCheck {
-            name: check.name.clone(),
-            required: demands.checks.contains(&check.name),
-            passed: check.passed,
+        Ok(seen_whole(&sight))
+    }
+
+    /// What one waits for that we have opened a moment ago, as GitHub showed it in answer to that or to a deed since: then
+    /// nobody has had the time to review it or to talk about it, and what its base demands is as it was a moment ago.
+    async fn view_of_new(&self, pull: &Pull) -> Result<PullView, Fault> {
+        let (what, now) = (format!("read pull request #{}", pull.number), self.client.now());
+        let Around { demands, checks } = match self.seen.around(pull.number, now) {
+            Some(around) => around,
+            None => {
+                let demands = self.demands(&pull.base.branch, &what).await?;
+                let checks =
+                    self.checks(&pull.head.sha, &self.awaited(&demands), &demands.apps, &what).await?;
+                let around = Around { demands: Arc::new(demands), checks: Arc::new(checks) };
+                self.seen.note_around(pull.number, around.clone(), now);
+                around
+            }
         };
-        let checks = checks.iter().map(check).collect();
-        Ok(PullView {
-            reviews_wanted: demands.reviews,
-            unread: demands.unread,
-            checks,
-            approvals,
-            waits,
-            ..view(pull)
+        let asked = demands.want_graphql().then(Asked::default);
+        let (owner, asked) = (self.settings.owner.as_str(), asked.as_ref());
+        let (demands, checks) = (demands.as_ref(), checks.as_slice());
+        Ok(seen_whole(&Sight { pull, owner, reviews: &[], approvals: &[], demands, checks, asked }))
+    }
+
+    /// One that we have just opened, as GitHub showed it in answer to a deed of ours.
+    fn answered(&self, ends: &PullEnds) -> Option<Arc<Pull>> {
+        let now = self.client.now();
+        let pull = self.seen.take_answered(self.seen.open(ends)?, now)?;
+        (pull.state() == PullState::Open && self.is_between(&pull, ends)).then(|| {
+            self.seen.note_looked(Arc::clone(&pull), now);
+            pull
         })
     }
 
@@ -212,6 +253,9 @@ impl GitHub {
 #[async_trait]
 impl Forge for GitHub {
     async fn pull_between(&self, ends: &PullEnds) -> Result<Option<PullView>, Fault> {
+        if let Some(pull) = self.answered(ends) {
+            return self.view_of_new(&pull).await.map(Some);
+        }
         let pull = match self.still_open(ends).await? {
             Some(pull) => pull,
             None => match self.newest(ends).await? {
@@ -221,6 +265,7 @@ impl Forge for GitHub {
             },
         };
         let pull = Arc::new(pull);
+        self.seen.is_known(pull.number);
         if pull.state() == PullState::Open && self.is_between(&pull, ends) {
             self.seen.note_open(ends, Some(pull.number));
             self.seen.note_looked(Arc::clone(&pull), self.client.now());
@@ -249,8 +294,10 @@ impl Forge for GitHub {
                     self.seen.note_node(&pull);
                     self.seen
                         .note_open(&new.ends(), self.is_between(&pull, &new.ends()).then_some(pull.number));
-                    self.seen.note_opened(pull.number, self.client.now());
-                    Effect::Applied(PullNumber(pull.number))
+                    let (number, now) = (pull.number, self.client.now());
+                    self.seen.note_opened(number, now);
+                    self.seen.note_answered(Arc::new(pull), now);
+                    Effect::Applied(PullNumber(number))
                 }
                 Err(why) => Effect::Unknown(Fault::new(
                     Blindness::Unintelligible,
@@ -290,6 +337,24 @@ impl Forge for GitHub {
 
     async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()> {
         self.published(pull, bulletin).await
+    }
+}
+
+/// With what holds it, where it is open.
+fn seen_whole(sight: &Sight<'_>) -> PullView {
+    let Sight { pull, demands, .. } = sight;
+    let check = |check: &Check| PullCheck {
+        name: check.name.clone(),
+        required: demands.checks.contains(&check.name),
+        passed: check.passed,
+    };
+    PullView {
+        reviews_wanted: demands.reviews,
+        unread: demands.unread.clone(),
+        checks: sight.checks.iter().map(check).collect(),
+        approvals: sight.approvals.to_vec(),
+        waits: if pull.state() == PullState::Open { waits::of(sight) } else { Vec::new() },
+        ..view(pull)
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::model::{BranchName, CommitId, PullState};
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Pull {
     pub(super) number: u64,
     /// By which GraphQL knows it.
@@ -47,23 +47,31 @@ pub(super) struct Pull {
     labels: Vec<Label>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct User {
-    login: String,
+    pub(super) login: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Team {
     slug: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Label {
     name: String,
 }
 
-/// One end of a pull request.
+/// Of an answer to what dresses it, whom it is for.
 #[derive(Deserialize)]
+struct Worn {
+    requested_reviewers: Option<Vec<User>>,
+    requested_teams: Option<Vec<Team>>,
+    assignees: Option<Vec<User>>,
+}
+
+/// One end of a pull request.
+#[derive(Clone, Deserialize)]
 pub(super) struct End {
     #[serde(rename = "ref")]
     pub(super) branch: String,
@@ -72,7 +80,7 @@ pub(super) struct End {
     repo: Option<Repository>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Repository {
     full_name: String,
 }
@@ -124,6 +132,26 @@ impl Pull {
 
     pub(super) fn has_auto_merge(&self) -> bool {
         self.auto_merge.is_some()
+    }
+
+    /// After GitHub took the wish.
+    pub(super) fn with_auto_merge(&self) -> Pull {
+        Pull { auto_merge: Some(Value::Bool(true)), ..self.clone() }
+    }
+
+    /// Puts on what GitHub answers that it wears now: labels alone, or a pull request or issue with a list of whom it is
+    /// for. Whether the answer says so.
+    pub(super) fn wears(&mut self, answer: Value) -> bool {
+        if answer.is_array() {
+            return serde_json::from_value(answer).map(|labels| self.labels = labels).is_ok();
+        }
+        let Ok(worn) = serde_json::from_value::<Worn>(answer) else { return false };
+        let says = worn.requested_reviewers.is_some() || worn.assignees.is_some();
+        self.requested_reviewers =
+            worn.requested_reviewers.unwrap_or(std::mem::take(&mut self.requested_reviewers));
+        self.requested_teams = worn.requested_teams.unwrap_or(std::mem::take(&mut self.requested_teams));
+        self.assignees = worn.assignees.unwrap_or(std::mem::take(&mut self.assignees));
+        says
     }
 
     pub(super) fn requested(&self) -> Vec<String> {

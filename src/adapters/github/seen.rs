@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bulletin::Told;
+use super::checks::Check;
+use super::demands::Demands;
 use super::graphql::Asked;
 use super::pull::Pull;
 use crate::model::{BranchName, PullEnds};
@@ -25,6 +27,13 @@ pub(super) struct Memory(Mutex<Book>);
 /// When GraphQL was asked about a pull request, when that had last changed, and the answer.
 type Answered = (Timestamp, Option<Timestamp>, Asked);
 
+/// What stood around a pull request that we had just opened.
+#[derive(Clone)]
+pub(super) struct Around {
+    pub(super) demands: Arc<Demands>,
+    pub(super) checks: Arc<Vec<Check>>,
+}
+
 #[derive(Default)]
 struct Book {
     asked: BTreeMap<u64, Answered>,
@@ -39,6 +48,9 @@ struct Book {
     looked: BTreeMap<u64, (Timestamp, Arc<Pull>)>,
     /// When we opened one.
     opened: BTreeMap<u64, Timestamp>,
+    /// As GitHub showed them in answer to a deed of ours.
+    answered: BTreeMap<u64, (Timestamp, Arc<Pull>)>,
+    around: BTreeMap<u64, (Timestamp, Around)>,
 }
 
 impl Memory {
@@ -116,12 +128,39 @@ impl Memory {
         opened.is_some_and(|at| is_within(at, NEW_FOR, now))
     }
 
-    /// After a deed of ours on a pull request.
-    pub(super) fn forget(&self, number: u64) {
+    /// The answer to a deed of ours serves as the next look, once and while it is fresh.
+    pub(super) fn note_answered(&self, pull: Arc<Pull>, now: Timestamp) {
+        self.with(|book| book.answered.insert(pull.number, (now, pull)));
+    }
+
+    pub(super) fn take_answered(&self, number: u64, now: Timestamp) -> Option<Arc<Pull>> {
+        let (at, pull) = self.with(|book| book.answered.remove(&number))?;
+        is_within(at, NEW_FOR, now).then_some(pull)
+    }
+
+    /// What was seen around it when it was new, while that is fresh.
+    pub(super) fn around(&self, number: u64, now: Timestamp) -> Option<Around> {
+        let (at, around) = self.with(|book| book.around.get(&number).cloned())?;
+        is_within(at, NEW_FOR, now).then_some(around)
+    }
+
+    /// It was looked at whole: answers to deeds are worth no look any more.
+    pub(super) fn is_known(&self, number: u64) {
+        self.with(|book| book.around.remove(&number));
+    }
+
+    pub(super) fn note_around(&self, number: u64, around: Around, now: Timestamp) {
+        self.with(|book| book.around.insert(number, (now, around)));
+    }
+
+    /// After a deed of ours on a pull request. The last look and its time, for whom the answer tells what has changed since:
+    /// it gets no younger by that.
+    pub(super) fn forget(&self, number: u64) -> Option<(Timestamp, Arc<Pull>)> {
         self.with(|book| {
             book.asked.remove(&number);
-            book.looked.remove(&number);
-        });
+            book.answered.remove(&number);
+            book.looked.remove(&number)
+        })
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Book) -> T) -> T {

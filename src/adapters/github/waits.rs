@@ -40,12 +40,16 @@ pub(super) fn of(sight: &Sight<'_>) -> Vec<PullWait> {
     if let (true, Some(open @ 1..)) = (demands.conversations, asked.map(|asked| asked.open_conversations)) {
         waits.push(PullWait::Conversations { open });
     }
+    let queued = asked.filter(|_| demands.queue).map(|asked| asked.queued);
+    // What holds it besides does not keep the queue from merging it.
+    if queued == Some(true) {
+        waits.push(PullWait::Queue { queued: true });
+    }
     let stale = sight.stale();
     if waits.is_empty() {
-        let queued = asked.filter(|_| demands.queue).map(|asked| asked.queued);
         // Where the last push wants an approval, that is what blocks it.
         let explained = demands.last_push && stale.is_some() && state == "blocked";
-        waits.extend((!explained).then(|| verdict(pull.mergeable, state, queued, demands)));
+        waits.extend((!explained).then(|| verdict(pull.mergeable, state, queued.is_some(), demands)));
     }
     stale.into_iter().chain(waits).collect()
 }
@@ -93,16 +97,13 @@ fn check(check: &Check) -> Option<PullWait> {
 
 /// The forge's own word, where nothing that can be seen holds the pull request. The values are those of GraphQL's
 /// MergeStateStatus in lower case.
-fn verdict(mergeable: Option<bool>, state: &str, queued: Option<bool>, demands: &Demands) -> PullWait {
-    match (mergeable, state, queued) {
-        (_, _, Some(true)) => PullWait::Queue { queued: true },
+fn verdict(mergeable: Option<bool>, state: &str, queue: bool, demands: &Demands) -> PullWait {
+    match (mergeable, state, queue) {
         // This very read has started the computation.
         (None, _, _) | (_, "unknown", _) => PullWait::NotComputed,
         // What waits for the queue alone counts as blocked.
-        (Some(_), "clean" | "unstable" | "has_hooks" | "blocked", Some(false)) => {
-            PullWait::Queue { queued: false }
-        }
-        (Some(_), "clean" | "unstable" | "has_hooks", None) => PullWait::Mergeable,
+        (Some(_), "clean" | "unstable" | "has_hooks" | "blocked", true) => PullWait::Queue { queued: false },
+        (Some(_), "clean" | "unstable" | "has_hooks", false) => PullWait::Mergeable,
         // “blocked”, and whatever GitHub may come up with.
         (Some(_), _, _) => PullWait::Blocked {
             rules: demands.others.iter().cloned().collect(),

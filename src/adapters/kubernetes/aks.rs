@@ -145,11 +145,11 @@ fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer, what: &str, subject: &st
 
 fn state(properties: Properties) -> ClusterState {
     let power = properties.power_state.map(|power| power.code).unwrap_or_default();
-    let steady = ["Succeeded", "Failed", "Canceled", ""].contains(&properties.provisioning_state.as_str());
-    match power.as_str() {
-        _ if !steady => ClusterState::Changing { state: properties.provisioning_state },
-        "Stopped" => ClusterState::Stopped,
-        _ => ClusterState::Running,
+    match (properties.provisioning_state.as_str(), power.as_str()) {
+        ("Succeeded" | "", "Stopped") => ClusterState::Stopped,
+        // Of one whose stop failed nobody knows what still runs: its API server is asked.
+        ("Succeeded" | "Failed" | "Canceled" | "", _) => ClusterState::Running,
+        _ => ClusterState::Changing { state: properties.provisioning_state },
     }
 }
 
@@ -174,6 +174,10 @@ mod tests {
         assert_eq!(state(&properties("Upgrading", "Running")), upgrading);
         // Pods run on after an upgrade that failed.
         assert_eq!(state(&properties("Failed", "Running")), ClusterState::Running);
+        // So may those of a cluster whose stop failed: its power is what it was to be.
+        for ended in ["Failed", "Canceled"] {
+            assert_eq!(state(&properties(ended, "Stopped")), ClusterState::Running);
+        }
         assert_eq!(state(r#"{"properties": {}}"#), ClusterState::Running);
     }
 }

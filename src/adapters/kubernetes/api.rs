@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +30,12 @@ const PAGE: usize = 250;
 /// As many pages as any list may have: 250,000 objects.
 const MOST_PAGES: usize = 1000;
 
+/// Whole objects.
+const WHOLE: &str = "application/json";
+
+/// The metadata of an object alone: whatever else it holds stays with the server.
+const METADATA: &str = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+
 /// A kind of object in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Kind {
@@ -44,6 +51,7 @@ pub(super) const ROLLOUTS: Kind = Kind { group: "/apis/argoproj.io/v1alpha1", pl
 pub(super) const CRON_JOBS: Kind = Kind { group: "/apis/batch/v1", plural: "cronjobs" };
 pub(super) const REPLICA_SETS: Kind = Kind { group: "/apis/apps/v1", plural: "replicasets" };
 pub(super) const NAMESPACES: Kind = Kind { group: "/api/v1", plural: "namespaces" };
+pub(super) const NODES: Kind = Kind { group: "/api/v1", plural: "nodes" };
 pub(super) const PODS: Kind = Kind { group: "/api/v1", plural: "pods" };
 pub(super) const QUOTAS: Kind = Kind { group: "/api/v1", plural: "resourcequotas" };
 pub(super) const AUTOSCALERS: Kind =
@@ -109,6 +117,11 @@ struct PageMeta {
     rest: String,
 }
 
+#[derive(Deserialize)]
+struct Partial {
+    metadata: ObjectMeta,
+}
+
 /// One API server.
 #[derive(Clone)]
 pub(super) struct Api {
@@ -129,8 +142,20 @@ impl Api {
         body: Option<(&'static str, Vec<u8>)>,
         leave: Option<Leave<'_>>,
     ) -> Result<Answer, Failure> {
+        self.call_for(WHOLE, method, path, body, leave).await
+    }
+
+    async fn call_for(
+        &self,
+        accept: &'static str,
+        method: Method,
+        path: &str,
+        body: Option<(&'static str, Vec<u8>)>,
+        leave: Option<Leave<'_>>,
+    ) -> Result<Answer, Failure> {
         let call = async {
-            let request = self.request(method, path, body).await?;
+            let mut request = self.request(method, path, body).await?;
+            request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
             let sent_at = self.clock.now();
             let sent = self.connection.http.send(request, leave);
             let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {
@@ -165,7 +190,7 @@ impl Api {
         })?;
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = credentials;
-        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(WHOLE));
         if let Some((content_type, bytes)) = body {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
             *request.body_mut() = Some(bytes.into());
@@ -175,12 +200,22 @@ impl Api {
 
     /// Reads one object, patiently.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.get_as(WHOLE, path).await
+    }
+
+    /// The same, of the object's metadata alone.
+    pub async fn metadata(&self, path: &str) -> Result<ObjectMeta, Failure> {
+        let Partial { metadata } = self.get_as(METADATA, path).await?;
+        Ok(metadata)
+    }
+
+    async fn get_as<T: DeserializeOwned>(&self, accept: &'static str, path: &str) -> Result<T, Failure> {
         // Backoff speaks in faults; the failure itself is kept aside for the caller's own judgement.
         let last = Mutex::new(None);
         let keep = |failure| *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
         let read = Backoff::default()
             .read(self.clock.as_ref(), || async {
-                self.read(path).await.map_err(|failure: Failure| {
+                self.read(accept, path).await.map_err(|failure: Failure| {
                     let note = Fault::new(Blindness::Unreachable, "", "", "");
                     let later = failure.refusal().filter(|no| matches!(no.status, 429 | 503));
                     let error = match later {
@@ -203,11 +238,11 @@ impl Api {
 
     /// One read; a second one at once where its connection ended. One that was kept open may have been closed by the server
     /// in the very moment in which it is used again, and that tells nothing of the server.
-    async fn read(&self, path: &str) -> Result<Answer, Failure> {
+    async fn read(&self, accept: &'static str, path: &str) -> Result<Answer, Failure> {
         let begun = Instant::now();
-        match self.call(Method::GET, path, None, None).await {
+        match self.call_for(accept, Method::GET, path, None, None).await {
             Err(Failure::Silence(SendError::NoAnswer(_))) if begun.elapsed() < CALL_TIMEOUT => {
-                self.call(Method::GET, path, None, None).await
+                self.call_for(accept, Method::GET, path, None, None).await
             }
             other => other,
         }

@@ -7,6 +7,7 @@
 //! times, take its TLS provider from a process-wide default, and match NO_PROXY against the proxy's own
 //! address. A kubeconfig that switches certificate checks off is refused: Secrets travel on this connection.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use kube::client::{AuthError, ConfigExt as _};
-use kube::config::{AuthInfo, Cluster, ExecConfig, Kubeconfig, KubeconfigError};
+use kube::config::{AuthInfo, Cluster, ExecConfig, ExecInteractiveMode, Kubeconfig, KubeconfigError};
 use secrecy::ExposeSecret as _;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder, ServiceExt as _};
@@ -98,13 +99,14 @@ impl Connection {
             // A plugin may be refused for reasons that pass.
             prepare(&source, read, http, tokens).map_err(|why| (Blindness::Unintelligible, why))
         });
-        match prepared.await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err((kind, why))) => Err(fault(kind, why)),
-            Err(error) => {
+        match tokio::time::timeout(PLUGIN, prepared).await {
+            Ok(Ok(Ok(connection))) => Ok(connection),
+            Ok(Ok(Err((kind, why)))) => Err(fault(kind, why)),
+            Ok(Err(error)) => {
                 let why = format!("the credential plugin did not come back: {error}");
                 Err(fault(Blindness::Unintelligible, why))
             }
+            Err(_) => Err(fault(Blindness::Forbidden, silent())),
         }
     }
 
@@ -115,11 +117,20 @@ impl Connection {
             Credentials::Entra { tokens, scope } => return bearer(tokens, scope).await,
         };
         let bare = Request::new(reqwest::Body::default());
-        match service.oneshot(bare).await {
-            Ok(response) => Ok(response.into_parts().0.headers),
-            Err(error) => Err(without_secrets(error.as_ref())),
+        match tokio::time::timeout(PLUGIN, service.oneshot(bare)).await {
+            Ok(Ok(response)) => Ok(response.into_parts().0.headers),
+            Ok(Err(error)) => Err(without_secrets(error.as_ref())),
+            Err(_) => Err(silent()),
         }
     }
+}
+
+/// How long a plugin may take. One that wants a person to log in waits for ever.
+const PLUGIN: Duration = Duration::from_secs(60);
+
+fn silent() -> String {
+    let limit = PLUGIN.as_secs();
+    format!("the credential plugin gave no answer within {limit} s: it may wait for somebody to log in")
 }
 
 async fn bearer(tokens: &Tokens, scope: &str) -> Result<HeaderMap, String> {
@@ -252,10 +263,17 @@ fn is_loopback(base: &Url) -> bool {
 /// kube's own layers, around a service that hands the finished headers back instead of sending them.
 fn credentials(
     server: &str,
-    user: AuthInfo,
+    mut user: AuthInfo,
     tokens: Option<Tokens>,
     in_process: bool,
 ) -> Result<Credentials, String> {
+    // Where nobody can be asked, what the plugin says is kept for the error, and not written to ours.
+    if let Some(exec) = &mut user.exec
+        && exec.interactive_mode != Some(ExecInteractiveMode::Always)
+        && !std::io::stdin().is_terminal()
+    {
+        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+    }
     let has_plugin = user.exec.is_some();
     let entra = user.exec.as_ref().and_then(server_application).zip(tokens);
     let entra =
@@ -312,10 +330,11 @@ fn without_secrets(error: &(dyn std::error::Error + 'static)) -> String {
         return without_secrets(error);
     }
     match error.downcast_ref::<AuthError>() {
-        Some(AuthError::AuthExecRun { cmd, out }) => {
+        // Its command line is not quoted: arguments and variables of plugins hold secrets.
+        Some(AuthError::AuthExecRun { out, .. }) => {
             let said = String::from_utf8_lossy(&out.stderr);
             let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            format!("the credential plugin {cmd} failed ({}): {said}", out.status)
+            format!("the credential plugin failed ({}): {said}", out.status)
         }
         Some(AuthError::AuthExecParse(_)) => "the credential plugin's answer is not readable".to_owned(),
         _ => chain(error),

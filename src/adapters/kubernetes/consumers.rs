@@ -50,6 +50,12 @@ fn reads(spec: &PodSpec, synced: &SyncedKey) -> bool {
     reads_of(spec, &synced.secret, |key| key == synced.key)
 }
 
+/// The names of the Secrets that it reads as a whole or a key of.
+pub(super) fn secrets_read(spec: &PodSpec) -> impl Iterator<Item = &str> {
+    let mounted = volumes(spec).iter().flat_map(volume_secrets);
+    mounted.chain(containers(spec).flat_map(environment).map(|(secret, _)| secret))
+}
+
 /// Whether it reads a key of the Secret that is one of these, or all of it.
 pub(super) fn reads_of(spec: &PodSpec, name: &str, is_one: impl Fn(&str) -> bool) -> bool {
     let whole = volumes(spec).iter().any(|volume| volume_secrets(volume).any(|secret| secret == name));

@@ -166,6 +166,10 @@ impl Class {
         since && self.is_no_more(vault)
     }
 
+    pub fn is(&self, namespace: &str, name: &str) -> bool {
+        self.namespace == namespace && self.name == name
+    }
+
     /// Whether a Kubernetes Secret that it fills may hold the secret from an earlier time.
     pub fn may_have_filled(&self, vault: Option<&str>) -> bool {
         self.edited && self.is_no_more(vault)

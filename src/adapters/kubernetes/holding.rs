@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use super::consumers::{Gets, absent_classes, class_names, reads_of};
 use super::csi::{Class, PodId, PodStatus, is_mounted};
 use super::look::{Placed as _, Subject};
+use super::unfilled::read_by;
 use crate::model::{ClassFate, Holding, LostClass};
 
 /// `None` where nothing speaks for it.
@@ -30,6 +31,17 @@ pub(super) fn holding(
     Some(if lost.any(names) { Holding::Mounted } else { Holding::Unclear(first) })
 }
 
+/// What it reads of Secrets that nobody fills with the key any more, where that is not what it is known by.
+pub(super) fn besides(
+    pod: &Pod,
+    subject: &Subject,
+    classes: &[Class],
+    holding: &Holding,
+) -> Option<LostClass> {
+    let told = matches!(holding, Holding::Unclear(_));
+    lost_classes(pod, subject, classes).find(|class| class.fate.outlasts_restarts() && !told)
+}
+
 /// The classes that the pod mounts, or reads the Secrets of, and that are not what they were when it began.
 pub(super) fn lost_classes<'a>(
     pod: &'a Pod,
@@ -47,7 +59,11 @@ pub(super) fn lost_classes<'a>(
     // First what matters whatever the pod's age.
     let filled = filled.map(move |class| lost(&class.name, ClassFate::Filled));
     let absent = absent.map(move |name| lost(name, ClassFate::Absent));
-    filled.chain(absent).chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)))
+    let unfilled = read_by(pod, subject).into_iter().map(move |secret| lost(secret, ClassFate::Unfilled));
+    unfilled
+        .chain(filled)
+        .chain(absent)
+        .chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)))
 }
 
 fn mounts(pod: &Pod, class: &Class) -> bool {

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::csi::Class;
-use super::holding::holding;
+use super::holding::{besides, holding};
 use super::look::Placed as _;
 use super::look::Subject;
 use super::owners::{Above, Owners};
@@ -260,7 +260,11 @@ impl Inner {
         // What a list of ReplicaSets has told once stays true: owners do not change.
         let told = known.map(|known| (known.workload.clone(), known.above.clone()));
         self.unsure |= above == Above::Unclear && told.is_none();
-        let Some(mut view) = workload::pod(pod, above, holding, mounted) else { return };
+        let besides = match known {
+            Some(known) => known.besides.clone(),
+            None => besides(pod, subject, &self.classes, &holding),
+        };
+        let Some(mut view) = workload::pod(pod, above, holding, besides, mounted) else { return };
         if let Some((workload, above)) = told {
             (view.workload, view.above) = (workload, above);
         }
@@ -313,7 +317,8 @@ mod tests {
             pinned: None,
         };
         let (secret, vault, namespaces) = ("s".into(), None, Vec::new());
-        let subject = Subject { secret, vault, namespaces, configured: [].into() };
+        let subject =
+            Subject { secret, vault, namespaces, configured: [].into(), unfilled: Default::default() };
         kept.know(vec![class], BTreeSet::new(), subject);
         kept.expect(1);
         kept.opened();

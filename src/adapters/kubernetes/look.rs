@@ -1,5 +1,5 @@
-//! One look at a cluster: three to seven lists, one Secret each where values are synced, and events where pods do not
-//! come up.
+//! One look at a cluster: three to seven lists, one Secret each where values are synced, the metadata of one each that no class
+//! fills, and events where pods do not come up.
 //!
 //! A look is made of fresh lists, never of what a watch has brought: a quiet watch proves nothing. Soon after
 //! one, a glance lists again only what matters now; it is no younger than the look before it. Pods are
@@ -7,6 +7,7 @@
 //! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment; what else
 //! is left out, [`Scope`] says, and why that hides nobody.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::Metadata;
@@ -17,10 +18,12 @@ use serde::de::DeserializeOwned;
 use super::api::{Api, CLASSES, Kind, Listed};
 use super::csi::{Class, PodStatus, RawClass};
 use super::failure::{Failure, Refusal};
-use super::pods::{Found, Pods};
+use super::owners::Owners;
+use super::pods::{Found, Pods, RawPods};
 use super::scope::{Mounts, Scope};
+use super::unfilled::{self, Asked, SecretName};
 use super::workloads::Workloads;
-use super::{narrow, rollouts, symptoms, synced};
+use super::{narrow, nodes, rollouts, symptoms, synced};
 use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadName};
 use crate::ports::Fault;
 
@@ -35,6 +38,8 @@ pub(super) struct Subject {
     pub namespaces: Vec<String>,
     /// The workloads that the configuration names: all their pods are looked at, whatever they get.
     pub configured: Arc<[WorkloadName]>,
+    /// Secrets that were found to have lost their class; empty before a look.
+    pub unfilled: Arc<BTreeSet<SecretName>>,
 }
 
 /// A collection that was listed, for a watch to go on from.
@@ -93,7 +98,15 @@ async fn look_within(
         namespaces_exist(api, subject).await?;
     }
     let names = workloads.names();
-    let mut pods = Pods::list(api, subject, &classes, &names, scope, mounts).await?;
+    let raw = RawPods::list(api, subject).await?;
+    let wanted =
+        unfilled::wanted(&raw.pods, subject, &classes, &Owners { workloads: &names, replica_sets: None });
+    let asked = unfilled::ask(api, wanted)
+        .await
+        .map_err(|f| fault(api, f, "see who made a Secret that pods read"))?;
+    let Asked { unfilled, unseen } = asked;
+    let subject = &Subject { unfilled, ..subject.clone() };
+    let mut pods = Pods::of(raw, api, subject, &classes, &names, scope, mounts).await?;
     if !served {
         driver_unseen(api, &pods)?;
     }
@@ -101,6 +114,7 @@ async fn look_within(
     let rollouts = rollouts::list(api, subject, &classes, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
+    let silent = nodes::silent(api, pods.suspects(api.clock.now())).await;
     let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
@@ -114,7 +128,9 @@ async fn look_within(
         pods,
         cron_jobs,
         synced,
+        unseen,
         overtaken,
+        silent,
         ahead: api.connection.skew.ahead(),
         extent: extent(subject),
         warnings: Vec::new(),

@@ -21,6 +21,7 @@ mod managed;
 mod manager;
 mod narrow;
 mod newest;
+mod nodes;
 mod owners;
 mod pods;
 mod resolve;
@@ -33,6 +34,7 @@ mod sets;
 mod skew;
 mod symptoms;
 mod synced;
+mod unfilled;
 mod watch;
 mod workload;
 mod workloads;
@@ -246,6 +248,7 @@ impl Kubernetes {
             vault: stamp.cluster.vault.clone(),
             namespaces: stamp.cluster.namespaces.clone(),
             configured: self.restarted.clone().unwrap_or_default(),
+            unfilled: Arc::default(),
         }
     }
 }

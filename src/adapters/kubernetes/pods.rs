@@ -14,8 +14,9 @@ use super::api::{Api, POD_STATUSES, PODS, REPLICA_SETS};
 use super::consumers::{Gets, class_names, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
-use super::holding::{holding, lost_classes, pod_id};
+use super::holding::{besides, holding, lost_classes, pod_id};
 use super::look::{Place, Placed as _, Subject, everywhere};
+use super::nodes::{self, Silent};
 use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
 use super::scope::{Mounts, Scope, is_same};
@@ -87,8 +88,24 @@ pub(super) struct Pods {
     pub places: Vec<Place>,
 }
 
+/// All pods that are looked at.
+pub(super) struct RawPods {
+    pub pods: Vec<Pod>,
+    places: Vec<Place>,
+}
+
+impl RawPods {
+    pub async fn list(api: &Api, subject: &Subject) -> Result<RawPods, Fault> {
+        let listed = everywhere::<Pod>(api, PODS, subject).await;
+        let (pods, places) = listed.map_err(|failure| failure.fault("list the pods", &api.subject))?;
+        Ok(RawPods { pods, places })
+    }
+}
+
 impl Pods {
-    pub async fn list(
+    /// With what is above them and what their mounts tell.
+    pub async fn of(
+        RawPods { pods, places }: RawPods,
         api: &Api,
         subject: &Subject,
         classes: &[Class],
@@ -97,8 +114,6 @@ impl Pods {
         mounts: &Mounts,
     ) -> Result<Pods, Fault> {
         let fault = |failure: Failure, what: &str| failure.fault(what, &api.subject);
-        let (pods, places) =
-            everywhere::<Pod>(api, PODS, subject).await.map_err(|f| fault(f, "list the pods"))?;
         let by_name = Owners { workloads, replica_sets: None };
         let found = pods.into_iter().filter_map(|pod| Found::of(pod, subject, classes, &by_name));
         let mut found: Vec<Found> = found.collect();
@@ -125,6 +140,11 @@ impl Pods {
         Ok(Pods { found, statuses, mounts, places })
     }
 
+    /// The nodes that pods give cause to ask about.
+    pub fn suspects(&self, now: Timestamp) -> BTreeSet<String> {
+        nodes::suspects(self.found.iter().map(|found| &found.pod), now)
+    }
+
     /// The oldest of the lists, where they are numbers.
     pub fn version(&self) -> Option<u64> {
         self.places.iter().map(|place| place.version.parse().ok()).min().flatten()
@@ -148,23 +168,26 @@ impl Pods {
         let view = |Found { pod, above, .. }: Found| -> Option<PodView> {
             let holding = holding(&pod, subject, classes, &statuses).unwrap_or(Holding::Named);
             let mounted = version(&pod, subject, classes, &statuses).or_else(|| known(&pod));
-            workload::pod(&pod, above, holding, mounted)
+            let besides = besides(&pod, subject, classes, &holding);
+            workload::pod(&pod, above, holding, besides, mounted)
         };
         found.into_iter().filter_map(view).collect()
     }
 }
 
-/// The pods and their mounts, listed anew; with the version of the list.
+/// The pods and their mounts, listed anew; with the version of the list, and nodes that do not answer.
 pub(super) async fn list(
     api: &Api,
     subject: &Subject,
     classes: &[Class],
     workloads: &BTreeSet<WorkloadName>,
     scope: &Scope,
-) -> Result<(Vec<PodView>, Option<u64>), Fault> {
-    let listed = Pods::list(api, subject, classes, workloads, scope, &Mounts::new()).await?;
+) -> Result<(Vec<PodView>, Option<u64>, Silent), Fault> {
+    let raw = RawPods::list(api, subject).await?;
+    let listed = Pods::of(raw, api, subject, classes, workloads, scope, &Mounts::new()).await?;
     let version = listed.version();
-    Ok((listed.views(subject, classes), version))
+    let silent = nodes::silent(api, listed.suspects(api.clock.now())).await;
+    Ok((listed.views(subject, classes), version, silent))
 }
 
 /// Whether what the pod mounts tells anything.

@@ -105,7 +105,7 @@ fn why(failure: Failure, subject: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::api::{AUTOSCALERS, BUDGETS, EVENTS, NAMESPACES, QUOTAS};
+    use super::super::api::{AUTOSCALERS, BUDGETS, EVENTS, NAMESPACES, NODES, QUOTAS};
     use super::*;
 
     #[derive(Deserialize)]
@@ -142,6 +142,7 @@ mod tests {
             .into_iter()
             .chain(kinds.iter().flat_map(of_kind))
             .chain(tells)
+            .chain([("get", NODES)])
             .map(|(verb, kind)| (verb.to_owned(), kind.group_name().to_owned(), kind.plural.to_owned()))
             .collect();
         assert_eq!(granted, needed);

@@ -15,7 +15,7 @@ use super::owners::Above;
 use super::sets::{daemon_set_view, stateful_set_view};
 use super::{RESTARTED_AT, ROTATION, room, symptoms};
 use crate::model::{
-    DeploymentCondition, Holding, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind,
+    DeploymentCondition, Holding, LostClass, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind,
     WorkloadName, WorkloadView,
 };
 
@@ -53,7 +53,7 @@ fn read<T: DeserializeOwned>(json: &[u8], what: &str) -> Result<T, String> {
 pub fn parse_pod(json: &[u8]) -> Result<PodView, String> {
     let parsed: Pod = serde_json::from_slice(json)
         .map_err(|error| format!("no pod: line {}, column {}", error.line(), error.column()))?;
-    pod(&parsed, Above::Nothing, Holding::Named, None)
+    pod(&parsed, Above::Nothing, Holding::Named, None, None)
         .ok_or_else(|| "a pod without a creation time".to_owned())
 }
 
@@ -130,6 +130,7 @@ pub(super) fn pod(
     pod: &Pod,
     above: Above,
     holding: Holding,
+    besides: Option<LostClass>,
     mounted: Option<SecretVersion>,
 ) -> Option<PodView> {
     let (workload, above) = match above {
@@ -153,6 +154,7 @@ pub(super) fn pod(
         ready: ready.is_some(),
         ready_since: ready.and_then(|ready| ready.last_transition_time.as_ref()).map(|time| time.0),
         holding,
+        besides,
         mounted,
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
         asks: pod.spec.as_ref().map(room::asks).unwrap_or_default(),

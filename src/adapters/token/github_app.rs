@@ -226,7 +226,7 @@ impl GitHubApp {
         let said: String = said.message.chars().take(300).collect();
         let (kind, remedy) = match answer.status {
             StatusCode::UNAUTHORIZED => (
-                Blindness::Forbidden,
+                Blindness::Misconfigured,
                 "the key is not this App's or was deleted, the id is another App's, or this machine's clock is wrong"
                     .to_owned(),
             ),

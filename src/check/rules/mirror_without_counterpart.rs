@@ -16,6 +16,7 @@ pub const RULE: Rule = Rule {
   mirror_primary = azurerm_cosmosdb_account.orders.primary_key
 }
 # --- keyslot.toml
+version = 1
 [check]
 mirrors = [":local.mirror_*"]
 "#,
@@ -24,6 +25,7 @@ mirrors = [":local.mirror_*"]
   mirror_secondary = azurerm_cosmosdb_account.orders.secondary_key
 }
 # --- keyslot.toml
+version = 1
 [check]
 mirrors = [":local.mirror_*"]
 "#,

@@ -8,7 +8,7 @@ mod ignored_value;
 mod installed_copy;
 mod literal_key;
 mod mirror_without_counterpart;
-mod misleading_name;
+pub(super) mod misleading_name;
 mod mixed_slots;
 mod module_cycle;
 mod module_outside_tree;

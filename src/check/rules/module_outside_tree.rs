@@ -25,6 +25,11 @@ resource "azurerm_cosmosdb_account" "orders" {
     look,
 };
 
+/// What is below `.terraform` is made anew wherever it is missing, and git ignores it as a rule.
+const INSTALLED: &str = "Such copies are no part of the repository: what the module hands out goes by the names of its \
+                         outputs, so look whether these say the slot. A `source` that names where the module comes from \
+                         reads the same on every machine.";
+
 fn look(tree: &Tree) -> Vec<Place> {
     let near = tree.on_the_way();
     let mut places = Vec::new();
@@ -40,11 +45,11 @@ fn look(tree: &Tree) -> Vec<Place> {
         let relative = Some(path).filter(|path| path.starts_with('.'));
         let folder = relative.and_then(|path| local_folder(tree.sources[file].folder(), path));
         if matters && !folder.is_some_and(|folder| tree.has_folder(&folder)) {
-            places.push(Place::new(
-                file,
-                source.span.clone(),
-                format!("`{path}` is not among the files read"),
-            ));
+            let place = |what: &str| Place::new(file, source.span.clone(), format!("`{path}` is {what}"));
+            places.push(match path.split('/').any(|part| part == ".terraform") {
+                true => place("a copy that `terraform init` installs").remedy(INSTALLED),
+                false => place("not among the files read"),
+            });
         }
     }
     places
@@ -52,7 +57,22 @@ fn look(tree: &Tree) -> Vec<Place> {
 
 #[cfg(test)]
 mod tests {
+    use crate::check::check;
     use crate::check::tests::check_text;
+    use crate::terraform::Tree;
+
+    #[test]
+    fn what_terraform_installs_is_told_as_that() {
+        let remedy = |path: &str| {
+            let text = format!("module \"cosmos\" {{\n  source = \"{path}\"\n}}\n");
+            let [finding] = &check(&Tree::read(&[("a.tf", text)]))[..] else { panic!("{path}") };
+            (finding.message.clone(), finding.remedy().to_owned())
+        };
+        let (message, installed) = remedy("./.terraform/modules/__v3__/cosmosdb_account");
+        assert!(message.ends_with("is a copy that `terraform init` installs"), "{message}");
+        assert!(installed.starts_with("Such copies are no part of the repository"), "{installed}");
+        assert_eq!(remedy("../terraform/cosmos").1, super::RULE.remedy);
+    }
 
     #[test]
     fn registries_and_git_are_no_paths() {

@@ -48,8 +48,10 @@ mod tests {
 
     #[test]
     fn what_terraform_takes_and_the_parser_does_not_is_told_as_that() {
-        let tree =
-            crate::terraform::Tree::read(&[("a.tf", "locals {\n  a = {\n    1 = 1\n    1 = 2\n  }\n}\n")]);
+        let tree = crate::terraform::Tree::read(&[(
+            "a.tf",
+            "locals {\n  a = {\n    \"\" = 1\n    \"\" = 2\n  }\n}\n",
+        )]);
         let [place] = &super::look(&tree)[..] else { panic!("{:?}", tree.unparsed) };
         assert!(place.message.contains("Terraform takes the last one"), "{}", place.message);
     }

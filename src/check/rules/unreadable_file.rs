@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     summary: "A file or folder could not be read, so what it says of keys is unknown.",
     why: "Whatever it hides may read a key. Until it is read, no slot can be claimed for any account, and a flip is \
           refused: it could leave a reader behind.",
-    remedy: "Make it readable, or keep it out of the tree (git's ignore rules hold).",
+    remedy: "Make it readable, smaller where it is too large, or keep it out of the tree (git's ignore rules hold).",
     // What cannot be read cannot be shown.
     before: "",
     after: "",

@@ -17,6 +17,7 @@ pub const RULE: Rule = Rule {
   key = azurerm_cosmosdb_account.orders.primary_key
 }
 # --- keyslot.toml
+version = 1
 [[check.account]]
 name = "orders"
 symbols = ["azurerm_cosmosdb_account.order"]
@@ -25,6 +26,7 @@ symbols = ["azurerm_cosmosdb_account.order"]
   key = azurerm_cosmosdb_account.orders.primary_key
 }
 # --- keyslot.toml
+version = 1
 [[check.account]]
 name = "orders"
 symbols = ["azurerm_cosmosdb_account.orders"]

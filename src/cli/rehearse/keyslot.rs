@@ -26,7 +26,7 @@ pub async fn drive(stage: &Stage, both: bool, terminal: &mut Terminal) -> Result
     let end = loop {
         driver.approve(APPROVER, None).await?;
         let end = driver.run().await?;
-        if end != TurnEnd::Done || !rotate::go_on_with_second(&mut driver, &request.by, terminal).await? {
+        if end != TurnEnd::Done || !rotate::go_on_with_second(&mut driver, terminal).await? {
             break end;
         }
     };

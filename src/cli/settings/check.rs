@@ -336,8 +336,13 @@ fn waits(environment: &Environment, speed: f64) -> Checked {
         return Err(Problem::new(keys(["policy", "restart_budget"]), what, "write 1 or more"));
     }
     let (ages, pace) = (&policy.ages, &policy.pace);
-    let (hour, quarter) = (Span::minutes(60), Span::minutes(90 * 24 * 60));
-    let spans: [(&[&str], Span, Span); 12] = [
+    let (hour, day, quarter) = (Span::minutes(60), Span::minutes(24 * 60), Span::minutes(90 * 24 * 60));
+    if policy.log_lag < Span::minutes(1) {
+        let what =
+            "rows of a log come minutes after what they tell of: without a lag every log looks stalled";
+        return Err(Problem::new(keys(["policy", "log_lag"]), what, "write \"10m\", or a minute at least"));
+    }
+    let spans: [(&[&str], Span, Span); 16] = [
         (&["ages", "ordinary"], ages.ordinary, hour),
         (&["ages", "restart"], ages.restart, Span::minutes(30)),
         (&["ages", "regenerate"], ages.regenerate, Span::minutes(10)),
@@ -350,6 +355,10 @@ fn waits(environment: &Environment, speed: f64) -> Checked {
         (&["soak"], policy.soak, quarter),
         (&["quiet_window"], policy.quiet_window, quarter),
         (&["confirm_window"], policy.confirm_window, quarter),
+        (&["vault_lag"], policy.vault_lag, day),
+        (&["log_lag"], policy.log_lag, day),
+        (&["metrics_lag"], policy.metrics_lag, day),
+        (&["settle"], policy.settle, day),
     ];
     for (below, span, most) in spans {
         let path = || ["policy"].iter().chain(below).map(|key| Step::from(*key)).collect();

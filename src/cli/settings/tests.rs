@@ -761,3 +761,16 @@ fn evidence_may_not_be_so_old_that_it_tells_nothing() {
     }
     parse(&changed("regenerate = \"2m\"", "regenerate = \"10m\"")).unwrap();
 }
+
+#[test]
+fn lags_are_no_shorter_than_logs_need_and_no_longer_than_anybody_waits() {
+    for (line, to, what) in [
+        ("log_lag = \"10m\"", "log_lag = \"0s\"", "looks stalled"),
+        ("log_lag = \"10m\"", "log_lag = \"9999999999999w\"", "longer than any rotation waits"),
+        ("settle = \"5m\"", "settle = \"90d\"", "longer than any rotation waits"),
+        ("vault_lag = \"5m\"", "vault_lag = \"90d\"", "longer than any rotation waits"),
+    ] {
+        let key = to.split(' ').next().unwrap();
+        refused(line, to, to, &format!("environment.prod.policy.{key}"), &[what]);
+    }
+}

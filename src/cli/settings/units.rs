@@ -98,7 +98,7 @@ mod tests {
         format!(
             r#"{{"secret": {{"sensitive": true, "value": "hush"}}, "stamp_properties": {{"value": [
               {{"location": "uksouth", "resource_group_name": "rg-b2", "key_vault_name": "{vault}",
-                "aks_cluster_name": "aks-b2", "aks_cluster_id": "/subscriptions/s2/resourceGroups/rg-b2/x",
+                "aks_cluster_name": "aks-b2", "aks_cluster_id": "/subscriptions/s2/resourceGroups/rg-of-aks/x",
                 "aks_kubelet_client_id": "0af1", "outbound_addresses": ["192.0.2.7"]}}]}}}}"#
         )
     }
@@ -124,6 +124,16 @@ mod tests {
         assert!(facts.addresses.iter().any(|network| network.holds("192.0.2.7")), "{:?}", facts.addresses);
         let aks = stamp.aks.as_ref().unwrap();
         assert_eq!((aks.subscription.as_deref(), aks.name.as_str()), (Some("s2"), "aks-b2"));
+        assert_eq!(aks.resource_group, "rg-of-aks", "the cluster's id says where it lies");
+        assert_eq!(stamp.key_vault_resource_group.as_deref(), Some("rg-b2"));
+        let without = outputs("b2-kv").replace("aks_cluster_id", "other");
+        let file_without = load(&format!("{EXAMPLE}{UNIT}"), Some(&without)).unwrap();
+        let stamps = &file_without.choose(None).unwrap().environment.stamps;
+        assert_eq!(
+            stamps.last().unwrap().aks.as_ref().unwrap().resource_group,
+            "rg-b2",
+            "as all of the unit"
+        );
         let contexts = UNIT.replace("traffic", "kubeconfig = \"~/.kube/config\"\ntraffic");
         let file = load(&format!("{EXAMPLE}{contexts}"), Some(&outputs("b2-kv"))).unwrap();
         let stamp = file.choose(None).unwrap().environment.stamps.last().unwrap().clone();

@@ -23,6 +23,7 @@ pub enum Holding {
 /// A SecretProviderClass that cannot tell what pods got from it earlier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostClass {
+    /// Its own; of a class that nothing tells of, the Kubernetes Secret's that it once filled.
     pub name: String,
     pub fate: ClassFate,
 }
@@ -35,4 +36,17 @@ pub enum ClassFate {
     Changed,
     /// The same, and the pod reads a Kubernetes Secret that it fills: what stands there from before is read for ever.
     Filled,
+    /// It does not name a Kubernetes Secret any more that the driver made and that the pod reads, or is gone: what stands
+    /// there is read for ever, and nobody fills it.
+    Unfilled,
+}
+
+impl ClassFate {
+    /// Whether a pod reads what stood in a Kubernetes Secret before, however late it begins.
+    pub fn outlasts_restarts(self) -> bool {
+        match self {
+            ClassFate::Filled | ClassFate::Unfilled => true,
+            ClassFate::Absent | ClassFate::Changed => false,
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
+use jiff::Timestamp;
+
 use super::super::attempt::{Repeat, looked_too_soon, may_try};
 use super::super::predicate::{self, counts_as_propagated, release_known, target_proven};
 use super::super::reason::later;
@@ -57,7 +59,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let on_commit = runs.iter().take_while(|run| is_ours(run) || !wrote_vaults(run));
     let on_commit = on_commit.filter(is_ours).find(|run| !left_vaults_out(run));
     match on_commit {
-        Some(run) if wrote_vaults(run) => after_run(ctx, run, vaults),
+        Some(run) if wrote_vaults(run) => {
+            let others = runs.iter().filter(|run| !is_ours(run));
+            after_run(ctx, run, vaults, (runs, others.filter_map(wrote_at).max()))
+        }
         Some(run) if run.state.is_over() => {
             Stand::unless(ctx.holding(vec![Reason::new(gate, Subject::Run(run.id.clone()), ended_ill(run))]))
         }
@@ -119,6 +124,12 @@ fn wrote_vaults(run: &RunView) -> bool {
     run.effect_done(StageEffect::WritesVaults).unwrap_or(run.state.went_through())
 }
 
+/// When its stages wrote the vaults, as far as they were read: one that was tried again keeps the place of its run in the list.
+fn wrote_at(run: &RunView) -> Option<Timestamp> {
+    let written = !run.stages.is_empty() && wrote_vaults(run);
+    written.then(|| run.effect_ended(StageEffect::WritesVaults)).flatten()
+}
+
 /// It ended well, and was never to write the vaults.
 fn left_vaults_out(run: &RunView) -> bool {
     let skipped = RunState::Completed(RunResult::Skipped);
@@ -142,11 +153,19 @@ fn ended_ill(run: &RunView) -> Why {
     Why::RunFailed { url, failed }
 }
 
-/// The run wrote the vaults: they follow soon, or somebody has to look.
-fn after_run(ctx: &Context<'_>, run: &RunView, mut vaults: Vec<Reason>) -> Stand {
+/// The run wrote the vaults: they follow soon, or an older run that was tried again has undone it, or somebody has to look.
+fn after_run(
+    ctx: &Context<'_>,
+    run: &RunView,
+    mut vaults: Vec<Reason>,
+    (runs, undone): (&[RunView], Option<Timestamp>),
+) -> Stand {
     if let Some(finished) = run.effect_ended(StageEffect::WritesVaults)
         && later(finished, ctx.policy.settle + ctx.policy.vault_lag) < ctx.now
     {
+        if undone > Some(finished) {
+            return start(ctx, runs);
+        }
         let why = Why::RunDidNotWrite { url: run.url.clone() };
         vaults.push(Reason::new(Gate::RunEnded, Subject::Run(run.id.clone()), why));
     }
@@ -169,6 +188,7 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
         RunStart::Hand => return awaited(Why::RunByHand { commit, skip }),
     }
     let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
+    reasons.extend(predicate::none_in_the_making(ctx, ctx.policy.ages.ordinary));
     reasons.extend(release_known(view));
     reasons.extend(under_way(ctx, runs.iter()));
     reasons.extend(predicate::may_start(ctx, &code.branch, runs));

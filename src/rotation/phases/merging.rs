@@ -61,10 +61,10 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
     }
 }
 
-/// The forge merges whatever stands there when its rules allow, also what somebody has pushed since. What others asked it
-/// for is theirs.
+/// The forge merges whatever stands there when its rules allow, also what somebody has pushed since, and a queue what stands
+/// in it. What others asked it for is theirs.
 fn withdrawal(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &Awaited<'_>) -> Option<Next> {
-    if !pull.auto_merge || !is_our_wish(ctx, pull) {
+    if !(pull.auto_merge || is_queued(pull)) || !is_our_wish(ctx, pull) {
         return None;
     }
     let judged = startable(ctx, code, of).and_then(|()| judged(ctx, code, pull, of));
@@ -112,6 +112,11 @@ fn taken_back(ctx: &Context<'_>, pull: &PullView, step: &Step, of: &Awaited<'_>)
     ctx.holding(vec![reason]).into_iter().next().map(Box::new)
 }
 
+/// It is in the merge queue, whatever holds it besides.
+fn is_queued(pull: &PullView) -> bool {
+    pull.waits.contains(&PullWait::Queue { queued: true })
+}
+
 /// Once, whatever becomes of it: what people take away again stays away, and what was refused holds nothing up.
 fn dress(ctx: &Context<'_>, pull: &PullView, of: &Awaited<'_>) -> Option<Step> {
     let dress = &ctx.policy.pulls.dress;
@@ -128,16 +133,15 @@ fn dress(ctx: &Context<'_>, pull: &PullView, of: &Awaited<'_>) -> Option<Step> {
 /// Whether the forge was asked to merge the proposal, by whomever, or it has come to its end.
 pub fn merge_is_asked(ctx: &Context<'_>) -> bool {
     let pull = ctx.world.pulls.get(&ends(ctx)).and_then(|seen| seen.get()?.as_ref());
-    pull.is_none_or(|pull| pull.auto_merge || pull.state != PullState::Open)
+    pull.is_none_or(|pull| pull.auto_merge || is_queued(pull) || pull.state != PullState::Open)
 }
 
 /// The forge takes the wish only while something holds the pull request that may still open by itself.
 fn may_be_asked_for(pull: &PullView) -> bool {
     let hopeless = |wait: &PullWait| {
         matches!(wait, PullWait::Draft | PullWait::Conflict | PullWait::NotComputed | PullWait::Mergeable)
-            || *wait == PullWait::Queue { queued: true }
     };
-    !pull.auto_merge && !pull.waits.iter().any(hopeless)
+    !pull.auto_merge && !is_queued(pull) && !pull.waits.iter().any(hopeless)
 }
 
 /// Everything that was waited for has come before the forge was asked. Where nobody wants a review nor a check there was
@@ -205,6 +209,14 @@ pub(super) fn read_and_right(
     }
 }
 
+/// Whether the head is keyslot's own work: by the journal, or by its content, where an answer was never read. Then it moves
+/// what its parent reads and changes nothing else, and all that is before it lies on the base branch already.
+fn is_own(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> bool {
+    let view = code.proposals.get(&pull.head_branch).filter(|view| view.head == pull.head);
+    let by_content = view.is_some_and(|view| view.is_flip && view.flips_onto.contains(&pull.base));
+    by_content || is_pushed(ctx, &pull.head_branch, &pull.head)
+}
+
 /// The head is one that was read and is right, and it is keyslot's own commit or approved.
 fn judged(
     ctx: &Context<'_>,
@@ -214,7 +226,7 @@ fn judged(
 ) -> Result<(), Box<Reason>> {
     read_and_right(ctx, code, pull, of)?;
     // As many as the base branch wants: it may count approvals of what was there before the last push.
-    let ours = is_pushed(ctx, &pull.head_branch, &pull.head);
+    let ours = is_own(ctx, code, pull);
     let needed = if ours { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
     let waits_for_reviews = pull.waits.iter().any(|wait| matches!(wait, PullWait::Reviews { .. }));
     match pull.approved() >= needed as usize || (waits_for_reviews && ours) {

@@ -6,7 +6,8 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{push_may_start, release_known, target_proven};
-use super::super::{Context, Gate, Reach, Reason, Source, Stand, Step, Subject};
+use super::super::reason::later;
+use super::super::{Context, Gate, Outcome, Reach, Reason, Source, Stand, Step, Subject, Why};
 use super::merge::{Awaited, awaited, merge_commit, validated};
 use super::origin;
 use super::own::unless_of_others;
@@ -66,6 +67,10 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     if ctx.without.contains(&gate) {
         return Stand::Passed;
     }
+    let taken_back = ctx.holding(taken_back(ctx, release).into_iter().collect());
+    if !taken_back.is_empty() {
+        return Stand::Held(taken_back);
+    }
     let older = ctx.holding(push_may_start(ctx, &release.branch));
     if !older.is_empty() {
         return Stand::Held(older);
@@ -78,6 +83,28 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     let step = Step::Promote { leg: ctx.leg, source, onto, head, to: ctx.target() };
     // The push names the head it replaces: a second one finds the branch moved and changes nothing.
     act(ctx, &release.branch, step, Repeat::Harmless)
+}
+
+/// keyslot has put the change there, and the branch reads another slot: whoever took it back means it. To ask for a flip of
+/// the branch is a person's word that it is to be there all the same.
+fn taken_back(ctx: &Context<'_>, release: &BranchView) -> Option<Reason> {
+    if matches!(ctx.reach, Reach::Promote { flip: true, .. }) {
+        return None;
+    }
+    let put = ctx.fold.steps.values().filter_map(|record| match (&record.intent.step, &record.outcome) {
+        (Step::Promote { leg, onto, head, .. }, Some((at, Outcome::Applied { .. })))
+            if *leg == ctx.leg && *onto == release.branch =>
+        {
+            Some((*at, head))
+        }
+        _ => None,
+    });
+    let (at, head) = put.max_by_key(|(at, _)| *at)?;
+    // What is fetched may lag behind the push.
+    let settled = ctx.world.code.as_ref().is_some_and(|seen| seen.at > later(at, ctx.policy.settle));
+    let back = *head != release.head || settled;
+    let why = Why::TakenBack { reads: release.claim.reads };
+    back.then(|| Reason::new(Gate::Promoted, Subject::Branch(release.branch.clone()), why))
 }
 
 /// What the merge of the proposal brought, else what other hands brought.

@@ -4,7 +4,7 @@
 //! with a key that has just been proven, and each vault's version once. What a person set by hand stays, and holds.
 
 use super::super::attempt::{Repeat, may_have_been_sent, may_try};
-use super::super::predicate::{counts_as_propagated, propagated, target_proven};
+use super::super::predicate::{counts_as_propagated, none_in_the_making, propagated, target_proven};
 use super::super::{Context, Gate, Phase, Reason, Stand, Step, StepRecord, Subject, Why};
 use crate::model::{KeyKind, Propagation, Route, StampName};
 
@@ -22,7 +22,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if steps.is_empty() {
         return Stand::unless(reasons);
     }
-    let unproven = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
+    let mut unproven = ctx.holding(target_proven(ctx, ctx.target(), ctx.policy.ages.proof));
+    unproven.extend(ctx.holding(none_in_the_making(ctx, ctx.policy.ages.restart)));
     match (unproven.is_empty(), reasons.is_empty()) {
         (false, _) => Stand::Held(unproven.into_iter().chain(reasons).collect()),
         (true, true) => Stand::Act(steps),

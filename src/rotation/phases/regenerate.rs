@@ -26,9 +26,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     match ctx.account(Gate::Regenerated, ctx.policy.ages.ordinary) {
         Err(reason) => return Stand::Held(vec![*reason]),
         // Gone already, by whatever hands: confirm looks at the rest.
-        Ok(account) if account.key(ctx.opened.retires()).generated > ctx.opened.retired_generation => {
-            return Stand::Passed;
-        }
+        Ok(account) if ctx.is_renewed(account.key(ctx.opened.retires())) => return Stand::Passed,
         Ok(_) => {}
     }
     if let Some(record) = ctx.record(&step)
@@ -100,7 +98,9 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
         Ok(account) => account,
         Err(reason) => return Some(Stand::Held(vec![*reason])),
     };
-    let newer = account.key(*kind).generated > record.intent.generation_before;
+    let key = account.key(*kind);
+    let newer = key.generated > record.intent.generation_before
+        && (*kind != ctx.opened.retires() || ctx.is_renewed(key));
     if newer && account.idle() {
         return Some(Stand::Passed);
     }

@@ -8,8 +8,9 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    clocks_agree, cluster_steady, consumers, logs_up_to_date, metrics_up_to_date, none_refused, propagated,
-    propagated_at, rollout_settled, room, settled, synced, target_proven, workload_ready,
+    clocks_agree, cluster_steady, consumers, logs_up_to_date, metrics_up_to_date, none_in_the_making,
+    none_refused, propagated, propagated_at, rollout_settled, room, settled, synced, target_proven,
+    workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
@@ -163,6 +164,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     reasons.extend(synced(ctx, &facts.name, slot, ages.restart));
     reasons.extend(settled(ctx, &facts.name, ages.restart));
     reasons.extend(target_proven(ctx, slot, ages.proof));
+    reasons.extend(none_in_the_making(ctx, ages.restart));
     let cluster = ctx.cluster(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
     let vault = ctx.vault(&facts.name, Gate::Preflight, ages.restart).map_err(|reason| vec![*reason])?;
     reasons.extend(cluster_steady(&facts.name, cluster));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::reason::later;
+use super::super::reason::{ended_ill, later};
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::usage::unused_in_logs;
 use crate::model::{KeyKind, KeyProof, KeyView, ProofVerdict, RegionProof, Slot};
@@ -55,6 +55,23 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
         refused(ctx, account.key(kind), slot, refusing)
     };
     vec![Reason::new(gate, subject, why)]
+}
+
+/// Nobody is making a key anew, as far as the account tells. Which one, it does not say, and the target key works up to the
+/// moment at which it is gone. Once the old key is gone, restarts end refusals and wait for nothing.
+pub fn none_in_the_making(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    if ctx.old_key_is_gone() {
+        return Vec::new();
+    }
+    let gate = Gate::TargetProven;
+    match ctx.account(gate, max) {
+        Err(reason) => vec![*reason],
+        Ok(account) if account.idle() || ended_ill(&account.provisioning) => Vec::new(),
+        Ok(account) => {
+            let state = account.provisioning.clone();
+            vec![Reason::new(gate, Subject::Account, Why::AccountBusy { state })]
+        }
+    }
 }
 
 fn keeping_out(proof: &KeyProof) -> Vec<String> {
@@ -110,7 +127,7 @@ pub fn regenerated(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         Err(reason) => return vec![*reason],
     };
     let mut reasons = Vec::new();
-    if account.key(ctx.opened.retires()).generated <= ctx.opened.retired_generation {
+    if !ctx.is_renewed(account.key(ctx.opened.retires())) {
         reasons.push(Reason::new(gate, Subject::Key(ctx.opened.from), Why::GenerationNotNewer));
     }
     if !account.idle() {

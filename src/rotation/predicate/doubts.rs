@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::{is_old, is_over};
-use crate::model::{
-    ClassFate, ClusterView, Holding, LostClass, ObjectName, PodView, StampName, VaultView, WorkloadName,
-};
+use crate::model::{ClusterView, LostClass, ObjectName, PodView, StampName, VaultView, WorkloadName};
 
 /// Everybody in the stamp of whom it is not known whether an older key is held; without a vault, whatever its age.
 pub(super) fn doubts(
@@ -42,10 +40,9 @@ pub fn unclear_pods<'a>(
     lag: Duration,
 ) -> impl Iterator<Item = (&'a PodView, &'a LostClass)> {
     let too_old = move |pod: &PodView| vault.is_none_or(|vault| is_old(pod, vault, cluster, lag));
-    cluster.pods.iter().filter(|pod| !is_over(pod)).filter_map(move |pod| match &pod.holding {
-        // What a Secret held before is read by whoever begins, however late.
-        Holding::Unclear(class) if class.fate == ClassFate::Filled || too_old(pod) => Some((pod, class)),
-        _ => None,
+    cluster.pods.iter().filter(|pod| !is_over(pod)).filter_map(move |pod| {
+        let class = pod.doubt()?;
+        (class.fate.outlasts_restarts() || too_old(pod)).then_some((pod, class))
     })
 }
 

@@ -58,6 +58,7 @@ fn taken_out(ctx: &Context<'_>) -> Vec<Reason> {
             Step::Restart { stamp, .. } | Step::WriteSecret { stamp, .. } => Some(stamp),
             _ => None,
         })
+        .chain(&ctx.opened.stamps)
         .collect();
     let configured = |stamp: &StampName| ctx.policy.stamps.iter().any(|facts| facts.name == *stamp);
     let out = named.into_iter().filter(|stamp| !configured(stamp));

@@ -19,7 +19,9 @@ mod usage;
 mod vaults;
 mod workloads;
 
-pub use account::{key_quiet, keys_allowed, new_key_accepted, regenerated, target_proven};
+pub use account::{
+    key_quiet, keys_allowed, new_key_accepted, none_in_the_making, regenerated, target_proven,
+};
 pub use authority::{approved, evidence_digest, lease_held};
 pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};

@@ -127,7 +127,8 @@ pub fn settled(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reaso
         Err(reason) => return vec![*reason],
     };
     let until = later(propagated_at(vault, cluster), ctx.policy.vault_lag + SKEW);
-    if until < ctx.now {
+    // Whoever wakes just then need not look once more: the pods' times are whole seconds, and the skew is more than one.
+    if until <= ctx.now {
         return Vec::new();
     }
     vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::VaultSettling { until })]
@@ -163,12 +164,30 @@ pub(super) fn placed(pod: &PodView) -> String {
     }
 }
 
-/// Pods that nobody ends, by the node that should: it does not answer, or is gone, and its pods may run on.
-fn nodes_silent(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
+fn by_node<'a>(pods: &[&'a PodView]) -> BTreeMap<&'a str, Vec<&'a PodView>> {
     let mut nodes: BTreeMap<&str, Vec<&PodView>> = BTreeMap::new();
     for pod in pods {
         nodes.entry(pod.node.as_deref().unwrap_or("?")).or_default().push(pod);
     }
+    nodes
+}
+
+/// Pods on a node that is known not to answer, long before they are overdue: it may come back, so there is nothing but
+/// waiting.
+fn nodes_not_ready(stamp: &StampName, pods: &[&PodView], cluster: &ClusterView) -> Vec<Reason> {
+    let reason = |(node, pods): (&str, Vec<&PodView>)| {
+        let why = Why::NodeNotReady {
+            node: node.to_owned(),
+            pods: pods.iter().map(|pod| pod.name.clone()).collect(),
+            since: cluster.silent.get(node).copied().flatten(),
+        };
+        Reason::new(Gate::OldPodsGone, Subject::Object(stamp.clone(), ObjectName::new("Node", "", node)), why)
+    };
+    by_node(pods).into_iter().map(reason).collect()
+}
+
+/// Pods that nobody ends, by the node that should: it does not answer, or is gone, and its pods may run on.
+fn nodes_silent(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
     let reason = |(node, pods): (&str, Vec<&PodView>)| {
         let since = pods.iter().filter_map(|pod| pod.deleting).min().unwrap_or(Timestamp::MIN);
         let why = Why::NodeSilent {
@@ -178,7 +197,7 @@ fn nodes_silent(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
         };
         Reason::new(Gate::OldPodsGone, Subject::Object(stamp.clone(), ObjectName::new("Node", "", node)), why)
     };
-    nodes.into_iter().map(reason).collect()
+    by_node(pods).into_iter().map(reason).collect()
 }
 
 /// The list of pods shows fewer of the workload's than its controller counts: one of both is older than the other, or
@@ -249,6 +268,9 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     let (silent, stale): (Vec<&PodView>, Vec<&PodView>) =
         stale.into_iter().partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
     reasons.extend(nodes_silent(stamp, &silent));
+    let unheard = |pod: &&PodView| pod.node.as_ref().is_some_and(|node| cluster.silent.contains_key(node));
+    let (unheard, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(unheard);
+    reasons.extend(nodes_not_ready(stamp, &unheard, cluster));
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
         let pods = stale.iter().map(|pod| placed(pod)).collect();

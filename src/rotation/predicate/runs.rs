@@ -19,17 +19,23 @@ pub fn no_hazard(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         Err(reason) => vec![*reason],
         Ok(runs) => {
             let of_runs = runs.iter().flat_map(|run| hazard(ctx, run));
-            of_runs.chain(other_deployments(ctx, runs, max)).chain(just_deployed(ctx, runs, max)).collect()
+            let of_deployments = match ctx.deployments(Gate::NoHazard, max) {
+                Ok(all) => {
+                    let all = all.unwrap_or_default();
+                    other_deployments(ctx, runs, all)
+                        .into_iter()
+                        .chain(just_deployed(ctx, runs, all))
+                        .collect()
+                }
+                Err(reason) => vec![*reason],
+            };
+            of_runs.chain(of_deployments).collect()
         }
     }
 }
 
 /// Deployments of other code to the environment that are under way or yet to begin, and that no run of the pipeline shows.
-fn other_deployments(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<Reason> {
-    let all = match ctx.deployments(Gate::NoHazard, max) {
-        Ok(all) => all.unwrap_or_default(),
-        Err(reason) => return vec![*reason],
-    };
+fn other_deployments(ctx: &Context<'_>, runs: &[RunView], all: &[DeploymentView]) -> Vec<Reason> {
     let deployed = ctx.world.deployed().map(|code| &code.head);
     let shown = |one: &DeploymentView| {
         // A run that has yet to write the vaults holds by itself, and tells more.
@@ -46,9 +52,7 @@ fn other_deployments(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<
 }
 
 /// Deployments of other code that have just ended, and that no run of the pipeline shows.
-fn just_deployed(ctx: &Context<'_>, runs: &[RunView], max: Duration) -> Vec<Reason> {
-    // That they cannot be seen, `other_deployments` tells.
-    let all = ctx.deployments(Gate::NoHazard, max).ok().flatten().unwrap_or_default();
+fn just_deployed(ctx: &Context<'_>, runs: &[RunView], all: &[DeploymentView]) -> Vec<Reason> {
     let deployed = ctx.world.deployed().map(|code| &code.head);
     let shown = |one: &DeploymentView| runs.iter().any(|run| run.commit == one.commit);
     let wrote = |one: &&DeploymentView| {
@@ -107,11 +111,15 @@ pub fn other_runs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         Err(reason) => return reason.is_blindness().then_some(*reason).into_iter().collect(),
     };
     let ahead = runs.iter().filter(|run| run.effect_ahead(StageEffect::WritesVaults));
-    let seen = |reason: &Reason| !matches!(reason.why, Why::Blind { .. });
+    let deployments = match ctx.deployments(Gate::NoHazard, max) {
+        Ok(all) => other_deployments(ctx, runs, all.unwrap_or_default()),
+        Err(reason) if matches!(reason.why, Why::Blind { .. }) => Vec::new(),
+        Err(reason) => vec![*reason],
+    };
     ahead
         .filter(|run| !is_ours(ctx, run))
         .map(|run| Reason::new(Gate::NoHazard, Subject::Run(run.id.clone()), under_way(ctx, run)))
-        .chain(other_deployments(ctx, runs, max).into_iter().filter(seen))
+        .chain(deployments)
         .collect()
 }
 

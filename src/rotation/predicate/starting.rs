@@ -4,8 +4,10 @@
 //! What the pipeline has is taken from its newest run: of the same branch, else of any. Where there is none, the
 //! configuration's word stands, and the adapter asks the service once more before it sends.
 
+use jiff::Timestamp;
+
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{BranchName, RunStart, RunView, StageView};
+use crate::model::{BranchName, RunStart, RunView, StageEffect, StageView};
 
 /// Why no run of this branch may be started. `runs` are newest first.
 pub fn may_start(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Vec<Reason> {
@@ -46,8 +48,8 @@ fn harmful(ctx: &Context<'_>, run: &RunView) -> Option<Why> {
     (!stages.is_empty()).then_some(Why::StagesNotSkipped { stages })
 }
 
-/// Whose unit has the traffic: that of the newest run that moved it. A run of another branch that may have done so later
-/// holds as well, until somebody has seen what it did.
+/// Whose unit has the traffic: that of the run that moved it last, which is the newest one unless a stage of an older one was
+/// tried again. A run of another branch that may have done so later holds as well, until somebody has seen what it did.
 fn older_unit(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Option<Why> {
     if !ctx.policy.moves_traffic {
         return None;
@@ -55,11 +57,17 @@ fn older_unit(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Optio
     // Behind it stand runs that were not looked at; one that goes yet however old it is says nothing of those.
     let gap = runs.iter().position(|run| run.more_before);
     let near = runs.get(..gap.map_or(runs.len(), |last| last + 1)).unwrap_or(runs);
-    let mut judged = near.iter().map(|run| (run, run.moved_traffic()));
-    let Some((run, moved)) = judged.find(|(run, moved)| moved.unwrap_or(run.branch != *branch)) else {
+    let judged = near.iter().map(|run| (run, run.moved_traffic()));
+    let mut movers = judged.filter(|(run, moved)| moved.unwrap_or(run.branch != *branch));
+    let Some((run, moved)) = movers.next() else {
         let oldest = near.last().filter(|run| run.more_before)?;
         return Some(Why::TrafficBeyond { since: oldest.started, url: oldest.url.clone() });
     };
+    let retried = moved.and_then(|_| at_traffic(run)).and_then(|moved| {
+        let later = movers.filter(|(run, _)| !run.stages.is_empty() && at_traffic(run) > Some(moved));
+        later.max_by_key(|(run, _)| at_traffic(run))
+    });
+    let (run, moved) = retried.unwrap_or((run, moved));
     if run.branch == *branch {
         return None;
     }
@@ -68,4 +76,10 @@ fn older_unit(ctx: &Context<'_>, branch: &BranchName, runs: &[RunView]) -> Optio
         Some(_) => Why::RunOfOlderUnit { live, url },
         None => Why::TrafficUnknown { branch: live, going: !run.state.is_over(), url },
     })
+}
+
+/// When its stages that may move traffic came to where they are.
+fn at_traffic(run: &RunView) -> Option<Timestamp> {
+    let stages = run.stages.iter().filter(|stage| stage.may_have(StageEffect::SwitchesTraffic));
+    stages.filter_map(StageView::since).max().or(run.finished)
 }

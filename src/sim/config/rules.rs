@@ -28,6 +28,12 @@ pub struct RulesConfig {
     pub optional_check: bool,
     /// The repository allows no auto-merge.
     pub no_auto_merge: bool,
+    /// A wish to have it merged is turned away where nothing but the queue holds it: whoever wants it there puts it there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub queue_is_joined: bool,
+    /// No rule keeps people from moving branches by force, as GitHub allows where none does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub forced_pushes: bool,
 }
 
 /// Classic branch protection.

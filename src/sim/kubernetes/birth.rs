@@ -37,7 +37,7 @@ impl Cluster {
             mounts: BTreeMap::new(),
             secrets: BTreeMap::new(),
             processes: BTreeMap::new(),
-            lost: BTreeSet::new(),
+            lost: BTreeMap::new(),
             unmounted: BTreeSet::new(),
             // Nothing of the birth is told to watches.
             ring: Ring::new(0, 0),
@@ -182,6 +182,7 @@ impl Cluster {
             node: Some(node_name(node)),
             ip: Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into()),
             ready: true,
+            unheard: false,
             ready_changed: Some(started),
             started: Some(started),
             waiting: None,

@@ -18,6 +18,8 @@ pub enum ClassChange {
     Rename(String),
     /// It delivers these secrets from now on.
     Deliver(Vec<String>),
+    /// `secretObjects` is taken out of it. What it filled stays as it is.
+    Unfill,
 }
 
 impl Cluster {
@@ -53,6 +55,10 @@ impl Cluster {
                 class.secrets = secrets;
                 class.generation += 1;
             }
+            ClassChange::Unfill => {
+                class.synced = None;
+                class.generation += 1;
+            }
         }
         self.classes.push(Arc::new(class));
         if hand.config.kubernetes.csi.rotation {
@@ -61,6 +67,12 @@ impl Cluster {
             pods.into_iter().for_each(|pod| self.queue_refresh(pod, hand));
         }
         Ok(())
+    }
+
+    /// Whether the class fills the Secret.
+    pub(super) fn fills(&self, namespace: &str, class: &str, secret: &str) -> bool {
+        let synced = self.provider_class(namespace, class).and_then(|class| class.synced.as_ref());
+        synced.is_some_and(|(filled, _)| filled == secret)
     }
 
     /// Whether the class delivers the secret; `None` where it does not exist.

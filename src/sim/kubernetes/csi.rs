@@ -59,6 +59,7 @@ impl Cluster {
         self.mounts.insert(id, mount);
         if let KeySource::SyncedSecret(name) = &pod.template.key
             && delivered
+            && self.fills(&pod.meta.namespace, class, name)
         {
             let csi = hand.config.kubernetes.csi;
             if !self.secrets.contains_key(name) || csi.mount_updates_secret {
@@ -134,7 +135,9 @@ impl Cluster {
 
     fn refresh_secret(&mut self, id: PodId, version: &VaultVersion, hand: &mut Hand<'_>) {
         let Some(pod) = self.pods.get(&id).cloned() else { return };
-        if let KeySource::SyncedSecret(name) = &pod.template.key {
+        if let KeySource::SyncedSecret(name) = &pod.template.key
+            && self.fills(&pod.meta.namespace, &pod.template.class, name)
+        {
             self.sync_secret(name, &pod.meta.namespace, &version.value, hand);
         }
     }

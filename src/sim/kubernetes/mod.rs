@@ -156,7 +156,8 @@ pub struct Cluster {
     secrets: BTreeMap<String, Arc<SyncedSecret>>,
     processes: BTreeMap<PodId, Process>,
     /// Nodes that do not answer.
-    lost: BTreeSet<Arc<str>>,
+    /// Nodes that do not answer, and since when.
+    lost: BTreeMap<Arc<str>, Timestamp>,
     /// Pods whose secret could not be mounted yet.
     unmounted: BTreeSet<PodId>,
     ring: Ring,

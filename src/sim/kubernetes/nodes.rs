@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::super::time::elapsed;
 use super::object::{Owner, Phase, PodId};
 use super::{Cluster, Hand, Task};
@@ -28,12 +30,13 @@ impl Cluster {
             self.change_pod(id, hand, |pod| {
                 if pod.ready {
                     pod.ready = false;
+                    pod.unheard = true;
                     pod.ready_changed = Some(now);
                 }
             });
             hand.later(TOLERATED, Task::Evict(id));
         }
-        self.lost.insert(node);
+        self.lost.insert(node, now);
     }
 
     pub(in crate::sim) fn regain_node(&mut self, number: u32, hand: &mut Hand<'_>) {
@@ -47,6 +50,7 @@ impl Cluster {
             } else if pod.started.is_some() && pod.phase == Phase::Running {
                 self.change_pod(id, hand, |pod| {
                     pod.ready = true;
+                    pod.unheard = false;
                     pod.ready_changed = Some(now);
                 });
                 self.judge_again_when_available(id, hand);
@@ -62,16 +66,21 @@ impl Cluster {
         }
     }
 
+    /// The nodes, and since when each does not answer, where it does not.
+    pub fn nodes(&self) -> impl Iterator<Item = (Arc<str>, Option<Timestamp>)> {
+        (0..NODES).map(node_name).map(|name| (Arc::clone(&name), self.lost.get(&name).copied()))
+    }
+
     /// Whether the pod is on a node that does not answer.
     pub(super) fn is_lost(&self, id: PodId) -> bool {
         let node = self.pods.get(&id).and_then(|pod| pod.node.as_ref());
-        node.is_some_and(|node| self.lost.contains(node))
+        node.is_some_and(|node| self.lost.contains_key(node))
     }
 
     /// The node that the scheduler takes: this one, or the next that answers.
     pub(super) fn node_from(&self, number: u64) -> Arc<str> {
         let mut nodes = (0..NODES).map(|step| node_name((number + step) % NODES));
-        nodes.find(|node| !self.lost.contains(node)).unwrap_or_else(|| node_name(number))
+        nodes.find(|node| !self.lost.contains_key(node)).unwrap_or_else(|| node_name(number))
     }
 
     /// A pod that has become ready is looked at again when it has been for long enough.

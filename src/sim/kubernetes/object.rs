@@ -266,6 +266,8 @@ pub struct Pod {
     pub ip: Option<Arc<str>>,
     /// Condition `Ready`.
     pub ready: bool,
+    /// Whether it would be ready, if its node answered: `ContainersReady` stays as it was.
+    pub unheard: bool,
     /// When `Ready` last changed.
     pub ready_changed: Option<Timestamp>,
     /// When its containers began to run.

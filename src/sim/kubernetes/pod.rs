@@ -83,6 +83,7 @@ impl Cluster {
             node: None,
             ip: None,
             ready: false,
+            unheard: false,
             ready_changed: None,
             started: None,
             waiting: None,

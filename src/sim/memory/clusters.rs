@@ -15,7 +15,7 @@ use super::super::kubernetes::{
 use super::super::time::{after, whole_second};
 use super::super::world::World;
 use super::clock::MemoryClock;
-use super::holding::{delivers, holding, mounted, overtaken};
+use super::holding::{besides, delivers, holding, mounted, overtaken};
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
@@ -50,7 +50,12 @@ impl Clusters for MemoryClusters {
                         .collect(),
                     cron_jobs: cron_jobs(cluster, &world.config().secret_name),
                     synced: self.synced(world, cluster, salt),
+                    unseen: Vec::new(),
                     overtaken: overtaken(cluster, &world.config().secret_name),
+                    silent: cluster
+                        .nodes()
+                        .filter_map(|(name, since)| Some((name.to_string(), Some(whole_second(since?)))))
+                        .collect(),
                     ahead: Some(SignedDuration::ZERO),
                     extent: None,
                     warnings: cluster.warnings().map(|one| warning(&one)).collect(),
@@ -291,6 +296,7 @@ fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
         ready: pod.ready,
         ready_since: pod.ready_changed.filter(|_| pod.ready).map(whole_second),
         holding: holding(cluster, pod, secret),
+        besides: besides(cluster, pod, secret),
         mounted: mounted(cluster, pod),
         node: pod.node.as_deref().map(str::to_owned),
         asks: PodAsks {

@@ -119,11 +119,12 @@ impl Forge for MemoryForge {
     async fn withdraw_merge(&self, pull: PullNumber) -> Effect<()> {
         let subject = pull.to_string();
         let about = About { what: "no longer have the pull request merged", subject: &subject };
-        let asked = self.0.world.lock().pull(pull).is_some_and(|pull| pull.auto_merge.is_some());
-        if !asked {
-            return Effect::Applied(());
-        }
-        let command = Command::NoAutoMerge { number: pull };
+        let known = self.0.world.lock().pull(pull).map(|pull| (pull.queued, pull.auto_merge.is_some()));
+        let command = match known {
+            Some((true, _)) => Command::MarkPull { number: pull, mark: Mark::Dequeue },
+            Some((_, true)) => Command::NoAutoMerge { number: pull },
+            _ => return Effect::Applied(()),
+        };
         let withdrawn = self.0.effect(about, Call::of(Operation::MergePull), command, |_| Some(()));
         as_changed(withdrawn.await, |why| why.contains("not open"))
     }

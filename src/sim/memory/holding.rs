@@ -34,10 +34,7 @@ pub(super) fn holding(cluster: &Cluster, pod: &Pod, secret: &str) -> Holding {
     match class {
         Some(class) if delivers(class, secret) => Holding::Specified {
             mounts: true,
-            reads: match &pod.template.key {
-                KeySource::SyncedSecret(secret) => vec![secret.clone()],
-                KeySource::Mount => Vec::new(),
-            },
+            reads: read(pod).filter(|name| is_filled(cluster, name)).map(str::to_owned).into_iter().collect(),
         },
         _ if names => Holding::Mounted,
         None => lost(ClassFate::Absent),
@@ -47,6 +44,29 @@ pub(super) fn holding(cluster: &Cluster, pod: &Pod, secret: &str) -> Holding {
         }
         Some(_) => Holding::Named,
     }
+}
+
+fn read(pod: &Pod) -> Option<&str> {
+    match &pod.template.key {
+        KeySource::SyncedSecret(secret) => Some(secret),
+        KeySource::Mount => None,
+    }
+}
+
+fn is_filled(cluster: &Cluster, secret: &str) -> bool {
+    cluster
+        .provider_classes()
+        .iter()
+        .any(|class| class.synced.as_ref().is_some_and(|(name, _)| name == secret))
+}
+
+/// The Secret that it reads and that no class fills, where it gets the secret by its mount.
+pub(super) fn besides(cluster: &Cluster, pod: &Pod, secret: &str) -> Option<LostClass> {
+    let known = matches!(holding(cluster, pod, secret), Holding::Specified { .. } | Holding::Mounted);
+    let left = read(pod).filter(|name| {
+        known && !is_filled(cluster, name) && cluster.secrets().any(|one| &*one.meta.name == *name)
+    })?;
+    Some(LostClass { name: left.to_owned(), fate: ClassFate::Unfilled })
 }
 
 /// By uid, pods that began before their class said what it says now, and since when it does.

@@ -112,6 +112,11 @@ impl Repository {
         self.objects.insert(commit);
     }
 
+    /// Whether there was such a branch. Its commits stay, as a forge keeps them.
+    pub(super) fn remove(&mut self, branch: &BranchName) -> bool {
+        self.branches.remove(branch).is_some()
+    }
+
     /// A push from outside. Answers whether the branch moved.
     ///
     /// # Errors
@@ -142,7 +147,8 @@ impl Repository {
         if self.objects.get(commit).is_none() {
             return Err(Refusal::NotFound(format!("the commit {commit}")));
         }
-        if current.is_some_and(|current| !self.contains(commit, &current)) {
+        let may_lose = *expected == Expected::Forced;
+        if !may_lose && current.is_some_and(|current| !self.contains(commit, &current)) {
             return refuse("the push is no fast-forward");
         }
         self.branches.insert(branch.clone(), commit.clone());

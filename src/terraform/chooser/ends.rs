@@ -10,14 +10,16 @@ use super::{Link, spelt};
 use crate::terraform::either::Turn;
 use crate::terraform::facts::{Choice, Object, Step, StepKind, Takes, Token};
 use crate::terraform::folders::MAX_DEPTH;
-use crate::terraform::naming::{At, Evaluator, Within};
+use crate::terraform::naming::{At, Evaluator};
 use crate::terraform::value::{BOTH, EITHER, NOT, Value};
 
 /// Where the value is written that a choice goes by in the end.
-pub struct End {
+pub struct End<'f> {
     /// Absent where it is made of several.
-    pub place: Option<Spot>,
+    pub place: Option<Spot<'f>>,
     pub value: Value,
+    /// The value that it is, or an argument of; absent where it stands in the choice itself, or is made of several.
+    pub written: Option<&'f Value>,
     pub takes: Takes,
     /// What conditions make of it on its way, the last first.
     pub turned: Vec<Turn>,
@@ -25,17 +27,20 @@ pub struct End {
 
 /// A part of an expression.
 #[derive(Clone)]
-pub struct Spot {
+pub struct Spot<'f> {
     pub file: usize,
     /// The bytes of the expression.
     pub span: Range<usize>,
-    pub way: Vec<Within>,
+    /// The places that lead from there to it, as arguments of functions.
+    pub way: Vec<String>,
+    /// What is written there; absent where that is the choice itself.
+    pub written: Option<&'f Value>,
 }
 
-impl Spot {
-    fn within(&self, place: usize) -> Spot {
+impl Spot<'_> {
+    fn within(&self, place: usize) -> Self {
         let mut spot = self.clone();
-        spot.way.push(Within::Place(place));
+        spot.way.push(place.to_string());
         spot
     }
 }
@@ -49,13 +54,13 @@ pub struct Ends<'e, 'f> {
     pub links: Vec<Link>,
 }
 
-impl Ends<'_, '_> {
+impl<'f> Ends<'_, 'f> {
     /// Absent where that is not known of every way to it.
-    pub fn of(&mut self, at: &At, file: usize, choice: &Choice) -> Option<Vec<End>> {
+    pub fn of(&mut self, at: &At, file: usize, choice: &Choice) -> Option<Vec<End<'f>>> {
         let asked = (choice.takes, choice.turned.as_slice());
         match &choice.whole {
             Some(whole) => {
-                let spot = Spot { file, span: choice.span.clone(), way: Vec::new() };
+                let spot = Spot { file, span: choice.span.clone(), way: Vec::new(), written: None };
                 self.value(at, &spot, whole, asked, 0)
             }
             None => self.behind(at, &choice.by, asked, 0),
@@ -63,10 +68,11 @@ impl Ends<'_, '_> {
     }
 
     /// The same of a name.
-    fn behind(&mut self, at: &At, by: &Object, asked: Asked<'_>, depth: usize) -> Option<Vec<End>> {
+    fn behind(&mut self, at: &At, by: &Object, asked: Asked<'_>, depth: usize) -> Option<Vec<End<'f>>> {
         let mut ends = Vec::new();
         for written in self.evaluator.written(at, by) {
-            let spot = Spot { file: written.file, span: written.argument.span.clone(), way: written.way };
+            let span = written.argument.span.clone();
+            let spot = Spot { file: written.file, span, way: Vec::new(), written: Some(written.value) };
             ends.extend(self.value(&written.at, &spot, written.value, asked, depth)?);
         }
         (!ends.is_empty()).then_some(ends)
@@ -75,13 +81,16 @@ impl Ends<'_, '_> {
     fn value(
         &mut self,
         at: &At,
-        spot: &Spot,
+        spot: &Spot<'f>,
         value: &Value,
         (takes, turned): Asked<'_>,
         depth: usize,
-    ) -> Option<Vec<End>> {
+    ) -> Option<Vec<End<'f>>> {
         let mut turned = turned.to_vec();
-        let end = |turned| Some(vec![End { place: Some(spot.clone()), value: value.clone(), takes, turned }]);
+        let end = |turned| {
+            let (place, written) = (Some(spot.clone()), spot.written);
+            Some(vec![End { place, value: value.clone(), written, takes, turned }])
+        };
         if depth >= MAX_DEPTH {
             return end(turned);
         }
@@ -117,11 +126,11 @@ impl Ends<'_, '_> {
     fn call(
         &mut self,
         at: &At,
-        spot: &Spot,
+        spot: &Spot<'f>,
         (function, parts): (&str, &[Value]),
         asked: Asked<'_>,
         depth: usize,
-    ) -> Option<Option<Vec<End>>> {
+    ) -> Option<Option<Vec<End<'f>>>> {
         Some(match (function, parts) {
             ("coalesce" | "try", parts) => self.first(at, spot, (function, parts), asked, depth),
             ("lookup", [Value::Path(map), key, default @ ..]) => {
@@ -138,7 +147,13 @@ impl Ends<'_, '_> {
             ("tostring", [only]) => self.value(at, &spot.within(0), only, (Takes::Index, asked.1), depth),
             (BOTH | EITHER | NOT, parts) => {
                 let value = Value::Bool(self.truth(at, spot, (function, parts), depth)?);
-                Some(vec![End { place: None, value, takes: asked.0, turned: asked.1.to_vec() }])
+                Some(vec![End {
+                    place: None,
+                    value,
+                    written: None,
+                    takes: asked.0,
+                    turned: asked.1.to_vec(),
+                }])
             }
             _ => return None,
         })
@@ -148,12 +163,12 @@ impl Ends<'_, '_> {
     fn first(
         &mut self,
         at: &At,
-        spot: &Spot,
+        spot: &Spot<'f>,
         (function, parts): (&str, &[Value]),
         asked: Asked<'_>,
         depth: usize,
-    ) -> Option<Vec<End>> {
-        let is_empty = |end: &End| match &end.value {
+    ) -> Option<Vec<End<'f>>> {
+        let is_empty = |end: &End<'_>| match &end.value {
             Value::Other(text) => text == "null",
             Value::Text(text) => text.is_empty(),
             _ => false,
@@ -167,7 +182,7 @@ impl Ends<'_, '_> {
                 continue;
             }
             let ends = self.value(at, &spot.within(place), part, asked, depth)?;
-            let (empty, there): (Vec<End>, Vec<End>) =
+            let (empty, there): (Vec<End<'f>>, Vec<End<'f>>) =
                 ends.into_iter().partition(|end| function == "coalesce" && is_empty(end));
             all.extend(there);
             if empty.is_empty() {
@@ -181,7 +196,7 @@ impl Ends<'_, '_> {
     fn truth(
         &mut self,
         at: &At,
-        spot: &Spot,
+        spot: &Spot<'f>,
         (function, parts): (&str, &[Value]),
         depth: usize,
     ) -> Option<bool> {
@@ -201,7 +216,7 @@ impl Ends<'_, '_> {
     }
 }
 
-impl End {
+impl End<'_> {
     /// What is seen of it behind everything that is made of it.
     fn seen(&self) -> Option<String> {
         let value = self.takes.text(&self.value)?.to_owned();

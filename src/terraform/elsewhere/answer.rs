@@ -17,6 +17,9 @@ use crate::terraform::value::Value;
 const ANSWERS: [&str; 3] = ["output", SENSITIVE, "result"];
 const SENSITIVE: &str = "sensitive_output";
 
+/// The arguments that say what of the answer goes on.
+pub const EXPORTS: [&str; 2] = ["response_export_values", "sensitive_response_export_values"];
+
 /// The whole answer, as a list of paths and as JMESPath say it.
 const ALL_OF_LIST: &str = "*";
 const ALL: &str = "@";
@@ -50,8 +53,8 @@ pub fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
     let exported = match named.next().map(|step| &step.kind) {
         Some(StepKind::Attribute(name)) if ANSWERS.contains(&name.as_str()) => {
             argument(match name.as_str() {
-                SENSITIVE => "sensitive_response_export_values",
-                _ => "response_export_values",
+                SENSITIVE => EXPORTS[1],
+                _ => EXPORTS[0],
             })
         }
         Some(_) => return KeyRead::Nothing,

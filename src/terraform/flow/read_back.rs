@@ -105,8 +105,8 @@ fn looked_up_as(
         id.as_literal().map(str::to_owned)
     };
     let (home, written) = first;
-    let vaults =
-        vault(folder, &["data", KEY_VAULT_SECRET, data]).zip(vault(home, &[KEY_VAULT_SECRET, written]));
+    let vaults = vault(folder, &["data", KEY_VAULT_SECRET, data])
+        .zip(vault(home, &["resource", KEY_VAULT_SECRET, written]));
     if vaults.is_some_and(|(one, other)| one != other) {
         return None;
     }

@@ -30,6 +30,7 @@ impl<'f> Folders<'f> {
                 .filter(|source| source.syntax() == Syntax::Terragrunt)
                 .map(Source::folder)
                 .collect(),
+            terragrunt: configurations.clone(),
             blocks: BTreeMap::new(),
             worded: BTreeMap::new(),
             modules: BTreeMap::new(),

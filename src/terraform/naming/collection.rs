@@ -248,6 +248,7 @@ impl<'f> Evaluator<'f> {
             | Value::Bool(_)
             | Value::Template(_)
             | Value::Either(_)
+            | Value::Read(_)
             | Value::Other(_) => None,
         }
     }

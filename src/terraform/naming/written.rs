@@ -2,15 +2,12 @@
 //!
 //! A path may take one element of a collection after the other; which of them is meant is said beside it.
 
-use std::ops::Range;
-
-use hcl_edit::Span;
-use hcl_edit::expr::{Expression, ObjectKey};
+use std::borrow::Cow;
 
 use super::{At, Evaluator};
+use crate::terraform::entry::entry;
 use crate::terraform::facts::{Argument, Base, Block, Object, Step, StepKind, Token};
 use crate::terraform::folders::MAX_DEPTH;
-use crate::terraform::source::Source;
 use crate::terraform::value::{Value, is_written_out};
 
 /// More elements than this are not told apart.
@@ -20,22 +17,12 @@ const MAX_ELEMENTS: usize = 64;
 #[derive(Clone)]
 pub struct Written<'f> {
     pub file: usize,
-    pub argument: &'f Argument,
-    /// What stands there.
+    pub block: &'f Block,
+    /// The argument, or the entry of one, by its place; and the value itself.
+    pub argument: Cow<'f, Argument>,
     pub value: &'f Value,
-    /// The way from the argument's value to it.
-    pub way: Vec<Within>,
     /// Where the names in it mean what they do.
     pub at: At,
-}
-
-/// One step from a value to a part of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Within {
-    /// The entry of a map.
-    Entry(String),
-    /// An element of a list, or an argument of a function.
-    Place(usize),
 }
 
 /// Whether a step takes one element after the other.
@@ -72,9 +59,7 @@ impl<'f> Evaluator<'f> {
             (Base::Each(_), [_]) => self.led_to(at, object),
             _ => Vec::new(),
         };
-        // What a configuration hands over under a name alone is not followed to its place there.
-        let is_placed = |written: &Written<'_>| object.steps.len() > 1 || written.way.is_empty();
-        let written = found.iter().map(|(at, value)| self.place(at, value).filter(is_placed));
+        let written = found.iter().map(|(at, value)| self.place(at, value));
         written.collect::<Option<_>>().unwrap_or_default()
     }
 
@@ -159,62 +144,15 @@ impl<'f> Evaluator<'f> {
     }
 
     fn place(&self, at: &At, value: &'f Value) -> Option<Written<'f>> {
+        // What a terragrunt configuration reads stands in another file.
+        let (at, value) = match self.folders.read_on(&at.folder, value) {
+            Some((folder, value)) => (At::folder(folder), value),
+            None => (at.clone(), value),
+        };
         let of = |(file, block): (usize, &'f Block)| {
-            block.arguments.iter().find_map(|argument| {
-                let way = way(&argument.value, value)?;
-                Some(Written { file, argument, value, way, at: at.clone() })
-            })
+            let argument = block.arguments.iter().find_map(|it| entry(&self.sources[file], block, it, value));
+            argument.map(|argument| Written { file, block, argument, value, at: at.clone() })
         };
         self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
-    }
-}
-
-/// The way from a value to a part of it, which is that very one.
-fn way(value: &Value, part: &Value) -> Option<Vec<Within>> {
-    if std::ptr::eq(value, part) {
-        return Some(Vec::new());
-    }
-    let below = |step: Within, inner: &Value| {
-        way(inner, part).map(|mut way| {
-            way.insert(0, step);
-            way
-        })
-    };
-    match value {
-        Value::Map(entries) => {
-            entries.iter().find_map(|(name, inner)| below(Within::Entry(name.clone()), inner))
-        }
-        Value::List(parts) | Value::Call(_, parts) => {
-            parts.iter().enumerate().find_map(|(place, inner)| below(Within::Place(place), inner))
-        }
-        _ => None,
-    }
-}
-
-/// The bytes of a part of an expression that stands at a span of a file; absent where the file is none of the native
-/// syntax, or the text does not tell.
-pub fn part_of(source: &Source, span: Range<usize>, way: &[Within]) -> Option<Range<usize>> {
-    if way.is_empty() {
-        return Some(span);
-    }
-    let text = source.text().get(source.to_text(span.clone()))?;
-    let expression: Expression = text.parse().ok()?;
-    let inner = way.iter().try_fold(&expression, within)?.span()?;
-    Some(span.start + inner.start..span.start + inner.end)
-}
-
-fn within<'e>(expression: &'e Expression, step: &Within) -> Option<&'e Expression> {
-    match (expression, step) {
-        (Expression::Parenthesis(inner), _) => within(inner.inner(), step),
-        (Expression::Object(object), Within::Entry(name)) => {
-            let is_named = |key: &ObjectKey| match key {
-                ObjectKey::Ident(ident) => ident.as_str() == name,
-                ObjectKey::Expression(key) => key.as_str() == Some(name),
-            };
-            object.iter().find(|(key, _)| is_named(key)).map(|(_, value)| value.expr())
-        }
-        (Expression::Array(array), Within::Place(place)) => array.get(*place),
-        (Expression::FuncCall(call), Within::Place(place)) => call.args.get(*place),
-        _ => None,
     }
 }

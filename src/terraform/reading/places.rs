@@ -7,7 +7,9 @@ use crate::terraform::circle::leading_into_circles;
 use crate::terraform::demand::Ask;
 use crate::terraform::glance::{Glance, Waypoint};
 use crate::terraform::links::Links;
+use crate::terraform::paths::is_outside;
 use crate::terraform::syntax::{Syntax, folder_of, must_be_named, name_of};
+use crate::terraform::terragrunt::{ROOTS, SEARCH, upwards};
 use crate::terraform::words::Sought;
 
 /// Files that are wanted for what is in them.
@@ -33,6 +35,8 @@ pub struct Places {
     paths: BTreeMap<String, Vec<usize>>,
     waypoints: BTreeMap<Waypoint, Vec<usize>>,
     values: Vec<usize>,
+    /// By folder: files of Terragrunt's that those below it may include without saying where they are.
+    roots: BTreeMap<String, Vec<usize>>,
     /// By name: files of Terragrunt's that wait to be named.
     unnamed: BTreeMap<String, Vec<usize>>,
 }
@@ -54,6 +58,9 @@ impl Places {
         }
         if matches!(Syntax::of(path), Some(Syntax::Variables | Syntax::VariablesJson)) {
             self.values.push(file);
+        }
+        if ROOTS.contains(&name_of(path)) {
+            self.roots.entry(folder_of(path).to_owned()).or_default().push(file);
         }
         if must_be_named(path) {
             self.unnamed.entry(name_of(path).to_owned()).or_default().push(file);
@@ -130,6 +137,15 @@ impl Places {
         wanted.extend((!values.is_empty()).then(|| Wanted::those(&self.values, values)));
         wanted.push(Wanted::always(always));
         wanted
+    }
+
+    /// The files by Terragrunt's own names above a folder, where a text looks for such.
+    pub fn above(&self, folder: &str, text: &[u8]) -> Vec<usize> {
+        if memchr::memmem::find(text, SEARCH.as_bytes()).is_none() {
+            return Vec::new();
+        }
+        let folders = upwards(folder).take_while(|folder| !is_outside(folder));
+        folders.flat_map(|folder| self.roots.get(&folder).cloned().unwrap_or_default()).collect()
     }
 
     /// Takes out the files of Terragrunt's that a text names.

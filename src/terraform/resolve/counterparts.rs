@@ -44,6 +44,11 @@ impl Resolver<'_> {
             self.references.iter().map(|it| (it.symbol.block(), it.attribute.clone())).collect();
         let absent: Vec<bool> = self.references.iter().map(|it| self.is_absent(it)).collect();
         for (reference, absent) in self.references.iter_mut().zip(absent) {
+            if reference.dropped.is_some() {
+                let masked = reference.masked;
+                reference.counterpart = if masked { Counterpart::Masked } else { Counterpart::Absent };
+                continue;
+            }
             let Some(other) =
                 reference.other.as_ref().filter(|_| reference.counterpart != Counterpart::Known)
             else {

@@ -54,10 +54,17 @@ pub(super) fn reads<'f>(folders: &Folders<'f>, facts: &'f [Parsed]) -> Vec<Look<
 fn looks<'f>(folders: &Folders<'_>, file: usize, folder: &'f str, read: &'f Read) -> Vec<Look<'f>> {
     let ways = folders.follow_all(folder, &read.object);
     let one_of_several = ways.len() > 1;
+    let beside = ways.first().and_then(|hops| hops.iter().find_map(|hop| folders.other_among(hop)));
     let look = |hops: Vec<Followed>| {
         let (symbol, found) = match hops.last() {
             Some(end) => start(folders, end),
             None => (None, KeyRead::Nothing),
+        };
+        let found = match (found, &beside) {
+            (KeyRead::Key(key), Some(other)) => {
+                KeyRead::Opaque(format!("`{}` is read of {other} too", key.attribute))
+            }
+            (found, _) => found,
         };
         Look { file, folder, read, hops, symbol, found, one_of_several }
     };

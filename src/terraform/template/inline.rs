@@ -84,7 +84,7 @@ fn json<'v>(
             Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
         }
         Value::Other(text) if text == "null" => Json::Null,
-        value @ (Value::Path(_) | Value::Call(..) | Value::Either(_) | Value::Other(_)) => {
+        value @ (Value::Path(_) | Value::Call(..) | Value::Either(_) | Value::Read(_) | Value::Other(_)) => {
             Json::String(mark(value, put_in))
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::text::{REPOSITORY, SEARCH, calls};
-use super::{Configurations, Here, target};
+use super::{Configurations, Here};
 use crate::terraform::facts::Argument;
 use crate::terraform::paths::is_outside;
 use crate::terraform::service::says_cosmos;
@@ -38,8 +38,7 @@ impl Configurations<'_> {
         near: impl Fn(usize) -> bool,
     ) -> BTreeSet<Lost> {
         let mut lost = BTreeSet::new();
-        for (here, argument) in self.includes().into_iter().chain(self.readings()) {
-            let path = target(&argument.value);
+        for (here, argument, path) in self.named_files() {
             let why = match self.file(here, path) {
                 None => Some(self.not_worked_out(here, path)),
                 // Such a file is one that could not be read.

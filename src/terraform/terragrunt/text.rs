@@ -49,6 +49,7 @@ fn placed(within: &str, value: &mut Value) {
         | Value::Path(_)
         | Value::Either(_)
         | Value::Other(_) => {}
+        Value::Read(read) => read.place(|path| placed(within, path)),
     }
 }
 
@@ -87,6 +88,7 @@ pub fn calls<'v>(value: &'v Value, functions: &[&str]) -> Vec<&'v [Value]> {
             own.into_iter().chain(arguments.iter().flat_map(|it| calls(it, functions))).collect()
         }
         Value::Template(parts) => parts.iter().flat_map(|part| calls(part, functions)).collect(),
+        Value::Read(read) => read.path().map_or_else(Vec::new, |path| calls(path, functions)),
         _ => Vec::new(),
     }
 }
@@ -126,6 +128,10 @@ impl Configurations<'_> {
             | Value::Map(_)
             | Value::Either(_)
             | Value::Other(_) => None,
+            Value::Read(_) => {
+                let (there, value) = self.end_of(here, value)?;
+                (!matches!(value, Value::Read(_))).then(|| self.text(there, value, depth + 1))?
+            }
         }
     }
 

@@ -22,6 +22,12 @@ fn flipped(exported: &str, read: &str) -> String {
     }
 }
 
+fn flipped_read_only(exported: &str, read: &str) -> String {
+    let text = answered(exported, read);
+    let refusals = flip(&[("a.tf", text.as_str())], None, Access::ReadOnly, Slot::Secondary).unwrap_err();
+    refusals.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn a_map_of_paths_says_what_the_answer_is() {
     let map = "response_export_values = { keys = \"@\", two = \"{a: primaryMasterKey}\", three = \"[primaryMasterKey]\", key = \"primaryMasterKey\", read = \"@.secondaryReadonlyMasterKey\", one = var.path }";
@@ -50,7 +56,8 @@ fn the_sensitive_answer_has_paths_of_its_own() {
     check(&[("a.tf", &answered(&map.replace("sensitive_", ""), read))], &[]);
     let list = "sensitive_response_export_values = [\"primaryMasterKey\"]";
     let refused = flipped(list, "sensitive_output.primaryMasterKey");
-    assert!(refused.contains("the other slot of `primaryMasterKey` has no name here"), "{refused}");
+    let expected = "`sensitive_response_export_values` at a.tf:5 does not hold `secondaryMasterKey`";
+    assert!(refused.ends_with(expected), "{refused}");
     let both = list.replace(']', ", \"secondaryMasterKey\"]");
     assert_eq!(flipped(&both, "sensitive_output.primaryMasterKey"), "sensitive_output.secondaryMasterKey");
 }
@@ -64,7 +71,15 @@ fn the_other_slot_is_what_its_entry_is_called() {
         .replace("two = \"", "two = \"secondaryMasterKey\", key_secondary = \"");
     assert_eq!(flipped(&several, "output.key_primary"), "output.key_secondary");
     let alone = map.replace("secondary", "primaryReadonly");
-    assert!(flipped(&alone, "output.one").contains("has no name here"));
+    assert!(
+        flipped(&alone, "output.one")
+            .ends_with("`response_export_values` at a.tf:5 does not hold `secondaryMasterKey`")
+    );
+    let read_only = flipped_read_only(
+        "response_export_values = [\"primaryReadonlyMasterKey\"]",
+        "output.primaryReadonlyMasterKey",
+    );
+    assert!(read_only.ends_with("does not hold `secondaryReadonlyMasterKey`"), "{read_only}");
 }
 
 #[test]

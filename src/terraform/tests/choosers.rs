@@ -231,7 +231,7 @@ fn a_variables_file_that_two_roots_read_moves_neither_alone() {
 }
 
 #[test]
-fn a_value_of_which_one_place_is_out_of_reach_chooses_nothing() {
+fn a_value_moves_in_every_place_that_gives_it() {
     let module = code("").replace("  default = \"primary\"\n", "");
     let call = ("a.tf", "module \"m\" {\n  source = \"./m\"\n  slot   = \"primary\"\n}\n");
     let run =
@@ -240,6 +240,11 @@ fn a_value_of_which_one_place_is_out_of_reach_chooses_nothing() {
     assert_eq!(flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap().len(), 1);
     let files = [call, ("m/a.tf", module.as_str()), run];
     let account = Some("m:azurerm_cosmosdb_account.x of run");
+    let flipped = flip(&files, account, Access::ReadWrite, Slot::Secondary).unwrap();
+    assert_eq!(flipped, [(run.0.to_owned(), run.1.replace("primary", "secondary").into_bytes())]);
+    // Where one place is out of reach, it chooses nothing.
+    let from_environment = run.1.replace("\"primary\"", "get_env(\"SLOT\")");
+    let files = [call, ("m/a.tf", module.as_str()), (run.0, &from_environment)];
     let refusals = flip(&files, account, Access::ReadWrite, Slot::Secondary).unwrap_err();
     assert!(matches!(refusals[0], Refusal::ChosenElsewhere { .. }), "{refusals:?}");
 }

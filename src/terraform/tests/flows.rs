@@ -180,6 +180,16 @@ fn a_secret_that_is_read_back_says_where() {
     let twice = code("\"cosmos\"")
         + "resource \"azurerm_key_vault_secret\" \"w2\" {\n  name = \"cosmos\"\n  value = azurerm_cosmosdb_account.x.primary_key\n}\n";
     assert_eq!(back(&twice), [""; 0], "in which vault, nothing says");
+    let vaults = |written: &str, read: &str| {
+        let name = "  name = \"cosmos\"\n";
+        let at = |vault: &str| format!("{name}  key_vault_id = {vault}\n");
+        let text = code("\"cosmos\"").replacen(name, &at(written), 1);
+        let (writer, reader) = text.split_once("data ").unwrap();
+        back(&format!("{writer}data {}", reader.replacen(name, &at(read), 1)))
+    };
+    assert_eq!(vaults("\"/v/a\"", "\"/v/a\""), [told]);
+    assert_eq!(vaults("\"/v/a\"", "\"/v/b\""), [""; 0], "a secret of that name in another vault");
+    assert_eq!(vaults("\"/v/a\"", "var.vault"), [told], "which one it is read from, nothing says");
     let own = code("\"other\"")
         .replace("data.azurerm_key_vault_secret.r.value", "azurerm_key_vault_secret.w.value");
     assert_eq!(

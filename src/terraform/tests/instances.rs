@@ -113,9 +113,12 @@ fn an_index_is_worked_out() {
     assert_eq!(reads(&files("us")), ["cosmos-eu: primary", "cosmos-us: secondary"]);
     assert_eq!(reads(&files("eu")), ["cosmos-eu: mixed", "cosmos-us: none"]);
     // A configuration beside the code may set another value.
-    let set = ("terragrunt.hcl".to_owned(), "inputs = {\n  region = \"us\"\n}\n".to_owned());
-    let beside: Vec<_> = files("us").into_iter().chain([set]).collect();
-    assert_eq!(reads(&beside), ["cosmos-eu: mixed", "cosmos-us: secondary"]);
+    let set = |value: &str| ("terragrunt.hcl".to_owned(), format!("inputs = {{\n  region = {value}\n}}\n"));
+    let beside = |value: &str| files("us").into_iter().chain([set(value)]).collect::<Vec<_>>();
+    assert_eq!(reads(&beside("\"us\"")), ["cosmos-eu: primary", "cosmos-us: secondary"]);
+    for other in ["\"eu\"", "get_env(\"REGION\")"] {
+        assert_eq!(reads(&beside(other)), ["cosmos-eu: mixed", "cosmos-us: secondary"], "{other}");
+    }
 }
 
 #[test]

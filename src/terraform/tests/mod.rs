@@ -1,5 +1,6 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod among_others;
 mod answers;
 mod azure_ids;
 mod both;
@@ -8,6 +9,7 @@ mod called;
 mod choosers;
 mod collections;
 mod companions;
+mod configured;
 mod counterparts;
 mod elements;
 mod elsewhere;
@@ -26,6 +28,7 @@ mod labels;
 mod loops;
 mod made_of;
 mod names;
+mod numbered;
 mod one_name;
 mod overridden;
 mod pairs;
@@ -42,9 +45,11 @@ mod tested;
 mod together;
 mod turned;
 mod twice;
+mod typed;
 mod unwritable;
 mod versions;
 mod whole;
+mod whole_outputs;
 mod with_files;
 
 use super::*;

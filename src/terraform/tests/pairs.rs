@@ -94,7 +94,7 @@ fn a_value_that_is_set_out_of_reach_chooses_nothing_that_is_known() {
     let known = Tree::read(&[("a.tf", code)]).slot_use(0, Access::ReadWrite);
     assert_eq!(known, SlotUse::Only(Slot::Primary));
     for beside in [
-        ("terragrunt.hcl", "inputs = {\n  slot = \"secondary\"\n}\n"),
+        ("terragrunt.hcl", "inputs = {\n  slot = get_env(\"SLOT\")\n}\n"),
         ("terragrunt.hcl", "include \"root\" {\n  path = find_in_parent_folders()\n}\n"),
         ("v_override.tf", "variable \"slot\" {\n  default = \"secondary\"\n}\n"),
         ("override.tf", "variable \"slot\" {\n  default = \"secondary\"\n}\n"),
@@ -102,6 +102,9 @@ fn a_value_that_is_set_out_of_reach_chooses_nothing_that_is_known() {
         let tree = Tree::read(&[("a.tf", code), beside]);
         assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Unknown, "{beside:?}");
     }
+    let beside = ("terragrunt.hcl", "inputs = {\n  slot = \"secondary\"\n}\n");
+    let tree = Tree::read(&[("a.tf", code), beside]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Secondary));
 }
 
 #[test]

@@ -109,5 +109,8 @@ fn the_same_is_read_in_json() {
     let stack = "variable \"slot\" {\n  type    = string\n  default = \"primary\"\n}\nlocals {\n  k = var.slot == \"primary\" ? azurerm_cosmosdb_account.a.primary_key : azurerm_cosmosdb_account.a.secondary_key\n}\n";
     let deploy = "{ \"deployment\": { \"a\": { \"inputs\": { \"slot\": \"secondary\" } } } }\n";
     let files = [("main.tfdeploy.json", deploy), ("a.tfcomponent.hcl", stack)];
-    assert!(flip(&files, None, Access::ReadWrite, Slot::Secondary).is_err(), "a deployment decides");
+    // A deployment decides.
+    assert_eq!(flip(&files, None, Access::ReadWrite, Slot::Secondary), Ok(Vec::new()));
+    let flipped = flip(&files, None, Access::ReadWrite, Slot::Primary).unwrap();
+    assert_eq!(flipped, [(files[0].0.to_owned(), deploy.replace("secondary", "primary").into_bytes())]);
 }

@@ -39,6 +39,14 @@ fn one_of_both_keys_does_not_take_the_place_of_the_other() {
         "{ primary = $P, secondary = $S }[\"primary\"]",
         "lookup({ one = $P, two = $S }, \"one\")",
         "element([{ k = $P }, { k = $S }], 0).k",
+        "compact([$P, $S])",
+        "compact([try($P, \"\"), try($S, \"\")])",
+        "distinct([$P, $S])",
+        "reverse([$P, $S])",
+        "concat([try($P, \"\")], [try($S, \"\")])",
+        "compact(concat([$P], [$S]))",
+        "compact([$P, var.both ? $S : \"\"])",
+        "[$P, var.both ? $S : \"\"]",
     ] {
         let text = with_keys(expression);
         let tree = Tree::read(&[("a.tf", &text)]);
@@ -64,6 +72,10 @@ fn what_goes_by_names_of_its_own_moves_one_by_one() {
         "\"${$P}\"\n  w = \"${$S}\"",
         "[$P, $P]",
         "[$P, \"x\"]",
+        "{ (var.a) = $P, (var.b) = $S }",
+        "{ \"${var.a}-k\" = $P, \"${var.b}-k\" = $S }",
+        "{ \"${var.a}-k\" : $P, \"${var.b}-k\" : $S }",
+        "compact([$P, try($P, \"\")])",
     ] {
         let text = with_keys(expression);
         let tree = Tree::read(&[("a.tf", &text)]);

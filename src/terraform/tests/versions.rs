@@ -120,3 +120,71 @@ fn a_number_in_an_object_is_raised_where_it_stands() {
     let files = [("a.tf", code.as_str()), ("terraform.tfvars", "v = {\n  other  = 1\n  cosmos = \"7\"\n}\n")];
     assert_eq!(raised(&files).unwrap(), ["terraform.tfvars: cosmos = \"8\""]);
 }
+
+/// A secret of a JSON file whose version is an expression, beside other blocks.
+fn json_secret(version: &str, more: &str) -> String {
+    format!(
+        "{{\n  \"resource\": {{\"azurerm_key_vault_secret\": {{\"s\": {{\n    \"name\": \"db\",\n    \"value_wo\": \"${{azurerm_cosmosdb_account.x.primary_key}}\",\n    \"value_wo_version\": {version}\n  }}}}}}{more}\n}}\n"
+    )
+}
+
+#[test]
+fn versions_of_json_files_are_raised_where_they_are_written() {
+    let of = |version: &str, more: &str, further: &[(&str, &str)]| {
+        let code = json_secret(version, more);
+        raised(&[&[("a.tf.json", code.as_str())], further].concat())
+    };
+    let locals = ",\n  \"locals\": {\"v\": {\n    \"orders\": 8,\n    \"cosmos\": 3,\n    \"deep\": {\"c\":\n      \"5\"}\n  },\n  \"ver\": 11}";
+    let variable = ",\n  \"variable\": {\"v\": {\"default\": {\n    \"cosmos\": 7\n  }}}";
+    for (version, more, expected) in [
+        ("3", "", "\"value_wo_version\": 4"),
+        ("\"9\"", "", "\"value_wo_version\": \"10\""),
+        ("\"${local.v.cosmos}\"", locals, "\"cosmos\": 4,"),
+        ("\"${local.v[\\\"cosmos\\\"]}\"", locals, "\"cosmos\": 4,"),
+        ("\"${local.v.deep.c}\"", locals, "\"6\"}"),
+        ("\"${local.ver}\"", locals, "\"ver\": 12}"),
+        ("\"${var.v.cosmos}\"", variable, "\"cosmos\": 8"),
+    ] {
+        assert_eq!(of(version, more, &[]).unwrap(), [format!("a.tf.json: {expected}")], "{version}");
+    }
+    let declared = ",\n  \"variable\": {\"v\": {}}";
+    for (path, text, expected) in [
+        (
+            "terraform.tfvars.json",
+            "{\n  \"v\": {\n    \"other\": 1,\n    \"cosmos\": 7\n  }\n}\n",
+            "\"cosmos\": 8",
+        ),
+        ("terraform.tfvars", "v = {\n  other  = 1\n  cosmos = 7\n}\n", "cosmos = 8"),
+    ] {
+        let raised = of("\"${var.v.cosmos}\"", declared, &[(path, text)]);
+        assert_eq!(raised.unwrap(), [format!("{path}: {expected}")]);
+    }
+    // From native code into a JSON file.
+    let code = secret("var.v.cosmos", "variable \"v\" {}\n");
+    let files = [("a.tf", code.as_str()), ("terraform.tfvars.json", "{\n\"v\": {\"cosmos\": 7}\n}\n")];
+    assert_eq!(raised(&files).unwrap(), ["terraform.tfvars.json: \"v\": {\"cosmos\": 8}"]);
+}
+
+#[test]
+fn versions_of_json_files_that_cannot_be_raised_are_told() {
+    let twice = ",\n  \"locals\": [{\"v\": {\"cosmos\": 3}}, {\"v\": {\"cosmos\": 3}}]";
+    let object = ",\n  \"locals\": {\"v\": {\"cosmos\": \"${1 + 2}\", \"a\": {\"b\": 1}}}";
+    for (version, more, why) in [
+        ("\"${local.v.none}\"", object, "`local.v.none` gets no literal number at a.tf.json:"),
+        ("\"${local.v.cosmos}\"", object, "`local.v.cosmos` gets no literal number at a.tf.json:"),
+        ("\"${local.v.a}\"", object, "`local.v.a` gets no literal number at a.tf.json:"),
+        ("\"${local.v.cosmos}\"", twice, "`local.v.cosmos` gets no literal number at a.tf.json:"),
+        ("\"${local.v[var.x]}\"", object, "is a part of another value"),
+        ("\"${var.none}\"", "", "where `var.none` gets its value is not known here"),
+        ("\"x-${local.v.a}\"", object, "which is no literal number"),
+        ("\"\"", "", "which is no literal number"),
+        ("null", "", "which is no literal number"),
+        ("[1]", "", "which is no literal number"),
+        ("1.5", "", "which is no literal number"),
+    ] {
+        let refused = raised(&[("a.tf.json", &json_secret(version, more))]).unwrap_err();
+        assert!(refused.contains(why), "{version}: {refused}");
+    }
+    let none = json_secret("0", "").replace(",\n    \"value_wo_version\": 0", "");
+    assert!(raised(&[("a.tf.json", &none)]).unwrap_err().contains("and there is none"));
+}

@@ -7,6 +7,7 @@ use super::super::attribute::key_attribute;
 use super::super::facts::When;
 use super::super::object::{Bound, is_renamed};
 use super::super::offer::COMPUTED;
+use super::super::twice::is_replaced;
 use super::Walk;
 use super::expression::{literal, may_read};
 
@@ -77,7 +78,11 @@ impl Walk<'_> {
             if keyed.is_some() {
                 self.branch(When::Is(name.clone()), None, value.expr().span());
             }
+            // What a later entry replaces goes nowhere.
+            let dead = usize::from(is_replaced(&name));
+            (self.testing, self.replaced) = (self.testing + dead, self.replaced + dead);
             self.entry(name, value.expr(), false);
+            (self.testing, self.replaced) = (self.testing - dead, self.replaced - dead);
         }
         (self.label, self.called) = outer;
         // What comes after the entries is none of them.

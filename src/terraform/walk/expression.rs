@@ -90,6 +90,7 @@ impl Walk<'_> {
             masked: self.masking > 0 || masks(expression),
             fallback: self.falling_back > 0,
             tested: self.testing > 0,
+            replaced: self.replaced > 0,
             entire: self.changing == 0 && self.sifting == 0,
             overridden: self.overriding.clone(),
         });

@@ -10,6 +10,7 @@ use hcl_edit::parser::parse_template;
 use hcl_edit::structure::Block as SyntaxBlock;
 use hcl_edit::template::Element;
 
+use super::super::numbered::is_numbered;
 use super::super::receiver::{NAMING, is_value};
 use super::super::role::counterpart;
 use super::super::source::Source;
@@ -38,9 +39,10 @@ pub fn is_labelled(words: &[String]) -> bool {
     }
 }
 
-/// The one of some names that says a slot.
+/// The one of some names that says a slot, or else the number of a key.
 pub fn label_of<'e>(text: impl Fn(&str) -> Option<&'e str>) -> Option<&'e str> {
-    LABELS.iter().filter_map(|name| text(name)).find(|text| counterpart(text).is_some())
+    let find = |says: fn(&str) -> bool| LABELS.iter().filter_map(|name| text(name)).find(|text| says(text));
+    find(|text| counterpart(text).is_some()).or_else(|| find(is_numbered))
 }
 
 /// What a secret is called, in the vault that is told by an expression: names in another one are no counterparts. Of the

@@ -14,14 +14,17 @@ use crate::model::{Blindness, BranchName, CommitId, DeploymentState, DeploymentV
 use crate::ports::Fault;
 
 /// How many of each environment are looked at however old they are.
-const RECENT: usize = 10;
+pub(super) const RECENT: usize = 10;
 
 /// What has not begun for so long never will: GitHub lets a job wait for its environment for thirty days.
 const WAITS: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 #[derive(Deserialize)]
-struct Deployment {
-    id: u64,
+pub(super) struct Deployment {
+    pub(super) id: u64,
+    /// As GraphQL calls it.
+    #[serde(default)]
+    pub(super) node_id: String,
     #[serde(default)]
     sha: String,
     #[serde(rename = "ref", default)]
@@ -51,8 +54,13 @@ pub(super) struct Status {
 }
 
 impl Status {
+    /// What GraphQL tells: in capitals, and without a number.
+    pub(super) fn told(state: &str, created_at: Timestamp, log_url: Option<String>) -> Status {
+        Status { id: 0, state: state.to_lowercase(), created_at, log_url, target_url: None }
+    }
+
     /// Words that we do not know are no end.
-    fn state(&self) -> DeploymentState {
+    pub(super) fn state(&self) -> DeploymentState {
         match self.state.as_str() {
             "success" => DeploymentState::Succeeded,
             "failure" | "error" => DeploymentState::Failed,
@@ -68,7 +76,7 @@ impl Status {
     }
 }
 
-fn may_still_begin(created: Timestamp, now: Timestamp) -> bool {
+pub(super) fn may_still_begin(created: Timestamp, now: Timestamp) -> bool {
     now.checked_sub(WAITS).is_ok_and(|since| created >= since)
 }
 
@@ -109,6 +117,7 @@ impl Actions {
             listed.sort_by_key(|deployment| std::cmp::Reverse((deployment.created_at, deployment.id)));
             let kept = listed.iter().take_while(|one| recent(one)).count().max(RECENT);
             listed.truncate(kept);
+            self.learn_ends(environment, &listed).await?;
             for (place, deployment) in listed.into_iter().enumerate() {
                 let status = self.status_of(&deployment, place == 0).await?;
                 all.push((deployment.created_at, deployment.view(status.as_ref(), self.web_page())));

@@ -10,6 +10,7 @@ mod condition;
 mod deployments;
 mod dispatch;
 mod jobs;
+mod last_statuses;
 mod log;
 mod pushes;
 mod run;

@@ -19,12 +19,21 @@ use crate::model::BranchName;
 /// Names the branches that are held, to the hook.
 const HELD: &str = "KEYSLOT_WORLD_HOLDS";
 
-/// Git runs it once a branch, before the branch moves. Pushes by path come without the variable, and pass.
+/// Git runs it once a branch, before the branch moves. Pushes by path come without the variable, and pass; what fixes are
+/// proposed from may be deleted, and no other branch.
 const HOOK: &str = r#"#!/bin/sh
 case " $KEYSLOT_WORLD_HOLDS " in
 *" $1 "*)
     echo "error: GH013: Repository rule violations found for $1." >&2
     echo "- Changes must be made through a pull request." >&2
+    exit 1
+    ;;
+esac
+case "$1 $3" in
+refs/heads/fix/*) ;;
+*" 0000000000000000000000000000000000000000")
+    echo "error: GH006: Protected branch update failed for $1." >&2
+    echo "error: Cannot delete this protected branch" >&2
     exit 1
     ;;
 esac

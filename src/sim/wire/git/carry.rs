@@ -16,6 +16,10 @@ impl GitMirror {
         if on_disk == self.level {
             return Ok(());
         }
+        let expected = match world.config().people.rules.forced_pushes {
+            true => Expected::Forced,
+            false => Expected::FastForward,
+        };
         for (branch, commit) in &on_disk {
             if self.level.get(branch) == Some(commit) || world.repository().head(branch) == Some(commit) {
                 continue;
@@ -23,13 +27,19 @@ impl GitMirror {
             let objects = self.unknown_commits(commit, world.repository())?;
             let push = Command::Push {
                 branch: branch.clone(),
-                expected: Expected::FastForward,
+                expected: expected.clone(),
                 commit: commit.clone(),
                 objects,
                 by: "git".to_owned(),
             };
             if let Err(refusal) = world.apply(push) {
                 tracing::warn!(%branch, %commit, %refusal, "the world does not take a push");
+            }
+        }
+        for branch in self.level.keys().filter(|branch| !on_disk.contains_key(*branch)) {
+            let deed = Command::DeleteBranch { branch: branch.clone(), by: "git".to_owned() };
+            if let Err(refusal) = world.apply(deed) {
+                tracing::warn!(%branch, %refusal, "the world had no such branch");
             }
         }
         self.level = on_disk;

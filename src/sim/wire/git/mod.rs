@@ -38,9 +38,13 @@ pub enum GitFaceError {
 /// # Errors
 /// When the folder cannot be written.
 pub fn mirror(shared: &SharedWorld, path: &Path) -> Result<(), GitFaceError> {
-    let base = shared.with(|world| world.config().repository.base.clone());
+    let (base, forced) = shared.with(|world| {
+        let config = world.config();
+        (config.repository.base.clone(), config.people.rules.forced_pushes)
+    });
     let failed = |source| GitFaceError::Repository { path: path.to_owned(), source };
-    let mut mirror = GitMirror { repository: make(path, &base).map_err(failed)?, level: BTreeMap::new() };
+    let mut mirror =
+        GitMirror { repository: make(path, &base, forced).map_err(failed)?, level: BTreeMap::new() };
     backend::hang_hook(path).map_err(|source| GitFaceError::Hook { path: path.to_owned(), source })?;
     shared.with(|world| mirror.carry(world)).map_err(failed)?;
     shared.add_mirror(mirror);
@@ -48,14 +52,15 @@ pub fn mirror(shared: &SharedWorld, path: &Path) -> Result<(), GitFaceError> {
     Ok(())
 }
 
-fn make(path: &Path, base: &BranchName) -> Result<Repository, git2::Error> {
+fn make(path: &Path, base: &BranchName, forced: bool) -> Result<Repository, git2::Error> {
     let mut options = RepositoryInitOptions::new();
     options.bare(true).mkpath(true).external_template(false).initial_head(base.as_str());
     let repository = Repository::init_opts(path, &options)?;
     let mut config = repository.config()?;
     for (name, value) in [
-        ("receive.denyNonFastForwards", true),
-        ("receive.denyDeletes", true),
+        ("receive.denyNonFastForwards", !forced),
+        // The hook keeps those that must stay.
+        ("receive.denyDeletes", false),
         ("receive.autogc", false),
         ("core.logAllRefUpdates", false),
     ] {

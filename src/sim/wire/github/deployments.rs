@@ -49,6 +49,30 @@ pub(super) async fn statuses(
     }
 }
 
+/// What GraphQL says of the deployments to an environment: a page of a hundred, the newest first.
+pub(super) fn latest(world: &World, variables: &Value) -> Value {
+    let environment = variables["environment"].as_str().unwrap_or_default();
+    let after: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or_default();
+    let all: Vec<Deployment> =
+        world.deployments().into_iter().rev().filter(|one| one.environment == environment).collect();
+    let end = all.len().min(after + 100);
+    let nodes: Vec<Value> = all
+        .iter()
+        .take(end)
+        .skip(after)
+        .map(|one| {
+            let log = format!("{}/deployments/{}", page(world), one.environment);
+            let status = one.statuses.last().map(
+                |(state, at)| json!({ "state": state.to_uppercase(), "createdAt": time(*at), "logUrl": log }),
+            );
+            json!({ "id": node_id("Deployment", one.id), "createdAt": time(one.at), "latestStatus": status })
+        })
+        .collect();
+    json!({
+        "pageInfo": { "hasNextPage": end < all.len(), "endCursor": end.to_string() }, "nodes": nodes,
+    })
+}
+
 /// An environment that the pipeline names, or that somebody has deployed to.
 pub(super) async fn environment(
     State(face): State<Face>,

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use base64::Engine as _;
-use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, LOCATION, USER_AGENT};
+use http::header::{AUTHORIZATION, ETAG, IF_NONE_MATCH, LINK, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
@@ -204,6 +204,12 @@ impl Face {
             if let Ok(name) = HeaderName::from_bytes(format!("x-ratelimit-{name}").as_bytes()) {
                 headers.insert(name, HeaderValue::from(value));
             }
+        }
+        let links = headers.get(LINK).and_then(|links| links.to_str().ok());
+        let own =
+            links.map(|links| HeaderValue::from_str(&links.replace(super::API, self.0.access.own_address)));
+        if let Some(Ok(own)) = own {
+            headers.insert(LINK, own);
         }
         let resource = if counter == Counter::Rest { "core" } else { "graphql" };
         headers.insert("x-ratelimit-resource", HeaderValue::from_static(resource));

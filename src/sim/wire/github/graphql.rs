@@ -1,4 +1,4 @@
-//! GraphQL, as much of it as keyslot says: one query and three mutations, told apart by what they name.
+//! GraphQL, as much of it as keyslot says: two queries and four mutations, told apart by what they name.
 //!
 //! It answers 200 whatever happens; what went wrong stands in `errors`.
 
@@ -8,10 +8,10 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::door::Caller;
-use super::{Face, answer, show};
+use super::{Face, answer, deployments, show};
 use crate::model::{CommitId, PullNumber, PullWait};
 use crate::sim::config::MergeMethod;
-use crate::sim::{Call, Command, Operation, Pull, Refusal, World};
+use crate::sim::{Call, Command, Mark, Operation, Pull, Refusal, World};
 
 pub(super) async fn serve(
     State(face): State<Face>,
@@ -36,10 +36,24 @@ pub(super) async fn serve(
             .deed("disablePullRequestAutoMerge", &input, |number| Command::NoAutoMerge { number })
             .await;
     }
+    if is("dequeuePullRequest") {
+        let input = json!({ "pullRequestId": input["id"] });
+        return face
+            .deed("dequeuePullRequest", &input, |number| Command::MarkPull { number, mark: Mark::Dequeue })
+            .await;
+    }
     if is("enqueuePullRequest") {
         return face
             .deed("enqueuePullRequest", &input, |number| Command::Enqueue { number, head: head(&input) })
             .await;
+    }
+    if is("latestStatus") {
+        let call = Call::of(Operation::ReadDeployments);
+        let variables = asked["variables"].clone();
+        return match face.0.shared.call(&call, |world| deployments::latest(world, &variables)).await {
+            Ok(page) => Json(json!({ "data": { "repository": { "deployments": page } } })).into_response(),
+            Err(refusal) => refused(&refusal),
+        };
     }
     if is("reviewThreads") {
         let number = PullNumber(asked["variables"]["number"].as_u64().unwrap_or_default());
@@ -81,9 +95,14 @@ impl Face {
                 return complaint(name, "NOT_FOUND", "Could not resolve to a node with the global id");
             };
             match world.apply(command(number)) {
-                Ok(_) => json!({ "data": { name: {
-                    "pullRequest": { "number": number.0 }, "mergeQueueEntry": { "position": 1 },
-                } } }),
+                Ok(_) => {
+                    let wish = world.pull(number).and_then(|pull| pull.auto_merge.as_ref());
+                    let wish = wish.map(|_| json!({ "enabledAt": super::time(world.now()) }));
+                    json!({ "data": { name: {
+                        "pullRequest": { "number": number.0, "autoMergeRequest": wish },
+                        "mergeQueueEntry": { "position": 1 },
+                    } } })
+                }
                 Err(refusal) => complaint(name, "UNPROCESSABLE", &refusal.to_string()),
             }
         });

@@ -62,6 +62,8 @@ pub struct GitHubAccess {
     formerly: Option<(String, String)>,
     /// It is an older server, which knows no dispatch that names its run.
     names_no_runs: bool,
+    /// What it calls itself in links to further pages.
+    own_address: &'static str,
 }
 
 impl GitHubAccess {
@@ -74,6 +76,7 @@ impl GitHubAccess {
             writes: 80,
             formerly: None,
             names_no_runs: false,
+            own_address: API,
         }
     }
 
@@ -110,6 +113,12 @@ impl GitHubAccess {
     /// An older server: it names no run that is dispatched, and refuses whoever asks for that.
     pub fn naming_no_runs(mut self) -> GitHubAccess {
         self.names_no_runs = true;
+        self
+    }
+
+    /// It stands behind a gateway, and links to further pages by an address that nobody else knows it by.
+    pub fn calling_itself(mut self, address: &'static str) -> GitHubAccess {
+        self.own_address = address;
         self
     }
 

@@ -275,6 +275,7 @@ fn pod_labels(pod: &Pod) -> Value {
 }
 
 fn pod_status(pod: &Pod) -> Value {
+    let containers_ready = pod.ready || pod.unheard;
     let ready_since = pod.ready_changed.unwrap_or(pod.meta.created);
     let condition = |kind: &str, holds: bool, since: Timestamp| {
         let status = if holds { "True" } else { "False" };
@@ -283,7 +284,8 @@ fn pod_status(pod: &Pod) -> Value {
     let conditions = [
         condition("PodScheduled", pod.node.is_some(), pod.meta.created),
         condition("Initialized", pod.node.is_some(), pod.meta.created),
-        condition("ContainersReady", pod.ready, ready_since),
+        // A node that is not heard of takes readiness from its pods, and leaves their containers as they were told last.
+        condition("ContainersReady", containers_ready, ready_since),
         condition("Ready", pod.ready, ready_since),
     ];
     let mut status = json!({"phase": pod.phase.as_str(), "conditions": conditions, "qosClass": "BestEffort"});
@@ -299,7 +301,8 @@ fn pod_status(pod: &Pod) -> Value {
         };
         status["startTime"] = json!(time(pod.meta.created));
         status["containerStatuses"] = json!([{"name": &*pod.template.app, "image": pod.template.image,
-            "imageID": "", "ready": pod.ready, "restartCount": pod.restarts, "started": pod.ready,
+            "imageID": "", "ready": containers_ready, "restartCount": pod.restarts,
+            "started": containers_ready,
             "state": state}]);
     }
     status
@@ -385,13 +388,34 @@ pub(super) fn event(event: &WarningEvent) -> Value {
     })
 }
 
+/// A node; one that is silent, as the node controller marks it.
+pub(super) fn node(name: &str, silent: Option<Timestamp>, born: Timestamp) -> Value {
+    let (status, reason, message) = match silent {
+        Some(_) => ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
+        None => ("True", "KubeletReady", "kubelet is posting ready status"),
+    };
+    let since = time(silent.unwrap_or(born));
+    json!({"apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "uid": format!("node-{name}"), "resourceVersion": "1",
+            "creationTimestamp": time(born), "labels": {"kubernetes.io/hostname": name}},
+        "spec": {},
+        "status": {"conditions": [{"type": "Ready", "status": status, "reason": reason, "message": message,
+            "lastHeartbeatTime": since, "lastTransitionTime": since}]}})
+}
+
+/// When the first of the cluster's workloads was made.
+pub(super) fn born(stamp: &Stamp) -> Timestamp {
+    let made = stamp.cluster.deployments().iter().map(|one| one.meta.created);
+    made.min().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 /// The namespaces that workloads live in, and the two that every cluster has.
 pub(super) fn namespaces(stamp: &Stamp) -> Vec<Value> {
     let deployments = stamp.cluster.deployments();
     let mut names: BTreeSet<&str> = deployments.iter().map(|one| &*one.meta.namespace).collect();
     names.extend(stamp.cluster.sets().iter().map(|one| &*one.meta.namespace));
     names.extend(["default", "kube-system"]);
-    let born = deployments.iter().map(|one| one.meta.created).min().unwrap_or(Timestamp::UNIX_EPOCH);
+    let born = born(stamp);
     names
         .into_iter()
         .map(|name| {

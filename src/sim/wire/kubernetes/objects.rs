@@ -60,6 +60,10 @@ impl Wanted {
         let (cluster, key) = (&stamp.cluster, key_of(stamp));
         let items: Vec<Value> = match self.resource {
             Resource::Namespaces => encode::namespaces(stamp),
+            Resource::Nodes => {
+                let born = encode::born(stamp);
+                cluster.nodes().map(|(name, silent)| encode::node(&name, silent, born)).collect()
+            }
             Resource::Pods => cluster.pods().map(|pod| encode::pod(pod, key)).collect(),
             Resource::Events => cluster.warnings().map(|one| encode::event(&one)).collect(),
             Resource::Secrets => cluster.secrets().map(|secret| encode::secret(secret)).collect(),

@@ -6,6 +6,7 @@ use crate::model::WorkloadKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource {
     Namespaces,
+    Nodes,
     Pods,
     Events,
     Secrets,
@@ -40,8 +41,9 @@ const READ: &[&str] = &["get", "list", "watch"];
 const CSI: &str = "secrets-store.csi.x-k8s.io";
 
 impl Resource {
-    pub const ALL: [Resource; 16] = [
+    pub const ALL: [Resource; 17] = [
         Resource::Namespaces,
+        Resource::Nodes,
         Resource::Pods,
         Resource::Events,
         Resource::Secrets,
@@ -102,6 +104,7 @@ impl Resource {
     pub fn names(self) -> Names {
         let (group, version, plural, kind, short): (_, _, _, _, &'static [&'static str]) = match self {
             Resource::Namespaces => ("", "v1", "namespaces", "Namespace", &["ns"]),
+            Resource::Nodes => ("", "v1", "nodes", "Node", &["no"]),
             Resource::Pods => ("", "v1", "pods", "Pod", &["po"]),
             Resource::Events => ("", "v1", "events", "Event", &["ev"]),
             Resource::Secrets => ("", "v1", "secrets", "Secret", &[]),
@@ -127,11 +130,13 @@ impl Resource {
             Resource::CronJobs => &["create", "get", "list", "watch"],
             Resource::Classes => &["delete", "get", "list", "watch"],
             Resource::Events => &["list"],
+            Resource::Nodes => &["get", "list"],
             Resource::Quotas | Resource::Autoscalers | Resource::Budgets => &["get", "list"],
             _ if self.workload().is_some() => &["get", "list", "patch", "watch"],
             _ => READ,
         };
-        Names { group, version, plural, kind, short, namespaced: self != Resource::Namespaces, verbs }
+        let namespaced = !matches!(self, Resource::Namespaces | Resource::Nodes);
+        Names { group, version, plural, kind, short, namespaced, verbs }
     }
 }
 

@@ -118,6 +118,9 @@ fn within(group: &str, version: &str, rest: &[&str]) -> Target {
         ["namespaces", name] if group.is_empty() => {
             Some(Target::Object { resource: Resource::Namespaces, namespace: None, name: (*name).to_owned() })
         }
+        ["nodes", name] if group.is_empty() => {
+            Some(Target::Object { resource: Resource::Nodes, namespace: None, name: (*name).to_owned() })
+        }
         ["namespaces", namespace, plural] => find(plural)
             .map(|resource| Target::Collection { resource, namespace: Some((*namespace).to_owned()) }),
         ["namespaces", namespace, plural, name] => find(plural).map(|resource| Target::Object {
@@ -149,6 +152,7 @@ mod tests {
             ("/version", Target::Version),
             ("/apis/apps/v1/", Target::Resources { group: "apps".into(), version: "v1".into() }),
             ("/api/v1/namespaces/workload", object(Resource::Namespaces, "", "workload")),
+            ("/api/v1/nodes/n", object(Resource::Nodes, "", "n")),
             ("/api/v1/namespaces/w/pods/p", object(Resource::Pods, "w", "p")),
             (
                 "/apis/apps/v1/deployments",

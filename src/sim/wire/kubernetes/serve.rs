@@ -19,7 +19,7 @@ use super::query::Query;
 use super::resource::Resource;
 use super::route::Target;
 use super::watch::Watch;
-use super::{discovery, list, table};
+use super::{discovery, list, partial, table};
 use crate::model::{StampName, WorkloadKind};
 use crate::ports::Clock as _;
 use crate::sim::{Call, Operation, Refusal, Stamp, World};
@@ -233,6 +233,7 @@ impl Server {
     async fn list(&self, asked: &Asked) -> Result<Response, No> {
         let wanted = wanted(asked)?;
         let as_table = asks_for_table(&asked.headers);
+        let metadata_alone = asks_for_metadata(&asked.headers, true);
         let room = wanted.resource.tells_of_room();
         let operation = if room { Operation::ReadRoom } else { Operation::ReadCluster };
         let value = self
@@ -240,6 +241,9 @@ impl Server {
                 let page = list::page(&wanted, &asked.query, world, stamp(world, &self.access)?)?;
                 if as_table {
                     return Ok(table::table(wanted.resource, &page.items, &page.metadata, world.now()));
+                }
+                if metadata_alone {
+                    return Ok(partial::list(page.items.iter().map(|item| &item.json), &page.metadata));
                 }
                 let names = wanted.resource.names();
                 let items: Vec<Value> = page.items.into_iter().map(|item| within_list(item.json)).collect();
@@ -252,6 +256,7 @@ impl Server {
 
     async fn get(&self, asked: &Asked) -> Result<Response, No> {
         let as_table = asks_for_table(&asked.headers);
+        let metadata_alone = asks_for_metadata(&asked.headers, false);
         let value = self
             .call(asked, Operation::ReadCluster, |world| {
                 let stamp = stamp(world, &self.access)?;
@@ -271,6 +276,7 @@ impl Server {
                 let version = json!({"resourceVersion": item.json["metadata"]["resourceVersion"]});
                 Ok(match as_table {
                     true => table::table(*resource, std::slice::from_ref(&item), &version, world.now()),
+                    false if metadata_alone => partial::object(&item.json),
                     false => item.json,
                 })
             })
@@ -331,6 +337,11 @@ pub(super) fn scale(deployment: &Value) -> Value {
         "spec": {"replicas": deployment["spec"]["replicas"]},
         "status": {"replicas": deployment["status"]["replicas"].as_u64().unwrap_or_default()},
     })
+}
+
+fn asks_for_metadata(headers: &HeaderMap, list: bool) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| partial::asked_for(accept, list))
 }
 
 fn asks_for_table(headers: &HeaderMap) -> bool {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::objects::Item;
+use super::partial;
 use super::resource::Resource;
 
 /// Whether an `Accept` header asks for a table before it asks for the objects.
@@ -84,7 +85,7 @@ fn columns(resource: Resource) -> &'static [Column] {
         ],
         Resource::Jobs => &[("Name", true), ("Status", true), ("Completions", true), ("Age", true)],
         Resource::Secrets => &[("Name", true), ("Type", true), ("Data", true), ("Age", true)],
-        Resource::Namespaces => &[("Name", true), ("Status", true), ("Age", true)],
+        Resource::Namespaces | Resource::Nodes => &[("Name", true), ("Status", true), ("Age", true)],
         Resource::Events => {
             &[("Last Seen", true), ("Type", true), ("Reason", true), ("Object", true), ("Message", true)]
         }
@@ -117,9 +118,7 @@ pub(super) fn table(resource: Resource, items: &[Item], metadata: &Value, now: T
 }
 
 fn row(resource: Resource, item: &Item, now: Timestamp) -> Value {
-    let object = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-        "metadata": item.json["metadata"]});
-    json!({"cells": cells(resource, &item.json, now), "object": object})
+    json!({"cells": cells(resource, &item.json, now), "object": partial::object(&item.json)})
 }
 
 fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
@@ -182,6 +181,10 @@ fn cells(resource: Resource, json: &Value, now: Timestamp) -> Vec<Value> {
             vec![name, json["type"].clone(), json!(data), age]
         }
         Resource::Namespaces => vec![name, status["phase"].clone(), age],
+        Resource::Nodes => {
+            let ready = status["conditions"][0]["status"] == "True";
+            vec![name, json!(if ready { "Ready" } else { "NotReady" }), age]
+        }
         Resource::Events => {
             let about = |key: &str| json["involvedObject"][key].as_str().unwrap_or_default().to_owned();
             let object = format!("{}/{}", about("kind").to_ascii_lowercase(), about("name"));
