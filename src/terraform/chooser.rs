@@ -5,14 +5,19 @@
 //! instead of the branches. Names that only hand the value on are followed to where it is written, and so are those that
 //! make one of two values of it by a condition: `local.slot` of `slot = var.use_secondary ? "secondary" : "primary"`.
 
+mod ends;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use self::ends::words;
+use self::ends::{End, Ends, Spot};
 use super::driven::{Driven, Ground};
 use super::either::Turn;
-use super::facts::{Base, Choice, Object, Takes, When};
-use super::folders::{Folders, MAX_DEPTH};
-use super::naming::{At, Evaluator, Written};
+use super::entry::part_of;
+use super::facts::{Base, Choice, Object, When};
+use super::folders::Folders;
+use super::naming::{At, Evaluator};
 use super::parse::Parsed;
 use super::reference::{Reference, Role};
 use super::role::both_slots;
@@ -51,7 +56,9 @@ pub struct Known<'f> {
     links: Vec<Link>,
     /// What conditions make of it on its way, the last first.
     turns: Vec<Turn>,
-    /// The value, wherever it is written.
+    /// Whether it is made of several values.
+    is_made: bool,
+    /// The values, wherever they are written.
     values: Vec<&'f Value>,
 }
 
@@ -68,6 +75,9 @@ impl Known<'_> {
 
     /// The value that takes the other branch.
     fn other<'w>(&self, others: impl Iterator<Item = &'w When> + Clone) -> Option<String> {
+        if self.is_made {
+            return None;
+        }
         let value = &self.chooser.value;
         let other = match self.turns.last() {
             Some(Turn::Either { when, .. }) => other_value(value, when.iter().filter(|when| !when.is(value))),
@@ -104,7 +114,12 @@ pub fn decide(
         // What the calls of a module say, each for an account of its own, is known for each of them alone.
         let run =
             first.run().filter(|run| group.iter().all(|at| references[*at].run() == Some(*run))).cloned();
-        let Some(known) = known(sources, &evaluator, &At::run(&folder, run), &choice) else { continue };
+        let choice = match &first.element {
+            Some(element) => choice.of_element(element),
+            None => choice,
+        };
+        let at = At::run(&folder, run);
+        let Some(known) = known(sources, &evaluator, &at, first.file, &choice) else { continue };
         let Some(seen) = known.seen() else { continue };
         let branch = |at: usize| references[at].choices.last().map(|branch| &branch.when);
         let taken: Vec<bool> =
@@ -153,13 +168,23 @@ pub fn decide(
             references[*at].chooser = Some(index);
         }
     }
+    let ground = Ground::new(sources, facts, folders, references);
+    // A part of a collection may go by the names of others.
+    for ways in &mut ways {
+        let parts: Vec<_> = ways.iter().filter(|(_, by)| by.steps.len() > 1).collect();
+        let hops: Vec<_> = parts.iter().map(|((folder, _), by)| folders.follow(folder, by)).collect();
+        for hops in hops {
+            let handed_on = hops.windows(2).flat_map(|pair| ground.handed_on(&pair[1], &pair[0]));
+            handed.extend(handed_on);
+            ways.extend(hops.into_iter().map(|hop| ((hop.folder, spelt(&hop.object)), hop.object)));
+        }
+    }
     // What hands a value on to a choice that is decided is no other thing that it decides.
     let hands_on = |driven: &Driven| {
         // A string of a JSON file holds more than the name in it.
         let within = |span: &Range<usize>| span.start <= driven.span.start && driven.span.end <= span.end;
         handed.iter().any(|(file, span)| *file == driven.file && within(span))
     };
-    let ground = Ground::new(sources, facts, folders, references);
     for ((chooser, ways), beside) in choosers.iter_mut().zip(&ways).zip(beside) {
         let driven = ways.iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
         chooser.drives = driven.filter(|it| !hands_on(it)).chain(beside).collect();
@@ -175,7 +200,8 @@ fn groups(references: &[Reference]) -> Vec<Vec<usize>> {
     for (at, reference) in references.iter().enumerate().filter(|(_, it)| it.role == Role::Choice) {
         // The innermost choice that both slots stand in.
         if let Some(branch) = reference.choices.last() {
-            let key = (reference.file, branch.choice, reference.account, reference.access);
+            let Reference { file, account, access, element, .. } = reference;
+            let key = (*file, branch.choice, *account, *access, element.as_deref());
             groups.entry(key).or_default().push(at);
         }
     }
@@ -185,7 +211,8 @@ fn groups(references: &[Reference]) -> Vec<Vec<usize>> {
         let first = &references[group[0]];
         let asked = first.choices.last().and_then(|branch| branch.asked.as_ref());
         let Some(asked) = asked.filter(|_| !both_slots(references, group)) else { return true };
-        let key = (first.file, first.value, &asked.text, first.account, first.access);
+        let element = first.element.as_deref();
+        let key = (first.file, first.value, &asked.text, first.account, first.access, element);
         together.entry(key).or_default().append(group);
         false
     });
@@ -200,100 +227,50 @@ fn deciding(facts: &[Parsed], references: &[Reference], group: &[usize]) -> Opti
     facts.choosing.iter().find(|choice| choice.number == number).cloned()
 }
 
-/// A chooser with the value that it has, where that is known, and what leads from there to the choice.
+/// A chooser with the value that it has, where that is known, and what leads from there to the choice, which stands in this
+/// file.
 pub fn known<'f>(
     sources: &[Source],
     evaluator: &Evaluator<'f>,
     at: &At,
+    file: usize,
     choice: &Choice,
 ) -> Option<Known<'f>> {
-    let mut links = Vec::new();
+    let mut ways = Ends { evaluator, links: Vec::new() };
+    let ends = ways.of(at, file, choice)?;
     let mut places = Vec::new();
-    let mut values = Vec::new();
-    let mut value: Option<&str> = None;
-    let mut turns: Option<Vec<Turn>> = None;
-    for End { written: Written { file, argument, value: at_end, .. }, takes, turned } in
-        ends(evaluator, at, choice, &mut links)?
-    {
-        values.push(at_end);
-        let text = takes.text(at_end)?;
-        if value.is_some_and(|value| value != text) || turns.as_ref().is_some_and(|turns| *turns != turned) {
+    let mut seen: Option<&str> = None;
+    let mut turns: Option<&[Turn]> = None;
+    for End { place, value, takes, turned, .. } in &ends {
+        let text = takes.text(value)?;
+        if seen.is_some_and(|seen| seen != text) || turns.is_some_and(|turns| turns != turned) {
             return None;
         }
-        value = Some(text);
-        turns = Some(turned);
-        places.push((file, word(&sources[file], argument.span.clone(), text)?));
+        seen = Some(text);
+        turns = Some(turned.as_slice());
+        if let Some(Spot { file, span, way, .. }) = place {
+            let span = part_of(&sources[*file], span.clone(), way);
+            places.push((*file, word(&sources[*file], span?, text)?));
+        }
     }
+    let values = ends.iter().filter_map(|end| end.written).collect();
+    let is_made = ends.iter().any(|end| end.place.is_none());
     // Several ways may lead to one place.
     places.sort_by_key(|(file, span): &(usize, Range<usize>)| (*file, span.start));
     places.dedup();
-    let name = spelt(&choice.by);
-    let chooser = Chooser { name, places, value: value?.to_owned(), other: None, drives: Vec::new() };
-    Some(Known { chooser, links, turns: turns?, values })
+    let chooser =
+        Chooser { name: choice.name(), places, value: seen?.to_owned(), other: None, drives: Vec::new() };
+    Some(Known { chooser, links: ways.links, turns: turns?.to_vec(), is_made, values })
 }
 
-/// The files in which the value is written that a choice goes by.
-pub fn written_in(evaluator: &Evaluator<'_>, folder: &str, choice: &Choice) -> Vec<usize> {
-    let ends = ends(evaluator, &At::folder(folder), choice, &mut Vec::new());
-    ends.into_iter().flatten().map(|end| end.written.file).collect()
-}
-
-/// Where the value is written that a choice goes by in the end.
-struct End<'f> {
-    written: Written<'f>,
-    takes: Takes,
-    /// What conditions make of it on its way, the last first.
-    turned: Vec<Turn>,
-}
-
-/// Absent where that is not known of every way to it.
-fn ends<'f>(
-    evaluator: &Evaluator<'f>,
-    at: &At,
-    choice: &Choice,
-    links: &mut Vec<Link>,
-) -> Option<Vec<End<'f>>> {
-    behind(evaluator, at, &choice.by, (choice.takes, &choice.turned), links, 0)
-}
-
-/// The same of a name, for one who takes such values and makes this of them.
-fn behind<'f>(
-    evaluator: &Evaluator<'f>,
-    at: &At,
-    by: &Object,
-    (takes, turned): (Takes, &[Turn]),
-    links: &mut Vec<Link>,
-    depth: usize,
-) -> Option<Vec<End<'f>>> {
-    let mut ends = Vec::new();
-    for written in evaluator.written(at, by) {
-        let mut turned = turned.to_vec();
-        let (next, takes) = match written.value {
-            Value::Path(next) if depth < MAX_DEPTH => (next, takes),
-            Value::Either(either) if depth < MAX_DEPTH => {
-                turned.push(either.turn(takes));
-                (&either.by, either.takes)
-            }
-            Value::Template(parts) if depth < MAX_DEPTH && Turn::around(parts).is_some() => {
-                let Some((around, next)) = Turn::around(parts) else { continue };
-                turned.push(around);
-                (next, Takes::Index)
-            }
-            _ => {
-                ends.push(End { written, takes, turned });
-                continue;
-            }
-        };
-        links.push(Link {
-            folder: written.at.folder.clone(),
-            by: next.clone(),
-            turns: turned.len(),
-            file: written.file,
-            span: written.argument.span.clone(),
-        });
-        ends.extend(behind(evaluator, &written.at, next, (takes, &turned), links, depth + 1)?);
-    }
-    (!ends.is_empty()).then_some(ends)
+/// The files in which the value is written that a choice goes by, or that by which it is found.
+pub fn written_in(evaluator: &Evaluator<'_>, folder: &str, file: usize, choice: &Choice) -> Vec<usize> {
+    let at = At::folder(folder);
+    let ends = Ends { evaluator, links: Vec::new() }.of(&at, file, choice);
+    let places = ends.into_iter().flatten().filter_map(|end| end.place).map(|place| place.file);
+    let found_by = choice.found_by();
+    let found_by = found_by.iter().flat_map(|object| evaluator.written(&at, object));
+    places.chain(found_by.map(|written| written.file)).collect()
 }
 
 fn spelt(by: &Object) -> String {

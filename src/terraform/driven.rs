@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::facts::{Base, Choice, Facts, Object, Read, VERSIONS, WRITE_ONLY};
-use super::folders::Folders;
+use super::facts::{Base, Choice, Facts, Object, Read, Step, StepKind, VERSIONS, WRITE_ONLY};
+use super::folders::{Folders, Followed};
 use super::naming::{At, is_variables};
 use super::parse::Parsed;
 use super::reference::{Reference, Role};
@@ -35,7 +35,7 @@ pub struct Ground<'g> {
     inside: BTreeMap<(usize, u32), Vec<&'g Reference>>,
 }
 
-type Place = (usize, Range<usize>);
+pub type Place = (usize, Range<usize>);
 
 impl<'g> Ground<'g> {
     pub fn new(
@@ -65,11 +65,28 @@ impl<'g> Ground<'g> {
         for folder in self.readers(folder, by, places) {
             for (file, facts) in self.of_folder(&folder) {
                 let reads = facts.reads.iter();
-                let reads = reads.filter(|read| is_same(&read.object, by) && !is_judged(read));
+                let reads = reads.filter(|read| meets(read, by) && !is_judged(read));
                 found.extend(reads.map(|read| (file, facts, read)));
             }
         }
         found
+    }
+
+    /// Where a name is handed on as it is, under another name in its own folder or in another one.
+    pub fn handed_on(&self, name: &Followed, as_name: &Followed) -> Vec<Place> {
+        let Some((cell, _)) = self.folders.cell_of(&as_name.folder, &as_name.object) else {
+            return Vec::new();
+        };
+        let mut places = Vec::new();
+        for (file, facts) in self.of_folder(&name.folder) {
+            let reads = facts.reads.iter().filter(|read| read.plain && read.object.base == name.object.base);
+            let into = |read: &&Read| {
+                let into = self.folders.readable(&name.folder, &read.binding);
+                into.is_some_and(|(into, rest)| rest.is_empty() && into == cell)
+            };
+            places.extend(reads.filter(into).map(|read| (file, read.span.clone())));
+        }
+        places
     }
 
     fn of_folder<'s>(&'s self, folder: &'s str) -> impl Iterator<Item = (usize, &'g Facts)> + use<'s, 'g> {
@@ -176,8 +193,16 @@ fn name(object: &Object) -> Option<&str> {
     object.steps.first()?.name()
 }
 
-fn is_same(read: &Object, by: &Object) -> bool {
-    read.base == by.base && name(read) == name(by)
+/// Whether a read may take what stands at a path, or something around it that is not only named.
+fn meets(read: &Read, by: &Object) -> bool {
+    let (ours, theirs) = (&read.object.steps, &by.steps);
+    let same = |(one, other): (&Step, &Step)| match (&one.kind, &other.kind) {
+        (StepKind::Number(number), _) => other.name().is_none_or(|name| name == number.to_string()),
+        (_, StepKind::Number(number)) => one.name().is_none_or(|name| name == number.to_string()),
+        _ => one.name().zip(other.name()).is_none_or(|(one, other)| one == other),
+    };
+    let named = ours.len() < theirs.len() && (read.mention || read.looped || read.tested);
+    read.object.base == by.base && !named && ours.iter().zip(theirs).all(same)
 }
 
 /// Whether what stands there is the version of a write-only argument, by which Terraform knows that it is another.

@@ -4,10 +4,11 @@
 //! truths by itself. So it is with a text that a value is put into: `"${var.slot}_key"`.
 
 use hcl_edit::Span;
-use hcl_edit::expr::{BinaryOp, BinaryOperator, Expression, FuncCall, UnaryOperator};
+use hcl_edit::expr::{BinaryOp, BinaryOperator, Conditional, Expression, FuncCall, UnaryOperator};
 use hcl_edit::template::Element;
 
-use super::facts::{Base, Object, Takes, When};
+use super::facts::{Base, Object, Step, StepKind, Takes, When};
+use super::naming::takes_each;
 use super::object::Scope;
 use super::source::Source;
 use super::value::Value;
@@ -102,10 +103,14 @@ fn both_asked<'e>(operation: &'e BinaryOp) -> Option<Compared<'e>> {
     same.then_some(Compared { operand: one.operand, others, takes: one.takes, when })
 }
 
-/// The variable or local value that an expression names, if it is no more than that.
+/// The variable or local value that an expression names, or a part of one: at most one step takes its elements one after
+/// the other.
 pub fn named(source: &Source, scope: &Scope, expression: &Expression) -> Option<Object> {
     let object = scope.object_of(source, expression)?;
-    (matches!(object.base, Base::Local | Base::Variable) && object.steps.len() == 1).then_some(object)
+    let is_plain = |step: &Step| !matches!(step.kind, StepKind::AttributeSplat | StepKind::Computed(None));
+    let each = object.steps.iter().filter(|step| takes_each(step)).count();
+    let is_value = matches!(object.base, Base::Local | Base::Variable | Base::Each(_));
+    (is_value && !object.steps.is_empty() && object.steps.iter().all(is_plain) && each < 2).then_some(object)
 }
 
 /// A value by a condition that goes by a name.
@@ -123,22 +128,42 @@ pub struct Either {
 impl Either {
     /// Absent where an expression is none, or its condition goes by no plain name.
     pub fn of(source: &Source, scope: &Scope, expression: &Expression) -> Option<Either> {
-        let (condition, values) = match expression {
+        match expression {
             Expression::Parenthesis(inner) => return Either::of(source, scope, inner.inner()),
             Expression::Conditional(choice) => {
-                let branches = [&choice.true_expr, &choice.false_expr];
-                (&choice.cond_expr, branches.map(|branch| Value::of(source, scope, branch)))
+                let asked = compared(&choice.cond_expr);
+                return Either::between(source, scope, expression, choice, &asked);
             }
-            Expression::UnaryOp(_) | Expression::BinaryOp(_) => (expression, [true, false].map(Value::Bool)),
-            Expression::FuncCall(call) if call.name.name.as_str() == CONTAINS => {
-                (expression, [true, false].map(Value::Bool))
-            }
+            Expression::UnaryOp(_) | Expression::BinaryOp(_) => {}
+            Expression::FuncCall(call) if call.name.name.as_str() == CONTAINS => {}
             _ => return None,
-        };
-        let Compared { operand, takes, when, .. } = compared(condition);
-        let by = named(source, scope, operand)?;
+        }
+        Either::made(source, scope, expression, &compared(expression), [true, false].map(Value::Bool))
+    }
+
+    /// The same of a conditional whose condition is taken apart already.
+    pub fn between(
+        source: &Source,
+        scope: &Scope,
+        expression: &Expression,
+        choice: &Conditional,
+        asked: &Compared<'_>,
+    ) -> Option<Either> {
+        let branches = [&choice.true_expr, &choice.false_expr];
+        let values = branches.map(|branch| Value::of(source, scope, branch));
+        Either::made(source, scope, expression, asked, values)
+    }
+
+    fn made(
+        source: &Source,
+        scope: &Scope,
+        expression: &Expression,
+        asked: &Compared<'_>,
+        values: [Value; 2],
+    ) -> Option<Either> {
+        let by = named(source, scope, asked.operand)?;
         let text = without_blanks(text_of(source, expression.span()));
-        Some(Either { text, by, takes: takes?, when, values })
+        Some(Either { text, by, takes: asked.takes?, when: asked.when.clone(), values })
     }
 
     /// What it makes of the value that it goes by, for one who takes such values.

@@ -54,10 +54,18 @@ pub fn place(source: &Source, block: &Block, argument: &Argument, path: &[String
         let names = argument.name.split('.').map(str::to_owned).chain(path.iter().cloned());
         return json::place(source, &block.words.iter().cloned().chain(names).collect::<Vec<_>>());
     }
-    let text = source.text().get(source.to_text(argument.span.clone()))?;
+    part_of(source, argument.span.clone(), path)
+}
+
+/// Where these names lead in an expression that stands at a span of a file in the native syntax.
+pub fn part_of(source: &Source, span: Range<usize>, path: &[String]) -> Option<Range<usize>> {
+    if path.is_empty() {
+        return Some(span);
+    }
+    let text = source.text().get(source.to_text(span.clone()))?;
     let whole = parse_expr(text).ok()?;
-    let span = path.iter().try_fold(&whole, |value, name| within(value, name))?.span()?;
-    Some(argument.span.start + span.start..argument.span.start + span.end)
+    let inner = path.iter().try_fold(&whole, |value, name| within(value, name))?.span()?;
+    Some(span.start + inner.start..span.start + inner.end)
 }
 
 fn within<'e>(value: &'e Expression, name: &str) -> Option<&'e Expression> {

@@ -5,8 +5,10 @@
 
 use std::ops::Range;
 
+use super::chooser::words;
 use super::either::Turn;
 use super::generated::Generated;
+use super::naming::{of_element, spelt, takes_each};
 use super::value::Value;
 
 /// What kind of block hands out an account's keys.
@@ -306,6 +308,41 @@ pub struct Choice {
     pub takes: Takes,
     /// What is made of its value before it chooses, the last first: `x[var.use_secondary ? "s" : "p"]`.
     pub turned: Vec<Turn>,
+    /// The expression whose value it goes by, where that is more than a name.
+    pub whole: Option<Value>,
+    /// The element whose value it goes by, where its collection has no name.
+    pub of: Option<String>,
+}
+
+impl Choice {
+    /// The same by one element of the collection whose elements choose.
+    pub fn of_element(&self, element: &str) -> Choice {
+        let of = matches!(self.by.base, Base::Each(_)).then(|| element.to_owned());
+        let at = self.by.steps.iter().position(takes_each);
+        let is_same = |path: &Object| {
+            path.base == self.by.base
+                && at.is_some_and(|at| path.steps.get(..=at) == self.by.steps.get(..=at))
+        };
+        let one = |path: &Object| if is_same(path) { of_element(path, element) } else { path.clone() };
+        let whole = self.whole.as_ref().map(|whole| whole.with_paths(&one));
+        Choice { by: of_element(&self.by, element), whole, of, ..self.clone() }
+    }
+
+    /// What it goes by, as people read it.
+    pub fn name(&self) -> String {
+        let name = self.whole.as_ref().and_then(words).unwrap_or_else(|| spelt(&self.by));
+        self.of.as_ref().map_or_else(|| name.clone(), |of| format!("{name} of {of}"))
+    }
+
+    /// The names whose values say which part of another one is meant: `var.env` of `local.slots[var.env]`.
+    pub fn found_by(&self) -> Vec<Object> {
+        let indexes = self.by.steps.iter().filter_map(|step| match &step.kind {
+            StepKind::Computed(Some(index)) => Some(index.paths()),
+            _ => None,
+        });
+        let within = self.whole.iter().map(Value::paths);
+        indexes.chain(within).flatten().cloned().collect()
+    }
 }
 
 /// Which values a choice can tell apart: Terraform compares without converting, and converts what is a condition or

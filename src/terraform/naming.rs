@@ -8,14 +8,14 @@
 mod azapi;
 mod collection;
 mod name;
+mod written;
 
-use std::borrow::Cow;
 use std::cell::Cell;
 
 use self::collection::Part;
 pub use self::name::Name;
-use super::entry::entry;
-use super::facts::{Argument, Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
+pub use self::written::{Written, of_element, takes_each};
+use super::facts::{Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
 use super::folders::{Folders, MAX_DEPTH};
 use super::instance::{Call, Instance};
 use super::paths::is_below;
@@ -72,17 +72,6 @@ impl At {
     }
 }
 
-/// Where a value is written.
-pub struct Written<'f> {
-    pub file: usize,
-    pub block: &'f Block,
-    /// The argument, or the entry of one, by its place; and the value itself.
-    pub argument: Cow<'f, Argument>,
-    pub value: &'f Value,
-    /// Where the names in it mean what they do.
-    pub at: At,
-}
-
 /// Works names out.
 pub struct Evaluator<'f> {
     folders: &'f Folders<'f>,
@@ -102,34 +91,6 @@ impl<'f> Evaluator<'f> {
     pub fn name(&self, at: &At, value: &Value) -> Name {
         self.steps.set(MAX_STEPS);
         self.value(at, value, 0)
-    }
-
-    /// Where the value of a variable or local value is written: a local value, every caller's argument, variables
-    /// files or the default. Empty where that is not known of every one of them.
-    pub fn written(&self, at: &At, object: &Object) -> Vec<Written<'f>> {
-        let [Step { kind: StepKind::Attribute(name), .. }] = object.steps.as_slice() else {
-            return Vec::new();
-        };
-        let found = match object.base {
-            _ if self.is_set_elsewhere(at, object) => Vec::new(),
-            Base::Local => self.local(at, name),
-            Base::Variable => self.variable(at, name),
-            _ => Vec::new(),
-        };
-        let written = |(at, value): &(At, &'f Value)| {
-            let read_on = self.folders.read_on(&at.folder, value);
-            let (at, value) = match read_on {
-                Some((folder, value)) => (At::folder(folder), value),
-                None => (at.clone(), *value),
-            };
-            let of = |(file, block): (usize, &'f Block)| {
-                let argument =
-                    block.arguments.iter().find_map(|it| entry(&self.sources[file], block, it, value));
-                argument.map(|argument| Written { file, block, argument, value, at: at.clone() })
-            };
-            self.folders.folders().flat_map(|folder| self.folders.blocks(folder)).find_map(of)
-        };
-        found.iter().map(written).collect::<Option<_>>().unwrap_or_default()
     }
 
     /// Whether a name may get its value in a way that is not followed.

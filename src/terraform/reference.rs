@@ -82,6 +82,9 @@ pub struct Reference {
     pub(super) masked: bool,
     /// Whether it is taken only where what stands before it in `try` or `coalesce` is not there.
     pub fallback: bool,
+    /// The element of a collection that it is read for, by its key or its number, where each of them chooses a slot of its
+    /// own.
+    pub element: Option<String>,
     /// Whether it stands in an entry of an object that a later one of the same name replaces. It is [`Role::Tested`]: nobody
     /// reads it. A flip moves it along, where it can, so that no key of the old slot is left in the text.
     pub replaced: bool,

@@ -104,7 +104,7 @@ pub fn resolve(
     resolver.rounds();
     resolver.picked(facts);
     resolver.leftovers();
-    resolver.choose_by_run();
+    resolver.choose_by_run(facts);
     let choosers = decide(sources, facts, &folders, &mut resolver.references);
     resolver.relays();
     resolver.of_unknown_states();
@@ -255,6 +255,7 @@ impl<'f> Resolver<'f> {
             fallback: read.read.fallback,
             replaced: read.read.replaced,
             counterpart: Counterpart::Known,
+            element: None,
             dropped,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),

@@ -3,7 +3,7 @@
 //! Owned and small: what cannot be worked out from text is kept as its text. Nothing is evaluated here.
 
 use hcl_edit::Span;
-use hcl_edit::expr::{Expression, ObjectKey};
+use hcl_edit::expr::{BinaryOperator, Expression, ObjectKey, UnaryOperator};
 use hcl_edit::template::{Element, Template};
 
 use super::either::Either;
@@ -75,7 +75,7 @@ impl Value {
             ),
             _ => match Either::of(source, scope, expression) {
                 Some(either) => Value::Either(Box::new(either)),
-                None => other(source, expression),
+                None => joined(source, scope, expression).unwrap_or_else(|| other(source, expression)),
             },
         }
     }
@@ -102,6 +102,21 @@ impl Value {
             Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Read(_) | Value::Other(_) => {
                 Vec::new()
             }
+        }
+    }
+
+    /// The same with other paths in the place of its own.
+    pub fn with_paths(&self, other: &impl Fn(&Object) -> Object) -> Value {
+        let inner = |parts: &[Value]| parts.iter().map(|part| part.with_paths(other)).collect();
+        match self {
+            Value::Path(object) => Value::Path(other(object)),
+            Value::Template(parts) => Value::Template(inner(parts)),
+            Value::Call(function, parts) => Value::Call(function.clone(), inner(parts)),
+            Value::Either(either) => {
+                let values = either.values.each_ref().map(|value| value.with_paths(other));
+                Value::Either(Box::new(Either { by: other(&either.by), values, ..(**either).clone() }))
+            }
+            value => value.clone(),
         }
     }
 
@@ -133,6 +148,32 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// Conditions of conditions, by what stands between them.
+pub const BOTH: &str = "&&";
+pub const EITHER: &str = "||";
+pub const NOT: &str = "!";
+
+/// Conditions of several values that are joined to one.
+pub fn joined(source: &Source, scope: &Scope, expression: &Expression) -> Option<Value> {
+    let value = |inner: &Expression| Value::of(source, scope, inner);
+    let (function, parts) = match expression {
+        Expression::Parenthesis(inner) => return joined(source, scope, inner.inner()),
+        Expression::BinaryOp(operation) => {
+            let function = match operation.operator.value() {
+                BinaryOperator::And => BOTH,
+                BinaryOperator::Or => EITHER,
+                _ => return None,
+            };
+            (function, vec![value(&operation.lhs_expr), value(&operation.rhs_expr)])
+        }
+        Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Not => {
+            (NOT, vec![value(&operation.expr)])
+        }
+        _ => return None,
+    };
+    Some(Value::Call(function.to_owned(), parts))
 }
 
 /// Functions are values of their own here, though a key may be read through them.

@@ -3,11 +3,14 @@
 //! The walk visits every expression by itself: the visitor of `hcl-edit` 0.10 leaves out the collection of a
 //! template's `%{ for }`. Comments and plain text are no expressions and so never count.
 
+mod call;
+mod collection;
 mod condition;
 mod expression;
 mod generated;
 mod label;
 mod read_back;
+mod template;
 
 use std::ops::Range;
 
@@ -22,14 +25,15 @@ use super::attribute;
 use super::either::{Compared, Either, Turn, compared, named};
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Binding, Block, Branch, Choice, DEPLOYMENT,
-    DEPLOYMENTS, Facts, Object, REMOTE_STATE, Takes, UPSTREAM, When,
+    DEPLOYMENTS, Facts, Object, REMOTE_STATE, StepKind, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
+use super::naming::takes_each;
 use super::object::{Bound, Scope, alias, filters, is_instance, is_whole};
 use super::source::Source;
 use super::syntax::Syntax;
 use super::twice::is_replaced;
-use super::value::Value;
+use super::value::{Value, joined};
 
 /// Blocks that speak of addresses, not of values.
 const ADDRESSES: &[&str] = &["import", "moved", "removed"];
@@ -134,6 +138,8 @@ struct By {
     beside: Vec<Range<usize>>,
     takes: Takes,
     turned: Vec<Turn>,
+    /// The expression, where it is more than a name.
+    whole: Option<Value>,
 }
 
 struct Walk<'s> {
@@ -474,9 +480,9 @@ impl<'s> Walk<'s> {
     fn number(&mut self, by: Option<By>) -> u32 {
         let number = self.facts.choices;
         self.facts.choices += 1;
-        if let Some(By { object: by, span, beside, takes, turned }) = by {
-            let branches = Vec::new();
-            self.facts.choosing.push(Choice { number, by, span, beside, branches, takes, turned });
+        if let Some(By { object: by, span, beside, takes, turned, whole }) = by {
+            let (branches, of) = (Vec::new(), None);
+            self.facts.choosing.push(Choice { number, by, span, beside, branches, takes, turned, whole, of });
         }
         number
     }
@@ -499,11 +505,16 @@ impl<'s> Walk<'s> {
         match expression {
             Expression::Parenthesis(inner) => self.chooser(inner.inner(), takes),
             Expression::Conditional(choice) => {
-                let either = Either::of(self.source, &self.scope, expression)?;
+                let asked = compared(&choice.cond_expr);
+                let either = Either::between(self.source, &self.scope, expression, choice, &asked)?;
                 let turned = vec![either.turn(takes)];
-                let Compared { operand, others, .. } = compared(&choice.cond_expr);
+                let Compared { operand, others, .. } = asked;
                 let beside = others.into_iter().filter_map(span).collect();
-                Some(By { object: either.by, span: span(operand)?, beside, takes: either.takes, turned })
+                let span = span(operand)?;
+                Some(By { object: either.by, span, beside, takes: either.takes, turned, whole: None })
+            }
+            Expression::FuncCall(call) if GIVING_BACK.contains(&call.name.name.as_str()) => {
+                self.made(expression, Value::of(self.source, &self.scope, expression), takes)
             }
             _ => match Turn::around_one(expression) {
                 Some((around, inner)) => {
@@ -513,11 +524,53 @@ impl<'s> Walk<'s> {
                 }
                 None => {
                     let object = named(self.source, &self.scope, expression)?;
+                    if !self.is_of_all(&object) {
+                        return None;
+                    }
                     let span = span(expression)?;
-                    Some(By { object, span, beside: Vec::new(), takes, turned: Vec::new() })
+                    Some(By { object, span, beside: Vec::new(), takes, turned: Vec::new(), whole: None })
                 }
             },
         }
+    }
+
+    /// Whether it takes an element where every one is taken: of those that a condition leaves out, nobody reads anything.
+    fn is_of_all(&self, object: &Object) -> bool {
+        let takes_any = object.steps.iter().any(|step| step.kind == StepKind::Any);
+        !takes_any || self.filtering == 0 && self.loops > 0
+    }
+
+    /// What a choice goes by that is made of values: of elements, if one of those is among them.
+    fn made(&self, expression: &Expression, whole: Value, takes: Takes) -> Option<By> {
+        let names = named_in(self.source, &self.scope, expression);
+        let each = names.iter().position(|(object, _)| object.steps.iter().any(takes_each));
+        let (object, _) = names.get(each.unwrap_or(0))?.clone();
+        if !names.iter().all(|(object, _)| self.is_of_all(object)) {
+            return None;
+        }
+        let beside = names.into_iter().map(|(_, span)| self.source.to_file(span)).collect();
+        let span = self.source.to_file(expression.span()?);
+        Some(By { object, span, beside, takes, turned: Vec::new(), whole: Some(whole) })
+    }
+
+    /// A condition of several values.
+    fn joined(&self, condition: &Expression) -> Option<By> {
+        self.made(condition, joined(self.source, &self.scope, condition)?, Takes::Condition)
+    }
+}
+
+/// Functions that give back one of what they are given, or that as it is.
+const GIVING_BACK: &[&str] = &["coalesce", "lookup", "nonsensitive", "sensitive", "tostring", "try"];
+
+/// The variables and local values that are named within an expression, and where.
+fn named_in(source: &Source, scope: &Scope, expression: &Expression) -> Vec<(Object, Range<usize>)> {
+    let inner = |part: &Expression| named_in(source, scope, part);
+    match expression {
+        Expression::Parenthesis(part) => inner(part.inner()),
+        Expression::UnaryOp(operation) => inner(&operation.expr),
+        Expression::BinaryOp(operation) => [inner(&operation.lhs_expr), inner(&operation.rhs_expr)].concat(),
+        Expression::FuncCall(call) => call.args.iter().flat_map(inner).collect(),
+        path => named(source, scope, path).zip(path.span()).into_iter().collect(),
     }
 }
 

@@ -51,7 +51,10 @@ fn mixed(tree: &Tree, account: usize, access: Access) -> Option<Place> {
     let [first_times, other_times] = [few, many].map(|references| times(references.len()));
     let plainly = format!("{read} both slots: {} {first_times}, {} {other_times}", first.slot, other.slot);
     let message = match &shape {
-        Shape::Plain => plainly,
+        Shape::Plain => match for_element(first) {
+            of if of.is_empty() => plainly,
+            of => format!("{plainly}; {}{of}", first.slot),
+        },
         Shape::Fallback(slot) => {
             format!("{plainly}; {slot} only where what `try` or `coalesce` takes before it is not there")
         }
@@ -68,9 +71,15 @@ fn mixed(tree: &Tree, account: usize, access: Access) -> Option<Place> {
         ),
     };
     let place = Place::new(first.file, first.span.clone(), message)
-        .related(other.file, other.span.clone(), format!("reads {} here", other.slot))
+        .related(other.file, other.span.clone(), format!("reads {} here{}", other.slot, for_element(other)))
         .remedy(remedy(tree, account, access, [first, other], &shape));
     Some(place)
+}
+
+/// The element that a reference is read for, where each has a slot of its own.
+fn for_element(reference: &Reference) -> String {
+    let element = reference.element.as_ref();
+    element.map_or_else(String::new, |it| format!(" for element \"{it}\""))
 }
 
 fn times(count: usize) -> String {
@@ -187,6 +196,16 @@ mod tests {
 
     fn secret(value: &str) -> String {
         SECRET.replace("VALUE", value)
+    }
+
+    #[test]
+    fn elements_that_say_a_slot_each_are_named() {
+        let each =
+            format!("each.value.slot == \"primary\" ? {PRIMARY} : {SECONDARY}\n  for_each = local.apps");
+        let apps = "locals {\n  apps = { a = { slot = \"primary\" }, b = { slot = \"secondary\" } }\n}\n";
+        let (message, _) = only(&[("a.tf", &(secret(&each) + apps))]);
+        let told = "from both slots: secondary once, primary once; secondary for element \"b\"";
+        assert!(message.ends_with(told), "{message}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl<'f> Resolver<'f> {
                 KeyRead::Nothing | KeyRead::Whole | KeyRead::Opaque(_) => None,
             }
         };
-        let values = self.values(read.folder, choice)?;
+        let values = self.values(read.folder, read.file, choice)?;
         let keys: Vec<FoundKey> = values.iter().map(|value| key(value)).collect::<Option<_>>()?;
         let first = keys.first().filter(|first| keys.iter().all(|key| key.family == first.family))?;
         let own = values.first()?.clone();
@@ -90,7 +90,7 @@ impl<'f> Resolver<'f> {
             let names = offers.names(hop, self.folders);
             (!names.is_empty()).then_some((at, hop, names))
         })?;
-        let values = self.values(read.folder, choice)?;
+        let values = self.values(read.folder, read.file, choice)?;
         let mut branches = Vec::new();
         for name in values.is_subset(&names).then_some(names)? {
             let named = with_name(hop, &name, &choice.span)?;
@@ -106,9 +106,15 @@ impl<'f> Resolver<'f> {
     }
 
     /// The values that a choice goes by: one, or one for each run of the code.
-    fn values(&self, folder: &str, choice: &Choice) -> Option<BTreeSet<String>> {
+    fn values(&self, folder: &str, file: usize, choice: &Choice) -> Option<BTreeSet<String>> {
         let evaluator = self.folders.evaluator();
-        let value = |at: &At| known(self.sources, &evaluator, at, choice).and_then(|it| it.seen());
+        let value = |at: &At| known(self.sources, &evaluator, at, file, choice).and_then(|it| it.seen());
+        if let Some(elements) = evaluator.elements(&At::folder(folder), &choice.by) {
+            let at = At::folder(folder);
+            let of =
+                |element: &String| known(self.sources, &evaluator, &at, file, &choice.of_element(element));
+            return elements.iter().map(|element| of(element)?.seen()).collect();
+        }
         let runs = self.standing.runs_of(folder);
         match value(&At::folder(folder)) {
             Some(value) => Some(BTreeSet::from([value])),

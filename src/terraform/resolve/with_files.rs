@@ -12,16 +12,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Look, Resolver};
 use crate::terraform::account::Symbol;
-use crate::terraform::chooser::written_in;
+use crate::terraform::chooser::{known, written_in};
 use crate::terraform::declared::Declared;
+use crate::terraform::facts::Choice;
 use crate::terraform::folders::{Cell, Folders, MAX_DEPTH};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::KeyRead;
 use crate::terraform::known::Knower;
-use crate::terraform::naming::{is_loaded, is_variables};
+use crate::terraform::naming::{At, is_loaded, is_variables};
 use crate::terraform::parse::Parsed;
 use crate::terraform::paths::is_below;
-use crate::terraform::reference::Role;
+use crate::terraform::reference::{Reference, Role};
 use crate::terraform::runs::Runs;
 use crate::terraform::source::Source;
 
@@ -84,7 +85,7 @@ fn saying_slot<'s>(
         for number in numbers {
             let choosing = facts[look.file].iter().flat_map(|facts| &facts.choosing);
             for choice in choosing.filter(|choice| choice.number == number) {
-                files.extend(written_in(&evaluator, look.folder, choice));
+                files.extend(written_in(&evaluator, look.folder, look.file, choice));
             }
         }
     }
@@ -151,12 +152,36 @@ fn naming_accounts(folders: &Folders<'_>, reads: &[Look<'_>], declared: &Declare
 impl Resolver<'_> {
     /// From here on, a choice between slots stands for each account by itself, where runs of the code have accounts of their
     /// own.
-    pub(super) fn choose_by_run(&mut self) {
+    pub(super) fn choose_by_run(&mut self, facts: &[Parsed]) {
         let references = std::mem::take(&mut self.references);
         let (choices, others): (Vec<_>, Vec<_>) =
             references.into_iter().partition(|it| it.role == Role::Choice);
         self.references = others;
-        self.references.extend(self.standing.references(choices));
+        let choices = self.standing.references(choices);
+        for choice in choices {
+            let each = self.for_each_element(facts, choice);
+            self.references.extend(each);
+        }
         self.opaque = self.standing.opaque(std::mem::take(&mut self.opaque));
+    }
+
+    /// A choice by what the elements of a collection say, once for each of them, where all of them say it.
+    fn for_each_element(&self, facts: &[Parsed], reference: Reference) -> Vec<Reference> {
+        let number = reference.choices.last().map(|branch| branch.choice);
+        let choosing = facts[reference.file].iter().flat_map(|facts| &facts.choosing);
+        let choice = number.and_then(|number| choosing.clone().find(|choice| choice.number == number));
+        let elements = choice.and_then(|choice| self.elements(reference.home(), reference.file, choice));
+        let of = |element: String| Reference { element: Some(element), ..reference.clone() };
+        elements.map_or_else(|| vec![reference.clone()], |all| all.into_iter().map(of).collect())
+    }
+
+    fn elements(&self, folder: &str, file: usize, choice: &Choice) -> Option<Vec<String>> {
+        let (evaluator, at) = (self.folders.evaluator(), At::folder(folder));
+        let elements = evaluator.elements(&at, &choice.by)?;
+        let says = |element: &String| {
+            let known = known(self.sources, &evaluator, &at, file, &choice.of_element(element));
+            known.is_some_and(|it| it.seen().is_some())
+        };
+        elements.iter().all(says).then_some(elements)
     }
 }

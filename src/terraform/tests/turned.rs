@@ -270,8 +270,9 @@ fn a_name_that_is_not_known_or_no_keys_stays_unknown() {
         (secret("[\"${var.v}_${var.w}\"]"), two),
         (secret("[format(\"%s_%s\", var.v, var.w)]"), two),
         (secret("[lower(var.v)]"), two),
-        (condition.to_owned(), two),
-        (condition.replace("&&", "||"), two),
+        // One that is open decides, where the other does not alone.
+        (condition.to_owned(), "variable \"v\" {}\nvariable \"w\" {\n  default = true\n}\n"),
+        (condition.replace("&&", "||"), "variable \"v\" {\n  default = \"primary\"\n}\nvariable \"w\" {}\n"),
         (condition.replace("var.w", "var.v != \"primary\""), "variable \"v\" {}\n"),
     ] {
         unknown(&[("a.tf", &code), ("v.tf", values)]);

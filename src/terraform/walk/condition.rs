@@ -33,7 +33,10 @@ impl Walk<'_> {
                 by.iter_mut().for_each(|by| by.beside = spans.clone().collect());
                 Condition { by, branches: when, asked }
             }
-            None => Condition { by: None, branches: [When::Unknown, When::Unknown], asked },
+            None => match self.joined(operand) {
+                by @ Some(_) => Condition { by, branches: when, asked },
+                None => Condition { by: None, branches: [When::Unknown, When::Unknown], asked },
+            },
         }
     }
 
