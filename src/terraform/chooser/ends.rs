@@ -48,6 +48,21 @@ impl Spot<'_> {
 /// What somebody takes, and what is made of it for them, the last first.
 type Asked<'t> = (Takes, &'t [Turn]);
 
+/// Whether a value says which element of a collection is taken. Each run of the code may have another value for it, and the
+/// elements that this one does not take are those of other environments: a flip of one alone would leave them behind.
+fn is_picked_by_value(object: &Object) -> bool {
+    let by_value = |kind: &StepKind| match kind {
+        StepKind::Computed(Some(key)) => !is_literal(key),
+        StepKind::Computed(None) => true,
+        _ => false,
+    };
+    object.steps.iter().any(|step| by_value(&step.kind))
+}
+
+fn is_literal(value: &Value) -> bool {
+    !matches!(value, Value::Path(_) | Value::Template(_) | Value::Call(..) | Value::Either(_))
+}
+
 /// Follows values to where they are written; notes the names on the way.
 pub struct Ends<'e, 'f> {
     pub evaluator: &'e Evaluator<'f>,
@@ -69,6 +84,9 @@ impl<'f> Ends<'_, 'f> {
 
     /// The same of a name.
     fn behind(&mut self, at: &At, by: &Object, asked: Asked<'_>, depth: usize) -> Option<Vec<End<'f>>> {
+        if is_picked_by_value(by) {
+            return None;
+        }
         let mut ends = Vec::new();
         for written in self.evaluator.written(at, by) {
             let span = written.argument.span.clone();
@@ -133,6 +151,7 @@ impl<'f> Ends<'_, 'f> {
     ) -> Option<Option<Vec<End<'f>>>> {
         Some(match (function, parts) {
             ("coalesce" | "try", parts) => self.first(at, spot, (function, parts), asked, depth),
+            ("lookup", [Value::Path(_), key, ..]) if !is_literal(key) => None,
             ("lookup", [Value::Path(map), key, default @ ..]) => {
                 let kind = StepKind::Computed(Some(Box::new(key.clone())));
                 let picked = map.clone().then(Step { kind, token: Token::Unplaced });
