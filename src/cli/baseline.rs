@@ -1,9 +1,10 @@
 //! Baseline files on disk.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::bounded;
 use super::discover::Found;
 use super::error::{CliError, ErrorKind};
 use super::write::{Change, write_all};
@@ -14,12 +15,8 @@ use crate::terraform::Tree;
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > MAX_BYTES {
-        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB")),
-        false => Ok(bytes),
-    }
+    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB");
+    bounded::read(path, MAX_BYTES)?.ok_or_else(too_large)
 }
 
 /// Reads a baseline.

@@ -9,6 +9,7 @@ pub mod approval;
 mod azure;
 mod baseline;
 mod board;
+mod bounded;
 mod census;
 mod check;
 mod close;

@@ -80,13 +80,7 @@ mod tests {
     fn world(stages: Vec<StageView>, state: RunState) -> World {
         let commit = CommitId::new("c".repeat(40));
         let claim = TreeClaim { reads: SlotUse::Only(Slot::Secondary), references: 1, problems: Vec::new() };
-        let base = BranchView {
-            branch: BranchName::new("main"),
-            head: commit.clone(),
-            claim,
-            is_flip: false,
-            flips_onto: Vec::new(),
-        };
+        let base = BranchView::of(BranchName::new("main"), commit.clone(), claim);
         let run = RunView {
             id: RunId::new("7"),
             url: "https://pipelines.example/7".to_owned(),

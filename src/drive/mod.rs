@@ -221,7 +221,7 @@ impl Driver {
     /// move to another resource group.
     pub(super) fn is_of_ours(&self) -> Result<(), DriveError> {
         let ours = &self.observer.targets().account;
-        match self.fold.rotation().or_else(|| open::first_of_pair(&self.fold)) {
+        match open::under_way(&self.fold) {
             Some(opened) if !opened.account.name.eq_ignore_ascii_case(&ours.name) => {
                 Err(DriveError::AnotherAccount {
                     open: opened.rotation.to_string(),

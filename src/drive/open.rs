@@ -133,7 +133,7 @@ impl Driver {
     /// Opens the second rotation of two, where the first has just ended; under gates and with an approval of its own.
     ///
     /// # Errors
-    /// The account cannot be read; the journal.
+    /// The first was of another account; the account cannot be read; the journal.
     pub async fn open_second(&mut self) -> Result<bool, DriveError> {
         let Some(first) = first_of_pair(&self.fold).cloned() else { return Ok(false) };
         self.is_of_ours()?;
@@ -360,11 +360,16 @@ impl Driver {
 pub fn access_under_way(journal: &Journal<Event>) -> Result<Option<Access>, DriveError> {
     let records = journal.records().iter();
     let fold = Fold::of(records.map(|record| (record.seq.0, record.at, &record.kind)))?;
-    Ok(fold.rotation().or_else(|| first_of_pair(&fold)).map(|opened| opened.access))
+    Ok(under_way(&fold).map(|opened| opened.access))
+}
+
+/// The rotation that is open, or the first of two whose second is due.
+pub(super) fn under_way(fold: &Fold) -> Option<&Opened> {
+    fold.rotation().or_else(|| first_of_pair(fold))
 }
 
 /// The rotation that ended last, if it is done and another one belongs to it.
-pub(super) fn first_of_pair(fold: &Fold) -> Option<&Opened> {
+fn first_of_pair(fold: &Fold) -> Option<&Opened> {
     let (_, opened) = fold.opened.as_ref().filter(|(_, opened)| opened.pair == Pair::First)?;
     fold.closed.as_ref().filter(|(_, done, _)| *done).map(|_| opened)
 }

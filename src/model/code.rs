@@ -48,6 +48,11 @@ pub struct BranchView {
 }
 
 impl BranchView {
+    /// One of which nobody has asked whether it is a flip.
+    pub fn of(branch: BranchName, head: CommitId, claim: TreeClaim) -> BranchView {
+        BranchView { branch, head, claim, is_flip: false, flips_onto: Vec::new() }
+    }
+
     /// Whether the run is of exactly this code.
     pub fn is_run_by(&self, run: &RunView) -> bool {
         run.commit == self.head && run.branch == self.branch

@@ -311,13 +311,7 @@ impl Observer {
         if claim.problems.is_empty() {
             claim.problems = errors.unwrap_or_default();
         }
-        let base = BranchView {
-            branch: base.clone(),
-            head: base_head.clone(),
-            claim,
-            is_flip: false,
-            flips_onto: Vec::new(),
-        };
+        let base = BranchView::of(base.clone(), base_head.clone(), claim);
         let (release, live_by) = match live::live(&self.ports, &self.targets, &heads).await? {
             Some((branch, head, live_by)) => (Some(self.branch(branch, head).await?), live_by),
             None => (None, LiveBy::Named),
@@ -330,13 +324,7 @@ impl Observer {
                     Err(fault) if fault.kind == Blindness::Missing => {
                         let problems = vec![fault.why];
                         let claim = TreeClaim { reads: SlotUse::Unknown, references: 0, problems };
-                        BranchView {
-                            branch: branch.clone(),
-                            head,
-                            claim,
-                            is_flip: false,
-                            flips_onto: Vec::new(),
-                        }
+                        BranchView::of(branch.clone(), head, claim)
                     }
                     view => view?,
                 };
@@ -356,7 +344,7 @@ impl Observer {
 
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {
         let claim = self.claim(&head).await?;
-        Ok(BranchView { branch, head, claim, is_flip: false, flips_onto: Vec::new() })
+        Ok(BranchView::of(branch, head, claim))
     }
 
     /// The files of a commit that change when its tree moves to a slot: path, before, after.

@@ -3,8 +3,8 @@
 //! A stamp lives as long as its cluster or its vault exists, with traffic or without. It is closed when Azure Resource
 //! Manager has answered that there is neither. Silence never closes one: no answer, no connection, a name that is not
 //! resolved and a missing right are all alike unknown. A cluster that is stopped may start again, and reads its vault
-//! then, but for Secrets that it has kept (gate `synced`); one that is gone beside a vault that is there may only be named wrongly; and a vault that is gone leaves pods
-//! with what they have read. All these are live.
+//! then, but for Secrets that it has kept (gate `synced`); one that is gone beside a vault that is there may only be named
+//! wrongly; and a vault that is gone leaves pods with what they have read. All these are live.
 
 use std::time::Duration;
 

@@ -79,23 +79,24 @@ pub(super) async fn signed(
     let ran = program.run(repository, settings, &rewrite.environment, &rewrite.arguments).await;
     match ran {
         Ok(Ran { success: true, stdout, .. }) => Ok(CommitId::new(stdout.trim())),
-        Ok(ran) => Err(Fault::new(Blindness::Forbidden, WHAT, subject, faults::in_short(&ran.stderr)).remedy(
-            "your git signs commits (commit.gpgsign): unlock the key for this session (gpg-agent, ssh-agent), or say \
-             sign = \"never\" under [environment.NAME.terraform]",
-        )),
+        Ok(ran) => Err(refused(subject, faults::in_short(&ran.stderr))),
         // As a refusal it halts, and is not tried again and again for as long.
         Err(NotRun::Timeout(after)) => {
             let why = format!(
                 "the signing program did not end within {} s: it may have asked for a passphrase, a PIN or a touch",
                 after.as_secs()
             );
-            Err(Fault::new(Blindness::Forbidden, WHAT, subject, why).remedy(
-                "unlock the key for this session (gpg-agent, ssh-agent), or say sign = \"never\" under \
-                 [environment.NAME.terraform]",
-            ))
+            Err(refused(subject, why))
         }
         Err(reason) => Err(faults::not_run(WHAT, &subject, program.path(), &reason)),
     }
+}
+
+fn refused(subject: String, why: String) -> Fault {
+    Fault::new(Blindness::Forbidden, WHAT, subject, why).remedy(
+        "your git signs commits (commit.gpgsign): unlock the key for this session (gpg-agent, ssh-agent), or say \
+         sign = \"never\" under [environment.NAME.terraform]",
+    )
 }
 
 /// `key NEWLINE value NUL`, again and again. A key without a value stands for true.

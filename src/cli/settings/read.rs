@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::super::bounded;
 use super::places::{Step, full_name, line_and_column, path_at, span_of};
 use super::{CheckSettings, Endpoints, Environment, SettingsError, check};
 use crate::cli::{CliError, ErrorKind, own_folder};
@@ -125,20 +125,10 @@ fn text(path: &Path) -> Result<String, SettingsError> {
             .remedy("name the configuration with --config, or run keyslot where a keyslot.toml is")
     };
     let too_large = || SettingsError::new("it is larger than 1 MiB").remedy("name a keyslot.toml");
-    let found = fs::metadata(path).map_err(unreadable)?;
-    if found.is_dir() {
+    if fs::metadata(path).map_err(unreadable)?.is_dir() {
         return Err(SettingsError::new("it is a folder").remedy("name the file in it"));
     }
-    if found.len() > MAX_BYTES {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::new();
-    // A device has no length, and perhaps no end.
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(too_large());
-    }
+    let bytes = bounded::read(path, MAX_BYTES).map_err(unreadable)?.ok_or_else(too_large)?;
     let text = String::from_utf8(bytes)
         .map_err(|error| SettingsError::new(format!("it is no UTF-8 text: {}", error.utf8_error())))?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
