@@ -148,7 +148,7 @@ async fn approve(driver: &mut Driver, by: &str, terminal: &mut Terminal) -> Resu
 
 /// What tells of harm, and what is of one thing among several, is accepted by who has seen it, and not before it is there.
 fn may_be_ahead(gate: Gate) -> bool {
-    !matches!(gate, Gate::NotRefused | Gate::Synced | Gate::Validated | Gate::TreeResolved)
+    !matches!(gate, Gate::NotRefused | Gate::Synced | Gate::Validated | Gate::TreeResolved | Gate::KeyQuiet)
 }
 
 fn not_ahead(gate: Gate, subject: &str) -> CliError {

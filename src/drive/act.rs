@@ -202,7 +202,7 @@ impl Driver {
             access: targets.access,
             sources: targets.sources.clone(),
             intended_at,
-            request_id: request_id(&opened.rotation, &intent.key, intent.attempt),
+            request_id: request_id(&opened.request_name(), &intent.key, intent.attempt),
             title: words.title,
             body: words.body,
             commit_message: words.commit_message,

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::lease::Standing;
 use super::{Driver, Notice};
 use crate::model::{PullNumber, World};
 use crate::ports::{Bulletin, Effect, Fault};
@@ -19,6 +20,9 @@ const PACE: Duration = Duration::from_secs(60);
 
 /// After the forge has not taken one.
 const AFTER_FAILURE: Duration = Duration::from_secs(600);
+
+/// So long after its end it is seen to that the pull requests say so.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What was told where, and when something may be told again.
 #[derive(Default)]
@@ -43,19 +47,39 @@ impl Driver {
         let Some(bulletin) = render::bulletin::bulletin(&self.report_for_people(), &self.policy) else {
             return;
         };
+        let stale = |pull: &PullNumber| self.bulletins.told.get(pull) != Some(&bulletin);
+        let pulls: Vec<PullNumber> = pulls.into_iter().filter(stale).collect();
+        if pulls.is_empty() {
+            return;
+        }
+        // Two who tell at once would make two comments.
+        let held = self.lease_term().is_some();
+        match self.hold_lease().await {
+            Ok(Standing::Held | Standing::New) => {}
+            Ok(Standing::Of { .. }) | Err(_) => return,
+        }
         for pull in pulls {
-            if self.bulletins.told.get(&pull) == Some(&bulletin) {
-                continue;
-            }
             match self.ports.forge.publish(pull, &bulletin).await {
                 Effect::Applied(()) => {
                     self.bulletins.told.insert(pull, bulletin.clone());
                 }
                 Effect::NotSent(fault) | Effect::Refused(fault) | Effect::Unknown(fault) => {
                     self.not_told(&fault, now);
-                    return;
+                    break;
                 }
             }
+        }
+        if !held {
+            // It runs out by itself, too.
+            let _ = self.release().await;
+        }
+    }
+
+    /// Tells how the last rotation ended, where whoever ended it did not come to that. Said already, it is not said again.
+    pub(super) async fn tell_the_end(&mut self) {
+        let now = self.ports.clock.now();
+        if self.fold.closed.as_ref().is_some_and(|(at, ..)| now.duration_since(*at) < LATELY) {
+            self.tell().await;
         }
     }
 

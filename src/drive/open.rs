@@ -14,7 +14,7 @@ use crate::model::{
     OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
-    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, StepRecord, default_retire,
+    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, Reach, StepRecord, default_retire,
     is_closed, operation, rotation_id,
 };
 
@@ -96,6 +96,7 @@ impl Driver {
             return Err(DriveError::SecondIsDue(kind.to_string()));
         }
         if let Some(just_done) = self.just_done(request) {
+            self.tell_the_end().await;
             return Ok(just_done);
         }
         let opened = self.look_and_identify(request).await?;
@@ -240,6 +241,7 @@ impl Driver {
         self.journal.refresh().await?;
         self.refold()?;
         if self.fold.rotation().is_none() {
+            self.tell_the_end().await;
             return Err(DriveError::NoneOpen);
         }
         self.is_of_ours()?;
@@ -248,7 +250,8 @@ impl Driver {
         }
         // Only a failure that is there to be seen may be asked about: one that comes later, nobody has looked at.
         let state = self.world.operation.as_ref().and_then(|seen| seen.get());
-        let failed = person && matches!(state, Some(OperationState::Failed(_)));
+        let asked = person && matches!(self.reach, Reach::Whole | Reach::Regenerate);
+        let failed = asked && matches!(state, Some(OperationState::Failed(_)));
         let asks = |record: &StepRecord| match &record.outcome {
             Some((_, Outcome::Refused { .. })) => !record.resumed,
             Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
@@ -261,7 +264,7 @@ impl Driver {
         if !self.fold.steps.values().any(asks) {
             return Ok(());
         }
-        self.append(Event::Resumed { by: by.to_owned() }).await
+        self.append(Event::Resumed { by: by.to_owned(), failed }).await
     }
 
     /// Records a person's approval of the regeneration.

@@ -13,7 +13,8 @@ use super::{DriveError, Driver, Notice};
 use crate::model::{Blindness, EvidenceKey, StampName, World};
 use crate::ports::Glance;
 use crate::rotation::{
-    Decision, Event, Gate, Opens, Phase, Reason, Relied, Step, Subject, Verdict, Why, decide, later,
+    Decision, Event, Gate, Leg, Opens, Phase, Reach, Reason, Relied, Step, Subject, Verdict, Why, decide,
+    later,
 };
 
 /// Why a turn came to its end.
@@ -185,7 +186,11 @@ impl Driver {
             }
         }
         let reached = self.fold.reached.iter().any(|(_, l, p)| (*l, *p) == (leg, phase));
-        if !reached && !matches!(verdict, Verdict::Done | Verdict::Enough) {
+        // Who passes over the preparation has prepared nothing.
+        let unprepared = leg == Leg::Out
+            && matches!(self.reach, Reach::Promote { .. } | Reach::Follow)
+            && !self.fold.reached.iter().any(|(_, l, p)| *l == Leg::Out && *p >= Phase::Propose);
+        if !reached && !unprepared && !matches!(verdict, Verdict::Done | Verdict::Enough) {
             self.append(Event::Reached { leg, phase }).await?;
             self.say(&Notice::Reached { leg, phase });
             return Ok(None);

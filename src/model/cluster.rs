@@ -23,12 +23,15 @@ pub enum ReplicaNumber {
 }
 
 impl ReplicaNumber {
-    /// Kubernetes rounds surge up and unavailability down.
+    /// Kubernetes rounds surge up and, of Deployments, unavailability down.
     pub fn of(self, replicas: u32, round_up: bool) -> u32 {
         match self {
             ReplicaNumber::Count(count) => count,
-            ReplicaNumber::Percent(percent) if round_up => (replicas * percent).div_ceil(100),
-            ReplicaNumber::Percent(percent) => replicas * percent / 100,
+            ReplicaNumber::Percent(percent) => {
+                let product = u64::from(replicas) * u64::from(percent);
+                let share = if round_up { product.div_ceil(100) } else { product / 100 };
+                u32::try_from(share).unwrap_or(u32::MAX)
+            }
         }
     }
 }

@@ -245,4 +245,10 @@ impl RunView {
     pub fn held(&self) -> impl Iterator<Item = &StageView> {
         self.stages.iter().filter(|stage| stage.state == RunState::WaitsForApproval)
     }
+
+    /// Those of them that somebody has to let go on: a lock and a timer open by themselves.
+    pub fn asks_somebody(&self) -> impl Iterator<Item = &StageView> {
+        let by_itself = |hold: &StageHold| matches!(hold.kind, HoldKind::Lock | HoldKind::Timer);
+        self.held().filter(move |stage| stage.holds.is_empty() || !stage.holds.iter().all(by_itself))
+    }
 }

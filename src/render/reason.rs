@@ -454,7 +454,9 @@ pub fn why(reason: &Reason) -> String {
         }
         Why::NodeNotReady { node, pods, since } => format!(
             "node {node} ({subject}) is not ready{}, and {} on it may run on with the old key, whatever {} told: {}",
-            since.map(|since| format!(" since {}", span::time(since))).unwrap_or_default(),
+            since
+                .map(|since| format!(" since {}", span::time(since)))
+                .unwrap_or_else(|| " or not there".to_owned()),
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "it is" } else { "they are" },
             some(pods)
@@ -843,8 +845,8 @@ pub fn remedy(reason: &Reason) -> String {
             "approve it, or turn it down: it is a run of the very code that the rotation deploys"
         }
         Why::RunWaitsForApproval { .. } => {
-            "do not approve it before the new key is confirmed: it may put the old slot back, also by a plan that it has \
-             saved"
+            "turn it down or cancel it: it may put the old slot back, also by a plan that it has saved. Where it holds the \
+             rotation, nothing goes on before it is over; do not approve it before the new key is confirmed"
         }
         Why::VaultByHand { .. } => {
             "find out who sets it and who reads it; then set the secret to the key yourself, or remove the stamp"

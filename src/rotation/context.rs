@@ -275,7 +275,11 @@ impl<'a> Context<'a> {
     /// alone says nothing: the key itself must have changed.
     pub fn is_renewed(&self, key: &KeyView) -> bool {
         let opened = self.opened;
-        let same = || key.fingerprint.is_some() && key.fingerprint == opened.retired_fingerprint;
+        // A key that cannot be read is not known to have changed.
+        let same = || {
+            let then = opened.retired_fingerprint.as_ref();
+            then.is_some_and(|then| key.fingerprint.as_ref().is_none_or(|now| now == then))
+        };
         key.generated > opened.retired_generation && (opened.retired_generation.is_some() || !same())
     }
 

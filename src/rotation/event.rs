@@ -71,6 +71,11 @@ impl Opened {
         }
     }
 
+    /// By what its requests are named: those of an earlier opening are not its own.
+    pub fn request_name(&self) -> RotationId {
+        RotationId::new(self.approval_name())
+    }
+
     /// The proposal's branch: named by content, never by the clock.
     pub fn proposal_branch(&self, leg: Leg) -> BranchName {
         let suffix = match leg {
@@ -203,7 +208,8 @@ pub struct Acceptance {
     pub subject: String,
     pub because: String,
     pub until: Timestamp,
-    /// The kind of reason that was open when it was accepted; another kind makes the acceptance void.
+    /// What was open when it was accepted ([`Why::accepted_as`](super::Why::accepted_as)); anything else makes the acceptance
+    /// void. Absent: whatever comes.
     pub why: Option<String>,
 }
 
@@ -236,6 +242,9 @@ pub enum Event {
     /// Somebody asked to go on: what was refused may be tried again.
     Resumed {
         by: String,
+        /// A regeneration was seen to have failed, and may be sent again too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        failed: bool,
     },
     /// Somebody asked to stop before the next step.
     Paused {

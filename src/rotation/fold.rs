@@ -151,9 +151,15 @@ impl Fold {
                 }
             }
             Event::Proven { accepted: false, .. } => self.proven = None,
-            Event::Resumed { .. } => {
-                self.steps.values_mut().for_each(|record| record.resumed = record.outcome.is_some());
-            }
+            Event::Resumed { failed, .. } => self.steps.values_mut().for_each(|record| {
+                record.resumed = match &record.outcome {
+                    // What the service took goes on whoever asks: only a failure that was seen is asked about.
+                    Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
+                        record.resumed || *failed
+                    }
+                    outcome => outcome.is_some(),
+                };
+            }),
             Event::Paused { by, because } => self.paused = Some((at, by.clone(), because.clone())),
             Event::Unpaused { .. } => self.paused = None,
             Event::ReleaseNamed { branch, .. } => self.release = Some(branch.clone()),

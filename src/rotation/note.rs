@@ -96,7 +96,7 @@ fn runs_beside(world: &World) -> impl Iterator<Item = RunBeside> {
 fn run_beside(run: &RunView) -> Option<RunBeside> {
     let name = |stage: &StageView| stage.name.clone();
     let again: Vec<String> = run.left_undone(StageEffect::WritesVaults).map(name).collect();
-    let waiting: Vec<String> = run.held().map(name).collect();
+    let waiting: Vec<String> = run.asks_somebody().map(name).collect();
     let (ahead, stages) = match run.effect_ahead(StageEffect::WritesVaults) {
         true if waiting.is_empty() => (Ahead::Runs, waiting),
         true => (Ahead::Waits, waiting),
@@ -110,7 +110,7 @@ fn run_beside(run: &RunView) -> Option<RunBeside> {
         commit: run.commit.clone(),
         url: run.url.clone(),
         stages,
-        who: run.held().flat_map(|stage| &stage.holds).flat_map(|hold| hold.who.clone()).collect(),
+        who: run.asks_somebody().flat_map(|stage| &stage.holds).flat_map(|hold| hold.who.clone()).collect(),
     })
 }
 

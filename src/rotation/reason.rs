@@ -762,6 +762,13 @@ impl Why {
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
             Why::TreeProblems { problems } => format!(" {}", problems.join(" / ")),
+            Why::MayHoldSecret { class, fate, .. } => format!(" {class} {fate:?}"),
+            Why::CronJobReadsStale { secret } => format!(" {secret}"),
+            // A use after the one that was accepted is another one.
+            Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
+            Why::StagesUndeclared { stages, .. } | Why::StagesNotSkipped { stages } => {
+                format!(" {}", stages.join(" "))
+            }
             _ => String::new(),
         };
         format!("{}{of}", self.kind())

@@ -294,14 +294,14 @@ pub struct Asked {
     pub when: When,
 }
 
-/// What a choice goes by: a variable or a local value.
+/// What a choice goes by: a variable or a local value, an element or a part of one, or what is made of several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     pub number: u32,
     pub by: Object,
     /// Where it is named.
     pub span: Range<usize>,
-    /// Where the same condition names it again.
+    /// Where the same condition names it again, or names what else its value is made of.
     pub beside: Vec<Range<usize>>,
     /// The expressions between which it chooses.
     pub branches: Vec<Range<usize>>,

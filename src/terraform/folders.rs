@@ -195,7 +195,7 @@ impl<'f> Folders<'f> {
 
     /// The argument of a call, and the folder that it stands in.
     pub fn argument(&self, call: &Call, name: &str) -> Option<&'f Value> {
-        if call.name.is_empty() {
+        if call.is_of_terragrunt() {
             return match self.given(&call.folder, name) {
                 Given::Value(_, value) => Some(value),
                 Given::Nothing | Given::Unknown => None,

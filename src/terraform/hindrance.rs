@@ -7,6 +7,7 @@ use super::facts::{AZAPI_ACTION, Argument, SymbolKind};
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
 use super::tree::Tree;
+use super::value::Value;
 use crate::model::Access;
 
 /// Files of which nobody knows what they say.
@@ -84,6 +85,16 @@ fn not_exported(tree: &Tree, reference: &Reference) -> Option<Refusal> {
     let mut lists = block.arguments.iter().filter(holds);
     let list = lists.next().filter(|_| lists.next().is_none())?;
     let key = listed_name(reference.slot.other(), reference.access)?;
+    let has = |it: &Value| it.as_text().is_none_or(|it| it.contains(key) || matches!(it.trim(), "*" | "@"));
+    let is_there = match &list.value {
+        Value::List(names) => names.iter().any(has),
+        Value::Map(paths) => paths.iter().any(|(_, path)| has(path)),
+        _ => true,
+    };
+    // Else it is another name on the way that is missing.
+    if is_there {
+        return None;
+    }
     Some(Refusal::NotExported {
         place: tree.place(reference.file, reference.span.start),
         key: key.to_owned(),

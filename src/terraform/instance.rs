@@ -61,6 +61,11 @@ impl Call {
         Call::new(folder, NO_FILE)
     }
 
+    /// Whether a terragrunt configuration runs the code.
+    pub fn is_of_terragrunt(&self) -> bool {
+        self.name.is_empty()
+    }
+
     /// Whether the code is run by itself, with a variables file, or with none where others are.
     pub fn is_of_file(&self) -> bool {
         self.name == NO_FILE || self.name.ends_with(".tfvars") || self.name.ends_with(".tfvars.json")

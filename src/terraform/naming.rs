@@ -108,7 +108,7 @@ impl<'f> Evaluator<'f> {
     fn is_set_beside(&self, folder: &str, name: &str) -> bool {
         let mut callers = self.folders.callers(folder).iter();
         let own = self.folders.is_configured(folder)
-            && !callers.any(|call| call.name.is_empty() && call.folder == folder);
+            && !callers.any(|call| call.is_of_terragrunt() && call.folder == folder);
         own || self.is_set_by_terragrunt(folder, name)
             || self.is_overridden(folder, &["variable", name], None)
             || self
@@ -120,7 +120,7 @@ impl<'f> Evaluator<'f> {
 
     /// Whether Terragrunt may give a variable its value by other ways than inputs, which variables files outrank.
     fn is_set_by_terragrunt(&self, folder: &str, name: &str) -> bool {
-        let configured = self.folders.callers(folder).iter().filter(|call| call.name.is_empty());
+        let configured = self.folders.callers(folder).iter().filter(|call| call.is_of_terragrunt());
         let mut configured = configured.map(|call| call.folder.as_str());
         let loaded = |at: &str| {
             self.folders.blocks_at(at, &[]).any(|(file, block)| {
@@ -243,7 +243,7 @@ impl<'f> Evaluator<'f> {
             return self.assigned(at, name, default, |_| true);
         }
         // Whatever a configuration may hand over in a way that is not followed.
-        let of_terragrunt = |call: &&Call| call.name.is_empty();
+        let of_terragrunt = |call: &&Call| call.is_of_terragrunt();
         if callers.iter().filter(of_terragrunt).any(|call| self.may_be_given(call, name)) {
             return Vec::new();
         }
@@ -274,7 +274,7 @@ impl<'f> Evaluator<'f> {
 
     /// What a call hands over, and where its names mean what they do.
     fn handed(&self, call: &Call, name: &str) -> Option<(At, &'f Value)> {
-        match call.name.is_empty() {
+        match call.is_of_terragrunt() {
             true => match self.folders.given(&call.folder, name) {
                 Given::Value(folder, value) => Some((At::folder(folder), value)),
                 Given::Nothing | Given::Unknown => None,

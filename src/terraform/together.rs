@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::allowed::AllowedOpaque;
+use super::comment::comments;
 use super::offer::COMPUTED;
 use super::reference::{Reference, Role};
 use super::refusal::Refusal;
@@ -57,8 +58,14 @@ fn places<'r>(tree: &'r Tree, reference: &'r Reference) -> impl Iterator<Item = 
 
 /// Whether a value that starts there has a name before it.
 fn is_named(source: &Source, value: usize) -> bool {
-    let before = source.text().get(source.to_text(0..value)).unwrap_or_default();
-    before.trim_end().ends_with(['=', ':', '>'])
+    let mut before = source.text().get(source.to_text(0..value)).unwrap_or_default().trim_end();
+    for comment in comments(source).iter().rev() {
+        let span = source.to_text(comment.span.clone());
+        if span.contains(&before.len().saturating_sub(1)) {
+            before = before.get(..span.start).unwrap_or_default().trim_end();
+        }
+    }
+    before.ends_with(['=', ':', '>'])
 }
 
 /// The places that would hold one slot twice.

@@ -363,7 +363,7 @@ fn a_workload_that_does_not_get_the_secret_is_accepted_by_name_and_one_that_show
     let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
     let kinds: Vec<&str> = reasons.iter().map(|reason| reason.why.kind()).collect();
     assert_eq!(kinds, ["may-hold-secret"], "said once");
-    stage.events.push((at(4), accepted(subject, "may-hold-secret")));
+    stage.events.push((at(4), accepted(subject, "may-hold-secret catalogservice-keyvault Changed")));
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
     let pods = &mut stage.cluster_mut("north").pods;
     pods.iter_mut().for_each(|pod| pod.holding = Holding::Mounted);
@@ -383,7 +383,7 @@ fn a_secret_without_a_class_is_accepted_by_name_and_the_age_of_its_readers_is_no
     north.pods.iter_mut().for_each(|pod| pod.besides = unfilled());
     assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
     let subject = "north/workload/catalogservice-deploy";
-    stage.events.push((at(4), accepted(subject, "may-hold-secret")));
+    stage.events.push((at(4), accepted(subject, "may-hold-secret cosmos Unfilled")));
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
     let old = one_more(&mut stage, "north");
     (old.deleting, old.created) = (Some(at(99_990)), at(10));

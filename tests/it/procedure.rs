@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
     BranchName, CommitId, LiveBy, Merging, Promotion, PullApproval, PullEnds, PullNumber, PullState,
-    PullView, PullWait, Route, Seen, Slot, SlotUse,
+    PullView, PullWait, Route, RunStart, Seen, Slot, SlotUse,
 };
 use keyslot::rotation::{Event, Gate, Leg, Phase, Reach, Step, Verdict, Why};
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -138,12 +138,19 @@ fn a_branch_that_may_be_live_by_its_name_alone_is_left_alone_until_a_person_name
         let decision = stage.decide();
         assert_eq!((decision.phase, holding(&decision)), (Phase::Promote, [Gate::Promoted].into()));
         assert!(matches!(decision.verdict, Verdict::Halt { .. }), "{decision:?}");
-        // What is promoted already is not run on such a branch either.
-        let mut promoted = Stage::ready();
-        promoted.code_mut().live_by = live_by;
-        promoted.vault_mut("east").fingerprint = key(Slot::Primary);
-        let decision = promoted.decide();
-        assert_eq!((decision.phase, holding(&decision)), (Phase::Deploy, [Gate::Promoted].into()));
+        // That such a branch reads the slot already says nothing of the one that is live: neither is it run, nor is it
+        // enough for the regeneration, whoever starts the pipeline.
+        for run_start in [RunStart::Asked, RunStart::Push, RunStart::Hand] {
+            for held in [Slot::Primary, Slot::Secondary] {
+                let mut promoted = Stage::ready();
+                promoted.policy.run_start = run_start;
+                promoted.code_mut().live_by = live_by.clone();
+                promoted.vault_mut("east").fingerprint = key(held);
+                let decision = promoted.decide();
+                let stands = (decision.phase, holding(&decision));
+                assert_eq!(stands, (Phase::Promote, [Gate::Promoted].into()), "{run_start:?} {held}");
+            }
+        }
     }
     for live_by in [LiveBy::Named, LiveBy::Tags, LiveBy::Runs] {
         let mut stage = unpromoted(Promotion::Push);

@@ -472,7 +472,7 @@ fn a_saved_plan_of_older_code_is_not_to_be_approved_and_the_run_of_our_own_code_
     let stage = with_runs(vec![waiting("7", "release/1", 'a')]);
     let said = words(&stage);
     assert!(said.contains("do not approve it before the new key is confirmed"), "{said}");
-    assert!(said.contains("plan that it has saved"), "{said}");
+    assert!(said.contains("plan that it has saved") && said.contains("turn it down"), "{said}");
     let stage = with_runs(vec![waiting("7", "release/1", 'c')]);
     let said = words(&stage);
     assert!(said.contains("waits for approval of infra") && !said.contains("do not"), "{said}");

@@ -88,8 +88,9 @@ fn moves_traffic(effect: &StageEffect) -> bool {
     *effect == StageEffect::SwitchesTraffic
 }
 
-/// States of builds that are not over.
-const GOING: [&str; 4] = ["inProgress", "cancelling", "postponed", "notStarted"];
+/// States of builds that are not over, in the order in which one goes through them: what moves on while they are asked for
+/// is in a later list.
+const GOING: [&str; 4] = ["postponed", "notStarted", "inProgress", "cancelling"];
 
 /// The adapter. Cheap to clone.
 #[derive(Clone)]

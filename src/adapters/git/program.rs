@@ -98,8 +98,7 @@ impl Program {
         }
         let mut command = self.command(settings);
         command.env("GIT_DIR", repository).envs(environment).args(arguments);
-        let child = spawned(&mut command)?;
-        ended(child, limit).await
+        finish(command, limit).await
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -110,7 +109,7 @@ impl Program {
     pub(super) async fn ask(&self, folder: &Path, arguments: &[&str]) -> Result<Ran, NotRun> {
         let mut command = self.command(&[]);
         command.arg("-C").arg(folder).args(arguments);
-        self.finish(command).await
+        finish(command, self.timeout).await
     }
 
     /// Starts git there, with pipes to and from it. What is not in the repository is not fetched into it.
@@ -142,7 +141,7 @@ impl Program {
     async fn check_version(&self) -> Result<(), NotRun> {
         let mut command = self.command(&[]);
         command.arg("version");
-        let said = self.finish(command).await?.stdout;
+        let said = finish(command, self.timeout).await?.stdout;
         match parse_version(&said) {
             Some(version) if version < OLDEST => Err(NotRun::Old(said.trim().to_owned())),
             // A version that we cannot read is given the benefit of the doubt.
@@ -181,11 +180,11 @@ impl Program {
         let count = self.environment.get("GIT_CONFIG_COUNT").cloned().or_else(inherited);
         count.and_then(|count| count.parse().ok()).unwrap_or(0)
     }
+}
 
-    async fn finish(&self, mut command: Command) -> Result<Ran, NotRun> {
-        let child = spawned(&mut command)?;
-        ended(child, self.timeout).await
-    }
+async fn finish(mut command: Command, limit: Duration) -> Result<Ran, NotRun> {
+    let child = spawned(&mut command)?;
+    ended(child, limit).await
 }
 
 async fn ended(child: Child, limit: Duration) -> Result<Ran, NotRun> {

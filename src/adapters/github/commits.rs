@@ -179,6 +179,14 @@ impl CommittedByGitHub {
             (None, Expect::At(_)) => return Err(Effect::Refused(moved(about, branch))),
         }
         let made = self.build(about, pieces, first.parent.clone()).await.map_err(unbuilt)?;
+        if let Expect::At(old) = expect {
+            // Building took seconds, and a branch that was set back meanwhile would take this as a step forward.
+            match self.stands(about, branch).await.map_err(Effect::NotSent)? {
+                Some(head) if head == *old => {}
+                Some(head) => return self.settled(about, branch, &head, pieces).await,
+                None => return Err(Effect::Refused(moved(about, branch))),
+            }
+        }
         match self.point(about, branch, &made, expect).await {
             Sent::Done(_) => Ok(made),
             Sent::Unsent(fault) => Err(Effect::NotSent(fault)),

@@ -231,10 +231,9 @@ impl GitHub {
 
     /// One that we have just opened, as GitHub showed it in answer to a deed of ours.
     fn answered(&self, ends: &PullEnds) -> Option<Arc<Pull>> {
-        let now = self.client.now();
-        let pull = self.seen.take_answered(self.seen.open(ends)?, now)?;
+        let (at, pull) = self.seen.take_answered(self.seen.open(ends)?, self.client.now())?;
         (pull.state() == PullState::Open && self.is_between(&pull, ends)).then(|| {
-            self.seen.note_looked(Arc::clone(&pull), now);
+            self.seen.note_looked(Arc::clone(&pull), at);
             pull
         })
     }

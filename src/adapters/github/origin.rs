@@ -1,31 +1,37 @@
 //! The pull request by which a commit came to a branch.
 //!
 //! A merged pull request names the commit that its merge made: the merge commit, the squashed one, or the last of those
-//! that were rebased. Those that ended last are listed first, and one page of them is enough: what is looked for has just
-//! arrived.
+//! that were rebased. Those that something happened to last are listed first, and some pages of them are enough: what is
+//! looked for has arrived lately.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::GitHub;
 use super::pull::Pull;
 use crate::model::{BranchName, CommitId, PullState};
 use crate::ports::{Bringing, Fault};
 
+/// How many pages of pull requests are looked through, of a hundred each.
+const PAGES: usize = 10;
+
 impl GitHub {
     pub(super) async fn bringing(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault> {
         let what = format!("find the pull request that brought a commit to {base}");
-        let query = [
-            ("base", base.as_str()),
-            ("state", "closed"),
-            ("sort", "updated"),
-            ("direction", "desc"),
-            ("per_page", "100"),
-        ];
-        let ended: Vec<Pull> = self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await?;
+        let query =
+            [("base", base.as_str()), ("state", "closed"), ("sort", "updated"), ("direction", "desc")];
         let made = |pull: &Pull| match pull.state() {
             PullState::Merged { commit } if pull.base.branch == base.as_str() => {
                 commits.iter().position(|one| *one == commit)
             }
             PullState::Merged { .. } | PullState::Open | PullState::Closed => None,
         };
+        let pages = AtomicUsize::new(0);
+        let enough = |page: &[Pull]| {
+            pages.fetch_add(1, Ordering::Relaxed) + 1 >= PAGES || page.iter().any(|pull| made(pull).is_some())
+        };
+        let path = self.path("pulls");
+        let ended: Vec<Pull> =
+            self.client.pages_until(&what, &self.subject(), &path, (&query, ""), enough).await?;
         let nearest = ended.into_iter().filter_map(|pull| Some((made(&pull)?, pull)));
         let pull = match nearest.min_by_key(|(place, _)| *place) {
             Some((_, pull)) => Some(self.view(&pull).await?),

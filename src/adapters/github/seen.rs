@@ -133,9 +133,9 @@ impl Memory {
         self.with(|book| book.answered.insert(pull.number, (now, pull)));
     }
 
-    pub(super) fn take_answered(&self, number: u64, now: Timestamp) -> Option<Arc<Pull>> {
-        let (at, pull) = self.with(|book| book.answered.remove(&number))?;
-        is_within(at, NEW_FOR, now).then_some(pull)
+    /// With the time of the answer: taken, it gets no younger.
+    pub(super) fn take_answered(&self, number: u64, now: Timestamp) -> Option<(Timestamp, Arc<Pull>)> {
+        self.with(|book| book.answered.remove(&number)).filter(|(at, _)| is_within(*at, NEW_FOR, now))
     }
 
     /// What was seen around it when it was new, while that is fresh.

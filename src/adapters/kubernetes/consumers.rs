@@ -80,8 +80,7 @@ pub(super) fn absent_classes<'a>(
     namespace: &'a str,
     classes: &'a [Class],
 ) -> impl Iterator<Item = &'a str> {
-    let exists =
-        move |name: &str| classes.iter().any(|class| class.namespace == namespace && class.name == name);
+    let exists = move |name: &str| classes.iter().any(|class| class.is(namespace, name));
     class_names(spec).filter(move |name| !exists(name))
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::super::http::{Answer, SendError};
-use crate::model::Blindness;
+use crate::model::{Blindness, Respite};
 use crate::ports::{Effect, Fault};
 
 /// Why a call did not give what was asked for.
@@ -94,6 +94,10 @@ impl Failure {
     /// As the end of a write. A client error means that the server looked at it and changed nothing; anything
     /// above may have come after the change.
     pub fn effect<T>(self, what: &str, subject: &str) -> Effect<T> {
+        // Credentials are renewed, and what changed meanwhile is looked at again: both pass.
+        if self.refusal().is_some_and(|no| matches!(no.status, 401 | 409)) {
+            return Effect::Refused(Fault { kind: Blindness::Throttled, ..self.fault(what, subject) });
+        }
         let end: fn(Fault) -> Effect<T> = match &self {
             Failure::Before(_) => Effect::NotSent,
             Failure::Silence(error) if error.nothing_was_sent() => Effect::NotSent,
@@ -110,7 +114,7 @@ impl Failure {
 
 impl Refusal {
     fn fault(self, what: &str, subject: &str) -> Fault {
-        let Refusal { status, reason, message, retry_after: _ } = self;
+        let Refusal { status, reason, message, retry_after } = self;
         let why = if message.is_empty() { format!("HTTP {status}") } else { format!("{message} ({status})") };
         let fault = |kind| Fault::new(kind, what, subject, why.clone());
         match (status, reason.as_str()) {
@@ -127,7 +131,9 @@ impl Refusal {
             (404, _) => fault(Blindness::Missing)
                 .remedy("check the name and the namespace against the cluster; names are lower case"),
             (409, _) => fault(Blindness::Unintelligible).remedy("something else changed it meanwhile: look again"),
-            (429, _) => fault(Blindness::Throttled),
+            (429, _) => {
+                fault(Blindness::Throttled).respite(retry_after.map_or(Respite::Unsaid, Respite::of))
+            }
             (500.., _) => fault(Blindness::Unreachable),
             _ => fault(Blindness::Unintelligible),
         }

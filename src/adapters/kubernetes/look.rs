@@ -23,7 +23,7 @@ use super::pods::{Found, Pods, RawPods};
 use super::scope::{Mounts, Scope};
 use super::unfilled::{self, Asked, SecretName};
 use super::workloads::Workloads;
-use super::{narrow, nodes, rollouts, symptoms, synced};
+use super::{narrow, rollouts, symptoms, synced};
 use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadName};
 use crate::ports::Fault;
 
@@ -80,7 +80,11 @@ pub(super) async fn look(
             looked.view.extent = Some(extent);
             Ok(looked)
         }
-        whole => whole,
+        Ok(looked) => {
+            namespaces_exist(api, subject, &looked.view).await?;
+            Ok(looked)
+        }
+        Err(fault) => Err(fault),
     }
 }
 
@@ -94,9 +98,6 @@ async fn look_within(
     let (classes, served) =
         classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
     let mut workloads = Workloads::list(api, subject, &classes, scope).await?;
-    if workloads.views.is_empty() {
-        namespaces_exist(api, subject).await?;
-    }
     let names = workloads.names();
     let raw = RawPods::list(api, subject).await?;
     let wanted =
@@ -114,7 +115,7 @@ async fn look_within(
     let rollouts = rollouts::list(api, subject, &classes, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
-    let silent = nodes::silent(api, pods.suspects(api.clock.now())).await;
+    let silent = pods.silent(api).await;
     let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
@@ -211,9 +212,14 @@ pub(super) async fn everywhere<T: DeserializeOwned + Placed>(
     }
 }
 
-/// An empty list is also what a namespace that does not exist gives. Those who may not ask are believed.
-async fn namespaces_exist(api: &Api, subject: &Subject) -> Result<(), Fault> {
-    for namespace in &subject.namespaces {
+/// An empty list is also what a namespace that does not exist gives: each in which nothing lives is asked for. Those who may
+/// not ask are believed.
+async fn namespaces_exist(api: &Api, subject: &Subject, view: &ClusterView) -> Result<(), Fault> {
+    let lived_in = |name: &str| {
+        view.workloads.iter().any(|workload| workload.name.namespace == name)
+            || view.pods.iter().any(|pod| pod.namespace == name)
+    };
+    for namespace in subject.namespaces.iter().filter(|name| !lived_in(name.as_str())) {
         let path = format!("/api/v1/namespaces/{namespace}");
         match api.get::<Namespace>(&path).await {
             Err(failure) if failure.refusal().is_some_and(|no| no.status == 403) => {}

@@ -440,8 +440,14 @@ impl Clusters for Kubernetes {
             (api, state.paused.contains(workload))
         };
         let (effect, answer) = restart::restart(&api, workload, mark, permit, paused).await;
-        if let Some(base) = &mut stamp.state.lock().await.base {
+        let mut state = stamp.state.lock().await;
+        if let Some(base) = &mut state.base {
             base.answered(workload, answer.as_deref());
+        }
+        if matches!(effect, Effect::Refused(_)) {
+            // The credentials may have been renewed meanwhile: the file, or Azure, is asked anew.
+            state.told = state.connection.take().map(|old| (old.base, old.newest));
+            state.watches.clear();
         }
         effect
     }

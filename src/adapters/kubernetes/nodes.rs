@@ -15,7 +15,7 @@ use super::api::{Api, NODES};
 /// Nodes by their names, and since when each is silent, where that is told.
 pub(super) type Silent = BTreeMap<String, Option<Timestamp>>;
 
-/// The nodes whose pods give cause to ask, by the cluster's time.
+/// The nodes whose pods give cause to ask, by our clock.
 pub(super) fn suspects<'a>(pods: impl Iterator<Item = &'a Pod>, now: Timestamp) -> BTreeSet<String> {
     let suspect = |pod: &&Pod| {
         let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
@@ -47,6 +47,8 @@ pub(super) async fn silent(api: &Api, suspects: BTreeSet<String>) -> Silent {
             Err(failure) if failure.refusal().is_some_and(|no| no.status == 404 && !no.no_such_api()) => {
                 silent.insert(name, None);
             }
+            // So it would answer for each of them.
+            Err(failure) if failure.refusal().is_some_and(|no| no.status == 403) => break,
             Err(_) => {}
         }
     }

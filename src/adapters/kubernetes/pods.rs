@@ -140,9 +140,10 @@ impl Pods {
         Ok(Pods { found, statuses, mounts, places })
     }
 
-    /// The nodes that pods give cause to ask about.
-    pub fn suspects(&self, now: Timestamp) -> BTreeSet<String> {
-        nodes::suspects(self.found.iter().map(|found| &found.pod), now)
+    /// The nodes that do not answer, of those that pods give cause to ask about.
+    pub async fn silent(&self, api: &Api) -> Silent {
+        let suspects = nodes::suspects(self.found.iter().map(|found| &found.pod), api.clock.now());
+        nodes::silent(api, suspects).await
     }
 
     /// The oldest of the lists, where they are numbers.
@@ -186,7 +187,7 @@ pub(super) async fn list(
     let raw = RawPods::list(api, subject).await?;
     let listed = Pods::of(raw, api, subject, classes, workloads, scope, &Mounts::new()).await?;
     let version = listed.version();
-    let silent = nodes::silent(api, listed.suspects(api.clock.now())).await;
+    let silent = listed.silent(api).await;
     Ok((listed.views(subject, classes), version, silent))
 }
 

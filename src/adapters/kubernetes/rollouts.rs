@@ -14,6 +14,7 @@ use super::ROTATION;
 use super::api::{Api, Kind};
 use super::consumers::Gets;
 use super::csi::Class;
+use super::failure::Refusal;
 use super::look::{Placed, Subject, everywhere};
 use super::owners::Above;
 use super::pods::Found;
@@ -78,12 +79,16 @@ pub(super) async fn list(
     classes: &[Class],
     found: &mut [Found],
 ) -> Result<Vec<WorkloadView>, Fault> {
-    if !found.iter().any(|pod| rollout_of(&pod.above).is_some()) {
+    let owns = found.iter().any(|pod| rollout_of(&pod.above).is_some());
+    // One without pods is there all the same.
+    let named = subject.configured.iter().any(|name| name.kind == WorkloadKind::Rollout);
+    if !owns && !named {
         return Ok(Vec::new());
     }
-    let (rollouts, _) = everywhere::<Rollout>(api, Kind::of(WorkloadKind::Rollout), subject)
-        .await
-        .map_err(|failure| failure.fault("list the Rollouts", &api.subject))?;
+    let (rollouts, _) = match everywhere::<Rollout>(api, Kind::of(WorkloadKind::Rollout), subject).await {
+        Err(failure) if !owns && failure.refusal().is_some_and(Refusal::no_such_api) => return Ok(Vec::new()),
+        listed => listed.map_err(|failure| failure.fault("list the Rollouts", &api.subject))?,
+    };
     let mut views: Vec<WorkloadView> = rollouts.iter().map(|rollout| view(rollout, classes)).collect();
     for pod in found {
         let Some(name) = rollout_of(&pod.above) else { continue };

@@ -17,7 +17,7 @@ pub(super) fn stateful_set_view(set: &StatefulSet, gets: Gets) -> WorkloadView {
     let status = set.status.clone().unwrap_or_default();
     let strategy = spec.update_strategy.unwrap_or_default();
     let on_delete = strategy.type_.as_deref() == Some(ON_DELETE);
-    let partition = strategy.rolling_update.and_then(|rolling| rolling.partition);
+    let rolling = strategy.rolling_update.unwrap_or_default();
     let desired = count(spec.replicas.or(Some(1)));
     // Before 1.22 only ready pods are counted. Where they need not be so for long, every version means the same by both.
     let available = match spec.min_ready_seconds {
@@ -26,9 +26,13 @@ pub(super) fn stateful_set_view(set: &StatefulSet, gets: Gets) -> WorkloadView {
     };
     WorkloadView {
         observed_generation: status.observed_generation.unwrap_or_default(),
-        strategy: match on_delete {
-            true => Strategy::OnDelete,
-            false => Strategy::Ordinals { partition: count(partition) },
+        strategy: match (on_delete, count(rolling.partition), rolling.max_unavailable) {
+            (true, ..) => Strategy::OnDelete,
+            (false, 0, Some(most)) => Strategy::RollingUpdate {
+                max_surge: ReplicaNumber::Count(0),
+                max_unavailable: rounded_up(replica_number(Some(most), ReplicaNumber::Count(1)), desired),
+            },
+            (false, partition, _) => Strategy::Ordinals { partition },
         },
         desired,
         replicas: count(Some(status.replicas)),
@@ -46,16 +50,20 @@ pub(super) fn daemon_set_view(set: &DaemonSet, gets: Gets) -> WorkloadView {
     let status = set.status.clone().unwrap_or_default();
     let strategy = spec.update_strategy.unwrap_or_default();
     let rolling = strategy.rolling_update.unwrap_or_default();
+    let desired = count(Some(status.desired_number_scheduled));
     WorkloadView {
         observed_generation: status.observed_generation.unwrap_or_default(),
         strategy: match strategy.type_.as_deref() {
             Some(ON_DELETE) => Strategy::OnDelete,
             Some(_) | None => Strategy::RollingUpdate {
-                max_surge: replica_number(rolling.max_surge, ReplicaNumber::Count(0)),
-                max_unavailable: replica_number(rolling.max_unavailable, ReplicaNumber::Count(1)),
+                max_surge: rounded_up(replica_number(rolling.max_surge, ReplicaNumber::Count(0)), desired),
+                max_unavailable: rounded_up(
+                    replica_number(rolling.max_unavailable, ReplicaNumber::Count(1)),
+                    desired,
+                ),
             },
         },
-        desired: count(Some(status.desired_number_scheduled)),
+        desired,
         replicas: count(Some(status.current_number_scheduled)),
         updated: count(status.updated_number_scheduled),
         ready: count(Some(status.number_ready)),
@@ -63,6 +71,11 @@ pub(super) fn daemon_set_view(set: &DaemonSet, gets: Gets) -> WorkloadView {
         unavailable: count(status.number_unavailable),
         ..outline(WorkloadKind::DaemonSet, &set.metadata, &spec.template, gets)
     }
+}
+
+/// Of sets both shares are rounded up, of Deployments only the surge.
+fn rounded_up(number: ReplicaNumber, desired: u32) -> ReplicaNumber {
+    ReplicaNumber::Count(number.of(desired, true))
 }
 
 #[cfg(test)]

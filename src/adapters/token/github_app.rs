@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
+use super::super::taken::Taken;
 use super::TokenSource;
 use crate::adapters::http::{Answer, Backoff, Http, ReadError};
 use crate::model::Blindness;
@@ -94,6 +95,8 @@ pub struct GitHubApp {
     clock: Arc<dyn Clock>,
     installation: OnceCell<u64>,
     held: Mutex<Option<Held>>,
+    /// The App's key, by GitHub.
+    taken: Taken,
 }
 
 struct Held {
@@ -121,7 +124,15 @@ struct Refused {
 impl GitHubApp {
     pub fn new(settings: AppSettings, key: AppKey, http: Http, clock: Arc<dyn Clock>) -> GitHubApp {
         let installation = OnceCell::new_with(settings.installation);
-        GitHubApp { settings, key, http, clock, installation, held: Mutex::default() }
+        GitHubApp {
+            settings,
+            key,
+            http,
+            clock,
+            installation,
+            held: Mutex::default(),
+            taken: Taken::default(),
+        }
     }
 
     fn subject(&self) -> String {
@@ -181,7 +192,10 @@ impl GitHubApp {
             if error.nothing_was_sent() { ReadError::Final(fault) } else { ReadError::Later(fault, None) }
         })?;
         match answer.status {
-            status if status.is_success() => Ok(answer),
+            status if status.is_success() => {
+                self.taken.note();
+                Ok(answer)
+            }
             status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 Err(ReadError::Later(self.refused(what, &answer), answer.retry_after()))
             }
@@ -226,7 +240,7 @@ impl GitHubApp {
         let said: String = said.message.chars().take(300).collect();
         let (kind, remedy) = match answer.status {
             StatusCode::UNAUTHORIZED => (
-                Blindness::Misconfigured,
+                Blindness::Forbidden,
                 "the key is not this App's or was deleted, the id is another App's, or this machine's clock is wrong"
                     .to_owned(),
             ),
@@ -246,7 +260,8 @@ impl GitHubApp {
             _ => (Blindness::Unintelligible, String::new()),
         };
         let why = format!("GitHub answered {}: {said}", answer.status.as_u16());
-        Fault::new(kind, what, self.subject(), why.trim_end_matches(": ")).remedy(remedy)
+        let fault = Fault::new(kind, what, self.subject(), why.trim_end_matches(": ")).remedy(remedy);
+        if answer.status == StatusCode::UNAUTHORIZED { self.taken.judge(fault) } else { fault }
     }
 
     fn wanted(&self) -> String {

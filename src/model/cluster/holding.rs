@@ -29,7 +29,7 @@ pub struct LostClass {
 }
 
 /// What has become of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClassFate {
     Absent,
     /// It was changed after the pod began, and does not deliver the secret today.

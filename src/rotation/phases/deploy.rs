@@ -82,7 +82,9 @@ fn written(ctx: &Context<'_>) -> Stand {
         Err(_) => return Stand::Passed,
     };
     let goes_on = |run: &&RunView| {
-        deployed.is_run_by(run) && run.effect_ahead(StageEffect::WritesVaults) && run.held().next().is_none()
+        deployed.is_run_by(run)
+            && run.effect_ahead(StageEffect::WritesVaults)
+            && run.asks_somebody().next().is_none()
     };
     Stand::unless(ctx.holding(runs.iter().filter(goes_on).map(|run| held_by(ctx, run)).collect()))
 }
@@ -182,6 +184,11 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
     let subject = Subject::Branch(code.branch.clone());
     let (commit, skip) = (code.head.clone(), ctx.policy.skip_stages.clone());
     let awaited = |why| Stand::unless(ctx.holding(vec![Reason::new(gate, subject.clone(), why)]));
+    // Nobody is sent to a branch that may not be the live one.
+    let unclear = ctx.holding(release_known(view));
+    if !unclear.is_empty() {
+        return Stand::Held(unclear);
+    }
     match ctx.policy.run_start {
         RunStart::Asked => {}
         RunStart::Push => return awaited(Why::RunAwaited { commit }),
@@ -189,7 +196,6 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
     }
     let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
     reasons.extend(predicate::none_in_the_making(ctx, ctx.policy.ages.ordinary));
-    reasons.extend(release_known(view));
     reasons.extend(under_way(ctx, runs.iter()));
     reasons.extend(predicate::may_start(ctx, &code.branch, runs));
     let reasons = ctx.holding(reasons);

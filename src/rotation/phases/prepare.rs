@@ -117,7 +117,7 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
         age
     });
     let old = Reason::new(gate, Subject::Key(slot), Why::TargetTooOld { age, max });
-    if age.is_some_and(|age| age <= max) || ctx.holding(vec![old.clone()]).is_empty() {
+    if age.is_some_and(|age| age <= max) {
         return Stand::Passed;
     }
     let step = Step::Regenerate { kind, purpose: Purpose::Prepare };
@@ -125,6 +125,10 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
         && let Some(stand) = regenerate::under_way(ctx, record, &step)
     {
         return stand;
+    }
+    // What is under way is not stopped by accepting the age.
+    if ctx.holding(vec![old.clone()]).is_empty() {
+        return Stand::Passed;
     }
     if let Err(reason) = may_try(ctx, gate, &Subject::Key(slot), &step, Repeat::Harmless) {
         return Stand::Held(vec![*reason]);

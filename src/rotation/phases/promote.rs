@@ -25,10 +25,15 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     let Some(release) = &code.release else { return Stand::Passed };
+    let unclear = ctx.holding(release_known(code));
     if release.claim.reads.is(ctx.target()) {
-        return promoted(ctx, release);
+        // That a guess reads it says nothing of the branch that is live. What just cannot be seen is asked for before the
+        // regeneration.
+        let guessed = |one: &Reason| matches!(one.why, Why::ReleaseUnclear { .. });
+        let unclear: Vec<Reason> = unclear.into_iter().filter(guessed).collect();
+        return if unclear.is_empty() { promoted(ctx, release) } else { Stand::Held(unclear) };
     }
-    let mut reasons = ctx.holding(release_known(code));
+    let mut reasons = unclear;
     reasons.extend(ctx.holding(tree_resolved(release)));
     if !reasons.is_empty() {
         return Stand::Held(reasons);

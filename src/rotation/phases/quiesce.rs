@@ -9,7 +9,9 @@
 //! Of a restart of some stamps only their pods are asked: the others use the old key until their turn comes, so whether
 //! it is quiet says nothing yet.
 
-use super::super::predicate::{clocks_agree, key_quiet, known_consumers, known_readers, old_pods_gone};
+use super::super::predicate::{
+    clocks_agree, key_quiet, known_consumers, known_readers, old_pods_gone, other_runs,
+};
 use super::super::{Context, Gate, Leg, Reason, Stand};
 use crate::model::StampFacts;
 
@@ -33,8 +35,13 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         }
     }
     let held = ctx.holding(reasons);
-    if !held.is_empty() || ctx.leg != Leg::Out || !everybody {
-        return Stand::unless(held);
+    if !held.is_empty() {
+        // Who may put the old slot back meanwhile is told before somebody lets it go on.
+        let told = ctx.holding(other_runs(ctx, max));
+        return Stand::Held(held.into_iter().chain(told).collect());
+    }
+    if ctx.leg != Leg::Out || !everybody {
+        return Stand::Passed;
     }
     Stand::unless(ctx.holding(known_readers(ctx, ctx.opened.from, max)))
 }

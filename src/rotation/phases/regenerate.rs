@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
     all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, known_readers, lease_held,
-    logs_up_to_date, may_regenerate, metrics_up_to_date, no_hazard, none_refused, old_pods_gone, propagated,
-    slot_unused, synced, target_proven,
+    logs_up_to_date, may_regenerate, metrics_up_to_date, no_hazard, none_refused, old_pods_gone, other_runs,
+    propagated, release_known, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -32,7 +32,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if let Some(record) = ctx.record(&step)
         && let Some(stand) = under_way(ctx, record, &step)
     {
-        return stand;
+        return match stand {
+            Stand::Held(reasons) => Stand::Held(reasons.into_iter().chain(meanwhile(ctx)).collect()),
+            other => other,
+        };
     }
     let from = ctx.opened.from;
     // What was put off is not looked into before its time. What was sent is settled: `under_way` has seen to that.
@@ -41,6 +44,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     }
     let fresh = ctx.policy.ages.regenerate;
     let mut reasons = slot_unused(ctx, from, fresh);
+    if let Ok(code) = ctx.code(Gate::SlotUnused, fresh) {
+        reasons.extend(release_known(code));
+    }
     reasons.extend(nobody_holds(ctx, from, fresh));
     reasons.extend(none_refused(ctx, fresh));
     reasons.extend(logs_up_to_date(ctx, fresh));
@@ -49,6 +55,14 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     reasons.extend(may_fire(ctx, from, fresh));
     let reasons = ctx.holding(reasons);
     if reasons.is_empty() { Stand::Act(vec![step]) } else { Stand::Held(reasons) }
+}
+
+/// Other hands may bring the dying key back: that is told at once, and mended in confirm.
+fn meanwhile(ctx: &Context<'_>) -> Vec<Reason> {
+    let max = ctx.policy.ages.ordinary;
+    let back = ctx.policy.stamps.iter().flat_map(|stamp| propagated(ctx, &stamp.name, ctx.target(), max));
+    let back = back.filter(|one| matches!(one.why, Why::VaultHolds { .. }) || one.is_blindness());
+    ctx.holding(other_runs(ctx, max).into_iter().chain(back).collect())
 }
 
 /// Every vault and every synced Secret holds the other slot's key, everybody who gets it is known, no pod is older than

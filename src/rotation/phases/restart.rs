@@ -9,8 +9,8 @@
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
     clocks_agree, cluster_steady, consumers, logs_up_to_date, metrics_up_to_date, none_in_the_making,
-    none_refused, propagated, propagated_at, rollout_settled, room, settled, synced, target_proven,
-    workload_ready,
+    none_refused, other_runs, propagated, propagated_at, rollout_settled, room, settled, synced,
+    target_proven, workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
@@ -79,7 +79,11 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         }
     }
     match (steps.is_empty(), reasons.is_empty()) {
-        (true, _) => Stand::Held(reasons),
+        (true, _) => {
+            // Who may put the old slot back meanwhile is told before somebody lets it go on.
+            reasons.extend(ctx.holding(other_runs(ctx, ctx.policy.ages.ordinary)));
+            Stand::Held(reasons)
+        }
         (false, true) => Stand::Act(steps),
         (false, false) => Stand::ActAndHeld(steps, reasons),
     }

@@ -32,7 +32,7 @@ pub struct Unanswered {
 
 /// The last regeneration, if no answer came to it, or none that tells how it ended.
 pub fn unanswered(fold: &Fold) -> Option<Unanswered> {
-    let rotation = &fold.rotation()?.rotation;
+    let rotation = fold.rotation()?.request_name();
     let record = fold
         .steps
         .values()
@@ -40,7 +40,7 @@ pub fn unanswered(fold: &Fold) -> Option<Unanswered> {
         .max_by_key(|record| record.intended_at)
         .filter(|record| may_have_been_sent(record))?;
     let since = record.first_intended_at.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
-    Some(Unanswered { ids: ids(rotation, record), since })
+    Some(Unanswered { ids: ids(&rotation, record), since })
 }
 
 fn ids(rotation: &RotationId, record: &StepRecord) -> Vec<String> {
@@ -51,7 +51,7 @@ fn ids(rotation: &RotationId, record: &StepRecord) -> Vec<String> {
 /// Where it stands, while the account is idle and has the key of before. `None` when it is known to have changed
 /// nothing, or a person has taken that upon them: then it may be sent once more, under all gates.
 pub fn settle(ctx: &Context<'_>, record: &StepRecord, kind: KeyKind) -> Option<Stand> {
-    let ids = ids(&ctx.opened.rotation, record);
+    let ids = ids(&ctx.opened.request_name(), record);
     let last = ids.last().cloned().unwrap_or_default();
     // What left last may have left when its permit ended.
     let until = later(record.intended_at, ctx.policy.settle.max(LOG_LAG + ctx.policy.ages.regenerate));

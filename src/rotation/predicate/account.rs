@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::super::phases::regeneration_under_way;
 use super::super::reason::{ended_ill, later};
-use super::super::{Context, Gate, Reason, Subject, Why};
+use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::usage::unused_in_logs;
-use crate::model::{KeyKind, KeyProof, KeyView, ProofVerdict, RegionProof, Slot};
+use crate::model::{AccountView, KeyKind, KeyProof, KeyView, ProofVerdict, RegionProof, Slot};
 
 /// How long regions may refuse a new key before a person is called: the service's documentation speaks of anything
 /// from seconds to days.
@@ -58,7 +59,8 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
 }
 
 /// Nobody is making a key anew, as far as the account tells. Which one, it does not say, and the target key works up to the
-/// moment at which it is gone. Once the old key is gone, restarts end refusals and wait for nothing.
+/// moment at which it is gone. Nor is the preparation's regeneration under way, which an account may not show. Once the old
+/// key is gone, restarts end refusals and wait for nothing.
 pub fn none_in_the_making(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     if ctx.old_key_is_gone() {
         return Vec::new();
@@ -66,11 +68,25 @@ pub fn none_in_the_making(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let gate = Gate::TargetProven;
     match ctx.account(gate, max) {
         Err(reason) => vec![*reason],
-        Ok(account) if account.idle() || ended_ill(&account.provisioning) => Vec::new(),
+        Ok(account) if account.idle() || ended_ill(&account.provisioning) => prepared(ctx, account),
         Ok(account) => {
             let state = account.provisioning.clone();
             vec![Reason::new(gate, Subject::Account, Why::AccountBusy { state })]
         }
+    }
+}
+
+/// The target key is not being replaced by this rotation itself.
+fn prepared(ctx: &Context<'_>, account: &AccountView) -> Vec<Reason> {
+    let kind = KeyKind { slot: ctx.target(), access: ctx.opened.access };
+    let step = Step::Regenerate { kind, purpose: Purpose::Prepare };
+    let Some(record) = ctx.record(&step) else { return Vec::new() };
+    if account.key(kind).generated > record.intent.generation_before {
+        return Vec::new();
+    }
+    match regeneration_under_way(ctx, record, &step) {
+        Some(Stand::Held(reasons)) => reasons,
+        _ => Vec::new(),
     }
 }
 

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::{is_old, is_over};
-use crate::model::{ClusterView, LostClass, ObjectName, PodView, StampName, VaultView, WorkloadName};
+use crate::model::{
+    ClassFate, ClusterView, LostClass, ObjectName, PodView, StampName, VaultView, WorkloadName,
+};
 
 /// Everybody in the stamp of whom it is not known whether an older key is held; without a vault, whatever its age.
 pub(super) fn doubts(
@@ -19,16 +21,16 @@ pub(super) fn doubts(
     cluster: &ClusterView,
     vault: Option<&VaultView>,
 ) -> Vec<Reason> {
-    let mut unclear: BTreeMap<Subject, (&LostClass, Vec<String>)> = BTreeMap::new();
+    let mut unclear: BTreeMap<(Subject, &str, ClassFate), Vec<String>> = BTreeMap::new();
     for (pod, class) in unclear_pods(vault, cluster, ctx.policy.vault_lag) {
-        let (_, pods) = unclear.entry(owner(stamp, pod)).or_insert((class, Vec::new()));
-        pods.push(pod.name.clone());
+        let of = (owner(stamp, pod), class.name.as_str(), class.fate);
+        unclear.entry(of).or_default().push(pod.name.clone());
     }
     let named = ctx.policy.workloads.iter().filter_map(|name| not_consuming(stamp, name, cluster));
-    let named: Vec<Reason> = named.filter(|reason| !unclear.contains_key(&reason.subject)).collect();
-    let unclear = unclear.into_iter().map(|(subject, (class, pods))| {
-        let why = Why::MayHoldSecret { pods, class: class.name.clone(), fate: class.fate };
-        Reason::new(Gate::Consumers, subject, why)
+    let told = |reason: &Reason| unclear.keys().any(|(subject, ..)| *subject == reason.subject);
+    let named: Vec<Reason> = named.filter(|reason| !told(reason)).collect();
+    let unclear = unclear.into_iter().map(|((subject, class, fate), pods)| {
+        Reason::new(Gate::Consumers, subject, Why::MayHoldSecret { pods, class: class.to_owned(), fate })
     });
     unclear.chain(named).collect()
 }

@@ -164,40 +164,39 @@ pub(super) fn placed(pod: &PodView) -> String {
     }
 }
 
-fn by_node<'a>(pods: &[&'a PodView]) -> BTreeMap<&'a str, Vec<&'a PodView>> {
+/// A reason for each node that these pods are on.
+fn by_node(
+    stamp: &StampName,
+    pods: &[&PodView],
+    why: impl Fn(String, &[&PodView], Vec<String>) -> Why,
+) -> Vec<Reason> {
     let mut nodes: BTreeMap<&str, Vec<&PodView>> = BTreeMap::new();
     for pod in pods {
         nodes.entry(pod.node.as_deref().unwrap_or("?")).or_default().push(pod);
     }
-    nodes
+    let reason = |(node, pods): (&str, Vec<&PodView>)| {
+        let names = pods.iter().map(|pod| pod.name.clone()).collect();
+        let subject = Subject::Object(stamp.clone(), ObjectName::new("Node", "", node));
+        Reason::new(Gate::OldPodsGone, subject, why(node.to_owned(), &pods, names))
+    };
+    nodes.into_iter().map(reason).collect()
 }
 
 /// Pods on a node that is known not to answer, long before they are overdue: it may come back, so there is nothing but
 /// waiting.
 fn nodes_not_ready(stamp: &StampName, pods: &[&PodView], cluster: &ClusterView) -> Vec<Reason> {
-    let reason = |(node, pods): (&str, Vec<&PodView>)| {
-        let why = Why::NodeNotReady {
-            node: node.to_owned(),
-            pods: pods.iter().map(|pod| pod.name.clone()).collect(),
-            since: cluster.silent.get(node).copied().flatten(),
-        };
-        Reason::new(Gate::OldPodsGone, Subject::Object(stamp.clone(), ObjectName::new("Node", "", node)), why)
-    };
-    by_node(pods).into_iter().map(reason).collect()
+    by_node(stamp, pods, |node, _, pods| {
+        let since = cluster.silent.get(&node).copied().flatten();
+        Why::NodeNotReady { node, pods, since }
+    })
 }
 
 /// Pods that nobody ends, by the node that should: it does not answer, or is gone, and its pods may run on.
 fn nodes_silent(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
-    let reason = |(node, pods): (&str, Vec<&PodView>)| {
-        let since = pods.iter().filter_map(|pod| pod.deleting).min().unwrap_or(Timestamp::MIN);
-        let why = Why::NodeSilent {
-            node: node.to_owned(),
-            pods: pods.iter().map(|pod| pod.name.clone()).collect(),
-            since,
-        };
-        Reason::new(Gate::OldPodsGone, Subject::Object(stamp.clone(), ObjectName::new("Node", "", node)), why)
-    };
-    by_node(pods).into_iter().map(reason).collect()
+    by_node(stamp, pods, |node, on_it, pods| {
+        let since = on_it.iter().filter_map(|pod| pod.deleting).min().unwrap_or(Timestamp::MIN);
+        Why::NodeSilent { node, pods, since }
+    })
 }
 
 /// The list of pods shows fewer of the workload's than its controller counts: one of both is older than the other, or

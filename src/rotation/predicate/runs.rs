@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::reason::later;
-use super::super::{Context, Gate, Reason, Subject, Waiting, Why};
+use super::super::{Context, Gate, Outcome, Produced, Reason, Step, StepRecord, Subject, Waiting, Why};
 use crate::model::{
     DeploymentState, DeploymentView, EvidenceKey, RunResult, RunState, RunView, StageEffect, StageHold,
     StageView,
@@ -123,19 +123,34 @@ pub fn other_runs(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         .collect()
 }
 
-/// Whether it is a run of the code that the rotation deploys.
+/// Whether it is a run of the code that the rotation deploys, or has deployed on this leg before others pushed on top of it.
 fn is_ours(ctx: &Context<'_>, run: &RunView) -> bool {
-    ctx.world.deployed().is_some_and(|code| code.is_run_by(run))
+    let now = ctx.world.deployed().is_some_and(|code| code.is_run_by(run));
+    now || ctx.fold.steps.values().any(|record| is_of(ctx, record, run))
+}
+
+/// Whether it is of the commit that this step has put there, or has had run.
+fn is_of(ctx: &Context<'_>, record: &StepRecord, run: &RunView) -> bool {
+    match (&record.intent.step, &record.outcome) {
+        (Step::Deploy { leg, branch, commit, .. }, _) => {
+            *leg == ctx.leg && *branch == run.branch && *commit == run.commit
+        }
+        (
+            Step::Promote { leg, onto, .. },
+            Some((_, Outcome::Applied { produced: Produced::Commit(made) })),
+        ) => *leg == ctx.leg && *onto == run.branch && *made == run.commit,
+        _ => false,
+    }
 }
 
 /// The same run as a reason to wait for it.
 pub fn under_way(ctx: &Context<'_>, run: &RunView) -> Why {
     let (branch, commit, url) = (run.branch.clone(), run.commit.clone(), run.url.clone());
-    let stages: Vec<String> = run.held().map(|stage| stage.name.clone()).collect();
+    let stages: Vec<String> = run.asks_somebody().map(|stage| stage.name.clone()).collect();
     if stages.is_empty() {
         return Why::RunUnderWay { branch, commit, url };
     }
-    let holds: Vec<&StageHold> = run.held().flat_map(|stage| &stage.holds).collect();
+    let holds: Vec<&StageHold> = run.asks_somebody().flat_map(|stage| &stage.holds).collect();
     let who: BTreeSet<&String> = holds.iter().flat_map(|hold| &hold.who).collect();
     let place = holds.iter().map(|hold| &hold.url).find(|url| !url.is_empty());
     Why::RunWaitsForApproval {

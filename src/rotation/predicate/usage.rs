@@ -48,13 +48,22 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     let begin = reached.map(|reached| earlier(reached, ctx.policy.quiet_window));
     let recent = |requests: &&Requests| begin.is_none_or(|begin| requests.last > begin);
     let mut reasons = Vec::new();
-    let used: Vec<&Requests> = view.with_key(kind).filter(recent).collect();
-    if let Some(newest) = newest(&used) {
-        let (at, by, count) = newest;
+    // Whoever is no stamp is told by itself: accepted is one of them, and not the next.
+    let mut used: BTreeMap<Subject, Vec<&Requests>> = BTreeMap::new();
+    for requests in view.with_key(kind).filter(recent) {
+        let address = &requests.caller.address;
+        let of = match ctx.policy.stamp_at(address) {
+            Some(_) => subject.clone(),
+            None => Subject::Client(address.clone()),
+        };
+        used.entry(of).or_default().push(requests);
+    }
+    for (of, requests) in used {
+        let Some((at, by, count)) = newest(&requests) else { continue };
         let until = later(at, ctx.policy.quiet_window + lag);
         let stamp = ctx.policy.stamp_at(&by.address).cloned();
         let why = Why::SeenInLogs { slot: kind.slot, at, until, by: Box::new(by.clone()), stamp, count };
-        reasons.push(Reason::new(gate, subject.clone(), why));
+        reasons.push(Reason::new(gate, of, why));
     }
     let mut unknown: BTreeMap<&str, Vec<&Requests>> = BTreeMap::new();
     for requests in view.unknown().filter(recent) {
@@ -192,7 +201,7 @@ fn seen_renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
             let first = renewals(vault, cluster, lag).min()?;
             // Once the old key is gone, pods that still held it were refused until the last of them was replaced.
             let last = ctx.old_key_is_gone().then(|| renewed_whole(vault, cluster, lag)).flatten();
-            Some(last.map_or(first, |last| last.max(first)))
+            Some(last.unwrap_or(first))
         }
         None => begun_at(ctx, &facts.name, vault),
     }

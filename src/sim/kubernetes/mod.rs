@@ -155,7 +155,6 @@ pub struct Cluster {
     mounts: BTreeMap<PodId, Arc<MountStatus>>,
     secrets: BTreeMap<String, Arc<SyncedSecret>>,
     processes: BTreeMap<PodId, Process>,
-    /// Nodes that do not answer.
     /// Nodes that do not answer, and since when.
     lost: BTreeMap<Arc<str>, Timestamp>,
     /// Pods whose secret could not be mounted yet.

@@ -187,10 +187,14 @@ impl<'f> Ends<'_, 'f> {
         asked: Asked<'_>,
         depth: usize,
     ) -> Option<Vec<End<'f>>> {
-        let is_empty = |end: &End<'_>| match &end.value {
-            Value::Other(text) => text == "null",
-            Value::Text(text) => text.is_empty(),
-            _ => false,
+        // Of what is made of a value, that which stands outside of the function comes later.
+        let outer = asked.1.len();
+        let is_empty = |end: &End<'_>| match (&end.value, end.turned.len() > outer) {
+            _ if function != "coalesce" => Some(false),
+            (_, true) => end.seen(outer).map(|seen| seen.is_empty()),
+            (Value::Other(text), false) => Some(text == "null"),
+            (Value::Text(text), false) => Some(text.is_empty()),
+            _ => Some(false),
         };
         let mut all = Vec::new();
         for (place, part) in parts.iter().enumerate() {
@@ -201,10 +205,10 @@ impl<'f> Ends<'_, 'f> {
                 continue;
             }
             let ends = self.value(at, &spot.within(place), part, asked, depth)?;
-            let (empty, there): (Vec<End<'f>>, Vec<End<'f>>) =
-                ends.into_iter().partition(|end| function == "coalesce" && is_empty(end));
-            all.extend(there);
-            if empty.is_empty() {
+            let empty = ends.iter().map(is_empty).collect::<Option<Vec<bool>>>()?;
+            let is_there = !empty.contains(&true);
+            all.extend(ends.into_iter().zip(empty).filter(|(_, empty)| !empty).map(|(end, _)| end));
+            if is_there {
                 return Some(all);
             }
         }
@@ -222,7 +226,7 @@ impl<'f> Ends<'_, 'f> {
         let mut truths = Vec::new();
         for (place, part) in parts.iter().enumerate() {
             let ends = self.value(at, &spot.within(place), part, (Takes::Condition, &[][..]), depth);
-            let seen = ends.and_then(|ends| ends.iter().map(End::seen).collect::<Option<Vec<_>>>());
+            let seen = ends.and_then(|ends| ends.iter().map(|end| end.seen(0)).collect::<Option<Vec<_>>>());
             let alike = seen.filter(|seen| seen.windows(2).all(|two| two[0] == two[1]));
             truths.push(alike.and_then(|seen| seen.first()?.parse::<bool>().ok()));
         }
@@ -236,10 +240,10 @@ impl<'f> Ends<'_, 'f> {
 }
 
 impl End<'_> {
-    /// What is seen of it behind everything that is made of it.
-    fn seen(&self) -> Option<String> {
+    /// What is seen of it behind what is made of it, but for so many of the last.
+    fn seen(&self, but: usize) -> Option<String> {
         let value = self.takes.text(&self.value)?.to_owned();
-        self.turned.iter().rev().try_fold(value, |value, turn| turn.of(&value))
+        self.turned.iter().skip(but).rev().try_fold(value, |value, turn| turn.of(&value))
     }
 }
 

@@ -96,19 +96,19 @@ fn looked_up_as(
         return Some(((folder.to_owned(), name.to_owned()), None));
     }
     let name = folders.evaluator().name(&At::folder(folder), named).as_literal()?.to_owned();
-    let mut of_name = secrets.iter().filter(|(_, secret)| *secret == name).map(|(writer, _)| writer);
-    let first = of_name.next()?;
     // A name recurs once a vault: one of another vault is another secret.
     let vault = |folder: &str, path: &[&str]| {
         let (_, block) = folders.block(folder, path)?;
         let id = folders.evaluator().name(&At::folder(folder), block.value("key_vault_id")?);
         id.as_literal().map(str::to_owned)
     };
-    let (home, written) = first;
-    let vaults = vault(folder, &["data", KEY_VAULT_SECRET, data])
-        .zip(vault(home, &["resource", KEY_VAULT_SECRET, written]));
-    if vaults.is_some_and(|(one, other)| one != other) {
-        return None;
-    }
+    let own = vault(folder, &["data", KEY_VAULT_SECRET, data]);
+    let may_be = |(home, written): &&Writer| {
+        let other = vault(home, &["resource", KEY_VAULT_SECRET, written]);
+        own.as_ref().zip(other.as_ref()).is_none_or(|(one, other)| one == other)
+    };
+    let of_name = secrets.iter().filter(|(_, secret)| *secret == name).map(|(writer, _)| writer);
+    let mut of_name = of_name.filter(may_be);
+    let first = of_name.next()?;
     of_name.all(|other| other == first).then(|| (first.clone(), Some(name)))
 }

@@ -9,7 +9,7 @@ use crate::terraform::facts::{Base, Block};
 use crate::terraform::object::Scope;
 use crate::terraform::source::Source;
 use crate::terraform::syntax::Syntax;
-use crate::terraform::value::Value;
+use crate::terraform::value::{Value, is_written_out};
 use crate::terraform::walk::{text_of, without_blanks};
 
 /// Names of names; more is a circle or as bad as one.
@@ -143,7 +143,8 @@ impl<'f> Configurations<'f> {
                 for part in parts.iter().rev() {
                     let (there, whole) = self.part(here, part, &[], depth + 1)?;
                     match whole {
-                        Value::Map(entries) if !entries.iter().any(|(key, _)| key == first) => {}
+                        Value::Map(entries)
+                            if entries.iter().all(|(key, _)| key != first && is_written_out(key)) => {}
                         whole => return self.part(there, whole, names, depth + 1),
                     }
                 }
@@ -201,8 +202,17 @@ impl<'f> Configurations<'f> {
     pub fn given(&self, folder: &'f str, name: &str) -> Given<'f> {
         let Some(own) = self.own(folder) else { return Given::Unknown };
         let Some((_, facts)) = self.by_path.get(own.file) else { return Given::Unknown };
+        let is_deep = facts.blocks.iter().filter(|block| is_include(block)).any(|block| {
+            let strategy = block.argument("merge_strategy");
+            strategy.is_some_and(|it| !matches!(it.value.as_text(), Some("no_merge" | "shallow")))
+        });
+        let is_one = |it: &Value| {
+            matches!(it, Value::Text(_) | Value::Number(_) | Value::Bool(_) | Value::Template(_))
+        };
         match self.handed(own, name) {
             Given::Nothing => {}
+            // A collection that is merged deeply has what the included file says, too.
+            Given::Value(_, value) if is_deep && !is_one(value) => return Given::Unknown,
             given => return given,
         }
         let mut found = Given::Nothing;
@@ -243,6 +253,8 @@ impl<'f> Configurations<'f> {
         }
         let Some((there, inputs)) = self.part(here, inputs, &[], depth) else { return Given::Unknown };
         match inputs {
+            // One that is worked out may be this one.
+            Value::Map(entries) if !entries.iter().all(|(key, _)| is_written_out(key)) => Given::Unknown,
             Value::Map(_) => match inputs.element(name) {
                 Some(value) => self.meant(there, value),
                 None => Given::Nothing,

@@ -14,7 +14,7 @@ use super::{By, Walk, text_of, without_blanks};
 
 /// A condition, taken apart.
 pub(super) struct Condition {
-    /// The plain name that it goes by, where it is one.
+    /// What it goes by: a name, or values that are made to one.
     pub(super) by: Option<By>,
     /// When a chooser of that name takes the two branches.
     pub(super) branches: [When; 2],
@@ -30,7 +30,7 @@ impl Walk<'_> {
             Some(takes) => {
                 let mut by = self.chooser(operand, takes);
                 let spans = others.iter().filter_map(|other| Some(self.chooser(other, takes)?.span));
-                by.iter_mut().for_each(|by| by.beside = spans.clone().collect());
+                by.iter_mut().for_each(|by| by.beside.extend(spans.clone()));
                 Condition { by, branches: when, asked }
             }
             None => match self.joined(operand) {

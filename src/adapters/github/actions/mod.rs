@@ -90,8 +90,9 @@ impl ActionsSettings {
 /// How many runs one look reads; of more, those that still go are asked for by their state.
 const RECENT: usize = 100;
 
-/// States of runs that are not over.
-const GOING: [&str; 5] = ["in_progress", "waiting", "queued", "pending", "requested"];
+/// States of runs that are not over, in the order in which one goes through them: what moves on while they are asked for is
+/// in a later list. A run in progress may come to wait again.
+const GOING: [&str; 6] = ["requested", "pending", "waiting", "queued", "in_progress", "waiting"];
 
 /// The adapter. Cheap to clone.
 #[derive(Clone)]
@@ -172,8 +173,12 @@ impl Actions {
         let mut runs = self.list(&[]).await?;
         let more = runs.len() >= RECENT;
         if more {
+            let (subject, path) = (self.subject(), self.workflow_path("/runs"));
             for state in GOING {
-                runs.extend(self.list(&[("status", state)]).await?);
+                let query = [("status", state)];
+                let all = |_: &[Run]| false;
+                let going = (&query[..], "workflow_runs");
+                runs.extend(self.client.pages_until("list the runs", &subject, &path, going, all).await?);
             }
         }
         // The same run may be in several lists; the later one was read later.

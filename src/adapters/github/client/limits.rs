@@ -139,7 +139,7 @@ impl Limits {
             Told::Unsaid => {
                 let wait = UNSAID.saturating_mul(1 << limit.unsaid.min(4)).min(LONGEST);
                 limit.unsaid += 1;
-                limit.until = now.checked_add(wait).ok();
+                limit.until = limit.until.max(now.checked_add(wait).ok());
                 limit.until
             }
         })

@@ -114,13 +114,9 @@ fn within(group: &str, version: &str, rest: &[&str]) -> Target {
         ["selfsubjectaccessreviews"] if group == super::discovery::AUTHORIZATION => {
             Some(Target::AccessReview)
         }
-        // A namespace itself, and what lies in one.
-        ["namespaces", name] if group.is_empty() => {
-            Some(Target::Object { resource: Resource::Namespaces, namespace: None, name: (*name).to_owned() })
-        }
-        ["nodes", name] if group.is_empty() => {
-            Some(Target::Object { resource: Resource::Nodes, namespace: None, name: (*name).to_owned() })
-        }
+        // What lies in no namespace, and what lies in one.
+        [plural, name] if find(plural).is_some_and(|resource| !resource.names().namespaced) => find(plural)
+            .map(|resource| Target::Object { resource, namespace: None, name: (*name).to_owned() }),
         ["namespaces", namespace, plural] => find(plural)
             .map(|resource| Target::Collection { resource, namespace: Some((*namespace).to_owned()) }),
         ["namespaces", namespace, plural, name] => find(plural).map(|resource| Target::Object {
