@@ -1,10 +1,11 @@
 //! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
 
 use super::{Cell, Entry, Folders, Kind, MAX_DEPTH};
-use crate::terraform::facts::{Base, Object, Step, StepKind, Token};
+use crate::terraform::facts::{Object, Step, StepKind, Token};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::names_key;
 use crate::terraform::naming::At;
+use crate::terraform::object::within_outputs;
 use crate::terraform::offer::COMPUTED;
 use crate::terraform::value::Value;
 
@@ -84,7 +85,7 @@ impl<'f> Folders<'f> {
                 false => {}
             }
         }
-        within_outputs(&mut object);
+        let object = within_outputs(object);
         let call = self.call_behind(from, &cell, folder);
         Some(Followed { folder: folder.to_owned(), object, call })
     }
@@ -236,14 +237,4 @@ fn one_of<'f>(named: &[(&'f str, &Object)]) -> Option<(&'f str, Object)> {
         }
     }
     Some((*folder, object))
-}
-
-/// A state that was named as a whole, with the steps from it: its outputs are what counts.
-fn within_outputs(object: &mut Object) {
-    let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
-    let at = object.steps.iter().position(|step| !instance(step));
-    let outputs = |step: &Step| step.name() == Some("outputs");
-    if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
-        object.steps.drain(..=at.unwrap_or_default());
-    }
 }

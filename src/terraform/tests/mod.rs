@@ -22,6 +22,7 @@ mod handed_in;
 mod ignored;
 mod imports;
 mod included;
+mod indexes;
 mod instances;
 mod itself;
 mod labels;

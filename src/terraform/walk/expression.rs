@@ -3,7 +3,8 @@
 use hcl_edit::Span;
 use hcl_edit::expr::{BinaryOperator, Conditional, Expression, Traversal, TraversalOperator};
 
-use super::super::facts::{Object, Read, Takes};
+use super::super::facts::{Object, Read, Takes, Unread};
+use super::super::syntax::Syntax;
 use super::Walk;
 use super::call::{MASKING, PICKING};
 use super::condition::Condition;
@@ -32,6 +33,7 @@ impl Walk<'_> {
             Expression::Conditional(conditional) => self.conditional(conditional),
             Expression::FuncCall(call) => self.call(call),
             Expression::Traversal(traversal) => {
+                self.dependency(traversal);
                 self.read_back(traversal);
                 self.traversal(traversal);
             }
@@ -163,6 +165,24 @@ impl Walk<'_> {
         }
         self.sifting -= usize::from(sifts);
         self.indexes(traversal);
+    }
+
+    /// A dependency of Terragrunt's whose name the text does not tell: it may hand out any key.
+    fn dependency(&mut self, traversal: &Traversal) {
+        let is_dependency = traversal.expr.as_variable().is_some_and(|root| root.as_str() == "dependency");
+        let computed = traversal.operators.first().map(|first| first.value());
+        if is_dependency
+            && self.is_of_terragrunt()
+            && !matches!(computed, Some(TraversalOperator::GetAttr(_)))
+        {
+            let span = traversal.span().map_or(0..0, |span| self.source.to_file(span));
+            let why = "which dependency is read here, the text does not tell: name it in full".to_owned();
+            self.facts.unread.push(Unread { span, why });
+        }
+    }
+
+    fn is_of_terragrunt(&self) -> bool {
+        self.source.syntax() == Syntax::Terragrunt && !self.scope.binds("dependency")
     }
 
     pub(super) fn indexes(&mut self, traversal: &Traversal) {
