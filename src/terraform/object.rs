@@ -55,6 +55,8 @@ pub enum Bound {
     Some(Vec<Object>),
     /// The object as it is.
     Itself(Object),
+    /// The key, or the number, of an element of the object.
+    Key(Vec<Object>),
     /// Something else: hides an outer name.
     Other,
 }
@@ -90,6 +92,20 @@ impl Scope {
 
     fn bound(&self, name: &str) -> Option<&Bound> {
         self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, bound)| bound)
+    }
+
+    /// The names that stand for the key of an element of a collection, as they are written.
+    pub fn keys_of(&self, collection: &Object) -> Vec<String> {
+        let is_it = |objects: &[Object]| matches!(objects, [only] if is_same(only, collection));
+        let key = |(name, bound): &(String, Bound)| match bound {
+            Bound::Key(objects) if is_it(objects) => Some(name.clone()),
+            Bound::Iterator(objects) | Bound::Some(objects) if is_it(objects) => Some(format!("{name}.key")),
+            _ => None,
+        };
+        let is_visible = |(at, (name, _)): &(usize, &(String, Bound))| {
+            self.names[at + 1..].iter().all(|(inner, _)| inner != name)
+        };
+        self.names.iter().enumerate().filter(is_visible).filter_map(|(_, bound)| key(bound)).collect()
     }
 
     /// The one of several objects whose turn it is.
@@ -146,7 +162,7 @@ impl Scope {
             Expression::Variable(name) => match self.bound(name.as_str())? {
                 Bound::Element(objects) => self.turned(objects).map(element_of),
                 Bound::Itself(object) => Some(object.clone()),
-                Bound::Iterator(_) | Bound::Some(_) | Bound::Other => None,
+                Bound::Iterator(_) | Bound::Some(_) | Bound::Key(_) | Bound::Other => None,
             },
             Expression::ForExpr(each) => self.turned(&self.gathered(source, each)).cloned(),
             Expression::Parenthesis(inner) => self.object_of(source, inner.inner()),
@@ -255,7 +271,7 @@ impl Scope {
                     let outputs = if state { behind(operators, 0, "outputs") } else { None };
                     Some((object.clone(), operators.get(outputs.unwrap_or(0)..)?))
                 }
-                Bound::Iterator(_) | Bound::Some(_) | Bound::Other => None,
+                Bound::Iterator(_) | Bound::Some(_) | Bound::Key(_) | Bound::Other => None,
             };
         }
         let first = match source.syntax() {
@@ -333,6 +349,12 @@ impl Scope {
         // Its words stand in the same expression, and are read there if nothing else reads them.
         self.turned(&objects).filter(|_| known).map(|object| object.clone().then(wordless(StepKind::Any)))
     }
+}
+
+/// Whether two paths lead to the same, wherever their words stand.
+fn is_same(one: &Object, other: &Object) -> bool {
+    one.base == other.base
+        && one.steps.iter().map(|step| &step.kind).eq(other.steps.iter().map(|step| &step.kind))
 }
 
 /// Whether an object is an account, or one of its instances.

@@ -3,7 +3,7 @@
 use hcl_edit::Span;
 use hcl_edit::expr::{BinaryOperator, Conditional, Expression, Traversal, TraversalOperator};
 
-use super::super::facts::{Object, Read, Takes, Unread};
+use super::super::facts::{Base, Object, Read, Takes, Unread};
 use super::super::syntax::Syntax;
 use super::Walk;
 use super::call::{MASKING, PICKING};
@@ -53,14 +53,17 @@ impl Walk<'_> {
 
     /// Numbers the choice of an element by a plain name, if the expression is one such choice.
     fn picking(&mut self, object: &Object, expression: &Expression) -> Option<u32> {
-        let computed = object.steps.iter().filter(|step| step.kind.is_computed());
-        let mut by = match expression {
-            Expression::Traversal(traversal) => indexes(traversal).find(|index| !is_literal(index)),
+        let computed = object.steps.iter().filter(|step| step.kind.is_computed()).count();
+        // The one before it may say which of several accounts is meant.
+        let of_instance = matches!(object.base, Base::Account(..))
+            && matches!(object.steps.as_slice(), [first, .., last] if first.kind.is_computed() && last.kind.is_computed());
+        let index = match expression {
+            Expression::Traversal(traversal) => indexes(traversal).filter(|index| !is_literal(index)).last(),
             Expression::FuncCall(call) => call.args.get(1),
             _ => None,
-        }
-        .and_then(|index| self.chooser(index, Takes::Index));
-        by.take_if(|_| computed.count() != 1);
+        };
+        let by = index.filter(|_| computed == 1 || of_instance && computed == 2);
+        let by = by.and_then(|index| self.chooser(index, Takes::Index));
         by.map(|by| self.number(Some(by)))
     }
 
