@@ -312,20 +312,40 @@ pub struct Choice {
     pub whole: Option<Value>,
     /// The element whose value it goes by, where its collection has no name.
     pub of: Option<String>,
+    /// The names that stand for the key of the element whose value it goes by, where it takes one after the other: `each.key`.
+    pub keys: Vec<String>,
 }
 
 impl Choice {
     /// The same by one element of the collection whose elements choose.
     pub fn of_element(&self, element: &str) -> Choice {
         let of = matches!(self.by.base, Base::Each(_)).then(|| element.to_owned());
-        let at = self.by.steps.iter().position(takes_each);
-        let is_same = |path: &Object| {
-            path.base == self.by.base
-                && at.is_some_and(|at| path.steps.get(..=at) == self.by.steps.get(..=at))
-        };
-        let one = |path: &Object| if is_same(path) { of_element(path, element) } else { path.clone() };
-        let whole = self.whole.as_ref().map(|whole| whole.with_paths(&one));
+        let whole = self.whole.as_ref().map(|whole| self.value_of(whole, element));
         Choice { by: of_element(&self.by, element), whole, of, ..self.clone() }
+    }
+
+    /// A path beside the choice, where one element alone is meant.
+    pub fn path_of(&self, path: &Object, element: &str) -> Object {
+        let at = self.by.steps.iter().position(takes_each);
+        let kinds = |path: &Object, at: usize| {
+            path.steps.get(..=at).map(|steps| steps.iter().map(|step| step.kind.clone()).collect::<Vec<_>>())
+        };
+        let is_same = path.base == self.by.base
+            && at.is_some_and(|at| kinds(path, at).is_some_and(|ours| Some(ours) == kinds(&self.by, at)));
+        let mut path = if is_same { of_element(path, element) } else { path.clone() };
+        for step in &mut path.steps {
+            if let StepKind::Computed(Some(index)) = &mut step.kind {
+                **index = self.value_of(index, element);
+            }
+        }
+        path
+    }
+
+    /// The same of a value.
+    fn value_of(&self, value: &Value, element: &str) -> Value {
+        let own =
+            |text: &str| self.keys.iter().any(|key| key == text).then(|| Value::Text(element.to_owned()));
+        value.with_parts(&|path| self.path_of(path, element), &own)
     }
 
     /// What it goes by, as people read it.

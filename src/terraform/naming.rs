@@ -196,6 +196,9 @@ impl<'f> Evaluator<'f> {
             let below = !parts.is_empty();
             return if below { self.below(&at.outside(), collection, &parts, depth) } else { Vec::new() };
         }
+        if let Base::Each(words) = &object.base {
+            return self.each(at, words, &object.steps, depth);
+        }
         let Some(parts) = self.parts(at, &object.steps, depth) else { return Vec::new() };
         let (found, rest) = match (&object.base, parts.as_slice()) {
             (Base::Local, [Part::Name(name), rest @ ..]) => (self.local(at, name), rest),

@@ -21,6 +21,9 @@ use super::twice::is_replaced;
 use super::value::Value;
 use super::walk::{literal_key, text_of};
 
+/// What holds the outputs in what HCP Terraform's data source gives.
+const VALUES: [&str; 2] = ["values", "nonsensitive_values"];
+
 /// Functions that give back (one of) what they are given, keeping its shape.
 const THROUGH: &[&str] = &[
     "coalesce",
@@ -52,6 +55,8 @@ pub enum Bound {
     Some(Vec<Object>),
     /// The object as it is.
     Itself(Object),
+    /// The key, or the number, of an element of the object.
+    Key(Vec<Object>),
     /// Something else: hides an outer name.
     Other,
 }
@@ -87,6 +92,20 @@ impl Scope {
 
     fn bound(&self, name: &str) -> Option<&Bound> {
         self.names.iter().rev().find(|(bound, _)| bound == name).map(|(_, bound)| bound)
+    }
+
+    /// The names that stand for the key of an element of a collection, as they are written.
+    pub fn keys_of(&self, collection: &Object) -> Vec<String> {
+        let is_it = |objects: &[Object]| matches!(objects, [only] if is_same(only, collection));
+        let key = |(name, bound): &(String, Bound)| match bound {
+            Bound::Key(objects) if is_it(objects) => Some(name.clone()),
+            Bound::Iterator(objects) | Bound::Some(objects) if is_it(objects) => Some(format!("{name}.key")),
+            _ => None,
+        };
+        let is_visible = |(at, (name, _)): &(usize, &(String, Bound))| {
+            self.names[at + 1..].iter().all(|(inner, _)| inner != name)
+        };
+        self.names.iter().enumerate().filter(is_visible).filter_map(|(_, bound)| key(bound)).collect()
     }
 
     /// The one of several objects whose turn it is.
@@ -143,7 +162,7 @@ impl Scope {
             Expression::Variable(name) => match self.bound(name.as_str())? {
                 Bound::Element(objects) => self.turned(objects).map(element_of),
                 Bound::Itself(object) => Some(object.clone()),
-                Bound::Iterator(_) | Bound::Some(_) | Bound::Other => None,
+                Bound::Iterator(_) | Bound::Some(_) | Bound::Key(_) | Bound::Other => None,
             },
             Expression::ForExpr(each) => self.turned(&self.gathered(source, each)).cloned(),
             Expression::Parenthesis(inner) => self.object_of(source, inner.inner()),
@@ -225,7 +244,11 @@ impl Scope {
             let step = step(source, self, operator);
             object.steps.push(if place == 0 { within(&traversal.expr, &object, step) } else { step });
         }
-        Some(object)
+        let is_root = |root: &str| self.bound(root).is_none();
+        match traversal.expr.as_variable().is_some_and(|root| is_root(root.as_str())) {
+            true => Some(object),
+            false => Some(within_outputs(object)),
+        }
     }
 
     fn rooted<'o>(
@@ -248,10 +271,14 @@ impl Scope {
                     let outputs = if state { behind(operators, 0, "outputs") } else { None };
                     Some((object.clone(), operators.get(outputs.unwrap_or(0)..)?))
                 }
-                Bound::Iterator(_) | Bound::Some(_) | Bound::Other => None,
+                Bound::Iterator(_) | Bound::Some(_) | Bound::Key(_) | Bound::Other => None,
             };
         }
-        let first = attribute(operators, 0)?.to_owned();
+        let first = match source.syntax() {
+            // Terragrunt's names are objects, of which brackets pick too.
+            Syntax::Terragrunt => named(operators, 0)?.to_owned(),
+            _ => attribute(operators, 0)?.to_owned(),
+        };
         // The name of a local value or a variable is a step: it may be what a flip changes.
         let (base, taken) = match root {
             COSMOSDB_ACCOUNT => (Base::Account(SymbolKind::Managed, first), 1),
@@ -266,9 +293,8 @@ impl Scope {
             // The same by the platform's own data source; its name holds the type.
             "data" if first == TFE_OUTPUTS => {
                 let name = format!("{TFE_OUTPUTS}.{}", attribute(operators, 1)?);
-                let values = ["values", "nonsensitive_values"];
-                let taken = values.iter().find_map(|values| behind(operators, 2, values))?;
-                (Base::RemoteState(name), taken)
+                let taken = VALUES.iter().find_map(|values| behind(operators, 2, values));
+                (Base::RemoteState(name), taken.unwrap_or(2))
             }
             // And what another stack publishes; its name holds the kind.
             UPSTREAM => (Base::RemoteState(format!("{UPSTREAM}.{first}")), 1),
@@ -294,9 +320,9 @@ impl Scope {
             "dependency" => (Base::Dependency(first), behind(operators, 1, "outputs")?),
             // A configuration that is included, or read as a value, hands on what it depends on.
             "local" | "include"
-                if source.syntax() == Syntax::Terragrunt && attribute(operators, 1) == Some("dependency") =>
+                if source.syntax() == Syntax::Terragrunt && named(operators, 1) == Some("dependency") =>
             {
-                let name = attribute(operators, 2)?.to_owned();
+                let name = named(operators, 2)?.to_owned();
                 (Base::Dependency(name), behind(operators, 3, "outputs")?)
             }
             "local" => (Base::Local, 0),
@@ -325,6 +351,12 @@ impl Scope {
     }
 }
 
+/// Whether two paths lead to the same, wherever their words stand.
+fn is_same(one: &Object, other: &Object) -> bool {
+    one.base == other.base
+        && one.steps.iter().map(|step| &step.kind).eq(other.steps.iter().map(|step| &step.kind))
+}
+
 /// Whether an object is an account, or one of its instances.
 pub fn is_whole(object: &Object) -> bool {
     let instance = |step: &Step| !matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_));
@@ -341,13 +373,34 @@ pub fn is_instance(object: &Object) -> bool {
     is_whole(&Object { base: object.base.clone(), steps: steps.to_vec() })
 }
 
-/// How many operators are taken where the next one is of this name; absent where it is another.
+/// A state that was named as a whole, or an instance of it, with the steps from it: its outputs are what counts.
+pub fn within_outputs(mut object: Object) -> Object {
+    let Base::RemoteState(state) = &object.base else { return object };
+    // The name of a workspace's outputs holds the type.
+    let names: &[&str] = if state.contains('.') { &VALUES } else { &["outputs"] };
+    let outputs = object.steps.iter().position(|step| step.name().is_some_and(|name| names.contains(&name)));
+    let instance = |step: &Step| !matches!(step.kind, StepKind::Attribute(_));
+    if let Some(at) = outputs.filter(|at| object.steps[..*at].iter().all(instance)) {
+        object.steps.drain(..=at);
+    }
+    object
+}
+
+/// How many operators are taken where the next one, or the one behind an index that picks an instance, is of this name;
+/// absent where it is another.
 fn behind(operators: &[Decorated<TraversalOperator>], taken: usize, name: &str) -> Option<usize> {
-    match operators.get(taken)?.value() {
-        TraversalOperator::GetAttr(next) if next.as_str() == name => Some(taken + 1),
-        TraversalOperator::Index(Expression::Number(_)) => behind(operators, taken + 1, name),
-        TraversalOperator::Index(Expression::String(key)) if key.value() == name => Some(taken + 1),
-        _ => None,
+    let is_it = |at: usize| {
+        operators.get(at).is_some_and(|operator| match operator.value() {
+            TraversalOperator::GetAttr(next) => next.as_str() == name,
+            TraversalOperator::Index(Expression::String(key)) => key.value() == name,
+            _ => false,
+        })
+    };
+    let is_index =
+        |at: usize| operators.get(at).is_some_and(|it| !matches!(it.value(), TraversalOperator::GetAttr(_)));
+    match is_it(taken) {
+        true => Some(taken + 1),
+        false => (is_index(taken) && is_it(taken + 1)).then_some(taken + 2),
     }
 }
 
@@ -434,6 +487,14 @@ fn attribute(operators: &[Decorated<TraversalOperator>], index: usize) -> Option
     match operators.get(index)?.value() {
         TraversalOperator::GetAttr(name) => Some(name.as_str()),
         _ => None,
+    }
+}
+
+/// The same where brackets may name it.
+fn named(operators: &[Decorated<TraversalOperator>], index: usize) -> Option<&str> {
+    match operators.get(index)?.value() {
+        TraversalOperator::Index(Expression::String(name)) => Some(name.value()),
+        _ => attribute(operators, index),
     }
 }
 

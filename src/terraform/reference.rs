@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::account::Symbol;
-use super::facts::{Asked, Binding, Branch, SymbolKind};
+use super::facts::{Asked, Binding, Branch, Object, SymbolKind};
 use super::instance::Call;
 use super::source::Position;
 use crate::model::{Access, Slot};
@@ -85,6 +85,8 @@ pub struct Reference {
     /// The element of a collection that it is read for, by its key or its number, where each of them chooses a slot of its
     /// own.
     pub element: Option<String>,
+    /// The path that is read, where an index or an element in it says which account is meant.
+    pub(super) by: Option<Object>,
     /// Whether it stands in an entry of an object that a later one of the same name replaces. It is [`Role::Tested`]: nobody
     /// reads it. A flip moves it along, where it can, so that no key of the old slot is left in the text.
     pub replaced: bool,

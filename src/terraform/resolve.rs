@@ -10,6 +10,7 @@
 //! elsewhere in the code says whose keys those of code that is not here are ([`evidence`]), and runs with variables files
 //! of their own are told apart ([`with_files`]); which keys of one collection are a pair, [`collections`] says.
 
+mod by_element;
 mod collections;
 mod counterparts;
 mod evidence;
@@ -256,6 +257,9 @@ impl<'f> Resolver<'f> {
             replaced: read.read.replaced,
             counterpart: Counterpart::Known,
             element: None,
+            by: Some(&read.read.object)
+                .filter(|_| read.one_of_several || self.standing.is_several(account))
+                .cloned(),
             dropped,
             chooser: None,
             crosses: read.hops.iter().find_map(|hop| crosses(&hop.object.base)),
@@ -302,7 +306,16 @@ impl<'f> Resolver<'f> {
                     }
                 });
                 let Some((at, keys)) = asked else { return false };
-                keys.into_iter().for_each(|key| resolver.through(read, at, key));
+                let several = keys.len() > 1;
+                for key in keys {
+                    resolver.through(read, at, key);
+                    let by = Some(&read.read.object).filter(|_| several);
+                    resolver
+                        .references
+                        .last_mut()
+                        .into_iter()
+                        .for_each(|it| it.by = it.by.take().or(by.cloned()));
+                }
                 true
             });
             if self.references.len() == before {

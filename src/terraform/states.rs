@@ -5,16 +5,20 @@
 //! both name, and no other root agrees as well, they are the same state. Where a setting is not known, or is handed over
 //! on the command line, a root that nothing speaks against may have written it: what is read there is not known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Block, REMOTE_STATE};
 use super::folders::{Folders, Target, repeated};
-use super::instance::Call;
+use super::instance::{Call, Instance};
 use super::naming::{At, Evaluator, Name};
-use super::paths::written_path;
+use super::paths::{climbed, relative_folder, written_path};
 use super::source::Source;
 use super::terragrunt::{Configurations, Here};
 use super::value::Value;
+use crate::model::matches;
+
+/// What Terraform calls a state that it keeps beside the code.
+const STATE_FILE: &str = "terraform.tfstate";
 
 /// Settings that tell a state from others. The first kind must be the same, the rest must not differ.
 const NAMES: [&str; 3] = ["key", "prefix", "path"];
@@ -38,7 +42,7 @@ pub struct Owner {
 #[derive(Default)]
 pub struct States(BTreeMap<String, BTreeMap<String, State>>);
 
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct State {
     owner: Option<Owner>,
     /// Folders that may have written it.
@@ -54,6 +58,15 @@ struct Root {
     settings: BTreeMap<&'static str, Name>,
     /// A local state's path from the tree's top.
     file: Option<String>,
+}
+
+/// What is known where states are looked for.
+struct Ground<'g, 'f> {
+    folders: &'g Folders<'f>,
+    evaluator: &'g Evaluator<'g>,
+    roots: &'g [Root],
+    /// Whether a folder is in the tree.
+    known: &'g dyn Fn(&str) -> bool,
 }
 
 enum Agrees {
@@ -82,8 +95,9 @@ impl States {
         }
         let evaluator = folders.evaluator();
         let roots = roots(folders, sources, configurations, &evaluator);
-        for (folder, name, block) in readers.filter(|(_, _, block)| !repeated(block)) {
-            let state = state(folder, block, &evaluator, &roots, &known);
+        let ground = Ground { folders, evaluator: &evaluator, roots: &roots, known: &known };
+        for (folder, name, block) in readers {
+            let state = state_of_all(folder, block, &ground);
             states.0.entry(folder.to_owned()).or_default().insert(name.clone(), state);
         }
         states
@@ -164,21 +178,52 @@ fn settings(value: impl Fn(&str) -> Option<Name>) -> BTreeMap<&'static str, Name
     NAMES.iter().chain(&PLACES).filter_map(|name| Some((*name, value(name)?))).collect()
 }
 
-fn state(
-    folder: &str,
-    block: &Block,
-    evaluator: &Evaluator<'_>,
-    roots: &[Root],
-    known: impl Fn(&str) -> bool,
-) -> State {
-    let value = |name: &str| block.value(&format!("config.{name}"));
-    let backend = block.argument("backend").and_then(|backend| backend.value.as_text());
-    let others = || roots.iter().filter(|root| root.folder != folder && root.owner.folder != folder);
-    if backend == Some("local") {
-        let owner = value("path").and_then(|path| local_owner(folder, path, others(), known));
-        return State { owner, possible: Vec::new() };
+/// The state that a block reads; of a repeated one, the one that all of its instances do, or those that they may.
+fn state_of_all(folder: &str, block: &Block, ground: &Ground<'_, '_>) -> State {
+    let at = At::folder(folder);
+    if !repeated(block) {
+        return state(&at, block, ground);
     }
-    let wanted = settings(|name| value(name).map(|value| evaluator.name(&At::folder(folder), value)));
+    let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
+    let of = |instance| at.clone().block(&words, instance);
+    let told = ground.evaluator.instances(&at, block).filter(|instances| !instances.is_empty());
+    let (mut each, same): (Vec<State>, bool) = match told {
+        Some(instances) => {
+            let each = instances.into_iter().map(|instance| state(&of(Some(instance)), block, ground));
+            let each: Vec<State> = each.collect();
+            let same = each.windows(2).all(|two| two[0] == two[1]);
+            (each, same)
+        }
+        // Which instances there are is not told: what two of them have in common, all have.
+        None => {
+            let [one, other] = ["a", "b"].map(|key| of(Some(Instance::Key(key.to_owned()))));
+            let same = settings_of(&one, block, ground) == settings_of(&other, block, ground);
+            (vec![state(&of(None), block, ground)], same)
+        }
+    };
+    if same {
+        return each.swap_remove(0);
+    }
+    let owners = each.into_iter().flat_map(|it| it.owner.map(|it| it.folder).into_iter().chain(it.possible));
+    let possible: BTreeSet<String> = owners.collect();
+    State { owner: None, possible: possible.into_iter().collect() }
+}
+
+/// What tells a state from others where one is read.
+fn settings_of(at: &At, block: &Block, ground: &Ground<'_, '_>) -> BTreeMap<&'static str, Name> {
+    let value = |name: &str| block.value(&format!("config.{name}"));
+    settings(|name| value(name).map(|value| ground.evaluator.name(at, value)))
+}
+
+fn state(at: &At, block: &Block, ground: &Ground<'_, '_>) -> State {
+    let folder = at.folder.as_str();
+    let backend = block.argument("backend").and_then(|backend| backend.value.as_text());
+    let others = || ground.roots.iter().filter(|root| root.folder != folder && root.owner.folder != folder);
+    if backend == Some("local") {
+        let path = block.value("config.path");
+        return path.map_or_else(State::default, |path| local_state(at, path, others(), ground));
+    }
+    let wanted = settings_of(at, block, ground);
     let (mut owners, mut possible) = (Vec::new(), Vec::new());
     for root in others() {
         let same_kind = backend.is_none() || root.backend.is_none() || root.backend.as_deref() == backend;
@@ -197,19 +242,52 @@ fn state(
     }
 }
 
-fn local_owner<'r>(
-    folder: &str,
+/// The state in a file of this machine.
+fn local_state<'r>(
+    at: &At,
     path: &Value,
     others: impl Iterator<Item = &'r Root>,
-    known: impl Fn(&str) -> bool,
-) -> Option<Owner> {
-    let state = written_path(folder, path)?;
+    ground: &Ground<'_, '_>,
+) -> State {
+    let folder = at.folder.as_str();
+    let name = ground.evaluator.name(at, path);
+    let written = written_path(folder, path);
+    let literal = || name.as_literal().and_then(|text| relative_folder(folder, text));
+    let Some(state) = written.or_else(literal) else {
+        return State { owner: None, possible: possible_files(folder, &name, others, ground) };
+    };
     let mut written = others.filter(|root| root.file.as_ref() == Some(&state));
-    if let Some(root) = written.next() {
-        return written.next().is_none().then(|| root.owner.clone());
-    }
-    let within = state.strip_suffix("terraform.tfstate")?.trim_end_matches('/').to_owned();
-    (within != folder && known(&within)).then_some(Owner { folder: within, call: None })
+    let owner = if let Some(root) = written.next() {
+        written.next().is_none().then(|| root.owner.clone())
+    } else {
+        let within = state.strip_suffix(STATE_FILE).map(|within| within.trim_end_matches('/').to_owned());
+        let within = within.filter(|within| within != folder && (ground.known)(within));
+        within.map(|folder| Owner { folder, call: None })
+    };
+    State { owner, possible: Vec::new() }
+}
+
+/// Roots whose state may lie at a path that is not known.
+fn possible_files<'r>(
+    folder: &str,
+    path: &Name,
+    others: impl Iterator<Item = &'r Root>,
+    ground: &Ground<'_, '_>,
+) -> Vec<String> {
+    let pattern = path.pattern();
+    // What it begins with may be any folder.
+    let pattern = match pattern.strip_prefix('*') {
+        Some(rest) => format!("*{}", rest.rsplit_once("../").map_or(rest, |(_, rest)| rest)),
+        None => climbed(folder, &pattern),
+    };
+    let files: Vec<(&str, String)> =
+        others.filter_map(|root| Some((root.owner.folder.as_str(), root.file.clone()?))).collect();
+    let is_root = |at: &&str| *at != folder && !files.iter().any(|(owner, _)| owner == at);
+    let plain = ground.folders.folders().filter(is_root).map(|at| (at, climbed(at, STATE_FILE)));
+    let all = files.iter().cloned().chain(plain);
+    let possible: BTreeSet<String> =
+        all.filter(|(_, file)| matches(&pattern, file)).map(|(owner, _)| owner.to_owned()).collect();
+    possible.into_iter().collect()
 }
 
 fn agrees(wanted: &BTreeMap<&'static str, Name>, written: &BTreeMap<&'static str, Name>) -> Agrees {

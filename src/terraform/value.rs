@@ -3,7 +3,7 @@
 //! Owned and small: what cannot be worked out from text is kept as its text. Nothing is evaluated here.
 
 use hcl_edit::Span;
-use hcl_edit::expr::{BinaryOperator, Expression, ObjectKey, UnaryOperator};
+use hcl_edit::expr::{BinaryOperator, Expression, FuncCall, ObjectKey, UnaryOperator};
 use hcl_edit::template::{Element, Template};
 
 use super::either::Either;
@@ -57,6 +57,7 @@ impl Value {
                 elements(source, scope, heredoc.template.iter()).unwrap_or_else(|| other(source, expression))
             }
             Expression::Parenthesis(inner) => value(inner.inner()),
+            Expression::FuncCall(call) if let Some(zipped) = zipped(source, scope, call) => zipped,
             Expression::FuncCall(call) => match Either::of(source, scope, expression) {
                 Some(either) => Value::Either(Box::new(either)),
                 None => {
@@ -105,15 +106,20 @@ impl Value {
         }
     }
 
-    /// The same with other paths in the place of its own.
-    pub fn with_paths(&self, other: &impl Fn(&Object) -> Object) -> Value {
-        let inner = |parts: &[Value]| parts.iter().map(|part| part.with_paths(other)).collect();
+    /// The same with other paths in the place of its own, and other values for some of what is kept as its text.
+    pub fn with_parts(
+        &self,
+        other: &dyn Fn(&Object) -> Object,
+        own: &dyn Fn(&str) -> Option<Value>,
+    ) -> Value {
+        let inner = |parts: &[Value]| parts.iter().map(|part| part.with_parts(other, own)).collect();
         match self {
             Value::Path(object) => Value::Path(other(object)),
+            Value::Other(text) => own(text).unwrap_or_else(|| self.clone()),
             Value::Template(parts) => Value::Template(inner(parts)),
             Value::Call(function, parts) => Value::Call(function.clone(), inner(parts)),
             Value::Either(either) => {
-                let values = either.values.each_ref().map(|value| value.with_paths(other));
+                let values = either.values.each_ref().map(|value| value.with_parts(other, own));
                 Value::Either(Box::new(Either { by: other(&either.by), values, ..(**either).clone() }))
             }
             value => value.clone(),
@@ -174,6 +180,22 @@ pub fn joined(source: &Source, scope: &Scope, expression: &Expression) -> Option
         _ => return None,
     };
     Some(Value::Call(function.to_owned(), parts))
+}
+
+/// The map that two lists make together which are written out.
+fn zipped(source: &Source, scope: &Scope, call: &FuncCall) -> Option<Value> {
+    let (Some(Expression::Array(names)), Some(Expression::Array(values))) =
+        (call.args.get(0), call.args.get(1))
+    else {
+        return None;
+    };
+    let is_map =
+        call.name.name.as_str() == "zipmap" && names.len() == values.len() && names.len() <= MAX_ELEMENTS;
+    let entry = |(name, value): (&Expression, &Expression)| {
+        Some((name.as_str()?.to_owned(), Value::of(source, scope, value)))
+    };
+    let entries = names.iter().zip(values.iter()).filter(|_| is_map).map(entry);
+    entries.collect::<Option<Vec<_>>>().filter(|_| is_map).map(Value::Map)
 }
 
 /// Functions are values of their own here, though a key may be read through them.

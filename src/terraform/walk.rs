@@ -482,7 +482,11 @@ impl<'s> Walk<'s> {
         self.facts.choices += 1;
         if let Some(By { object: by, span, beside, takes, turned, whole }) = by {
             let (branches, of) = (Vec::new(), None);
-            self.facts.choosing.push(Choice { number, by, span, beside, branches, takes, turned, whole, of });
+            let each = by.steps.iter().position(takes_each);
+            let collection = each.map(|at| Object { base: by.base.clone(), steps: by.steps[..at].to_vec() });
+            let keys = collection.map(|collection| self.scope.keys_of(&collection)).unwrap_or_default();
+            let choice = Choice { number, by, span, beside, branches, takes, turned, whole, of, keys };
+            self.facts.choosing.push(choice);
         }
         number
     }

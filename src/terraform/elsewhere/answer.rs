@@ -47,19 +47,20 @@ pub fn action(block: Option<&Block>, steps: &[Step]) -> KeyRead {
         _ => return KeyRead::Nothing,
     }
     let whole = || if block.is_some() { KeyRead::Whole } else { KeyRead::Nothing };
-    let mut named = steps
-        .iter()
-        .filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element));
-    let exported = match named.next().map(|step| &step.kind) {
-        Some(StepKind::Attribute(name)) if ANSWERS.contains(&name.as_str()) => {
-            argument(match name.as_str() {
-                SENSITIVE => EXPORTS[1],
-                _ => EXPORTS[0],
-            })
-        }
+    let is_answer = |step: &Step| step.name().is_some_and(|name| ANSWERS.contains(&name));
+    // Whatever picks an instance stands before it.
+    let is_instance = |step: &&Step| !is_answer(step) && !matches!(step.kind, StepKind::Attribute(_));
+    let mut named = steps.iter().skip_while(is_instance);
+    let exported = match named.next().map(|step| (step, step.name())) {
+        Some((step, Some(name))) if is_answer(step) => argument(match name {
+            SENSITIVE => EXPORTS[1],
+            _ => EXPORTS[0],
+        }),
         Some(_) => return KeyRead::Nothing,
         None => return whole(),
     };
+    let mut named =
+        named.filter(|step| !matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element));
     let Some(step) = named.next() else { return whole() };
     let Some(name) = step.name() else { return by_computed_name() };
     if block.is_none() && name == "connectionStrings" {

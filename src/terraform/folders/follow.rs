@@ -1,10 +1,12 @@
 //! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
 
 use super::{Cell, Entry, Folders, Kind, MAX_DEPTH};
-use crate::terraform::facts::{Base, Object, Step, StepKind, Token};
+use crate::terraform::attribute::COSMOSDB_ACCOUNT;
+use crate::terraform::facts::{AZAPI_ACTION, Base, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::names_key;
 use crate::terraform::naming::At;
+use crate::terraform::object::within_outputs;
 use crate::terraform::offer::COMPUTED;
 use crate::terraform::value::Value;
 
@@ -72,6 +74,8 @@ impl<'f> Folders<'f> {
         };
         let mut object = target.seen_from_afar();
         let named = object.steps.len();
+        // What Terraform makes of a repeated block is a map, whose elements a name picks too.
+        let is_map = self.is_repeated(folder, &object.base) && (named == 0 || self.moved.contains(&cell));
         object.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
         if let Some(first) = object.steps.get_mut(named) {
             match self.renamed.contains(&cell) {
@@ -83,10 +87,30 @@ impl<'f> Folders<'f> {
                 false if self.moved.contains(&cell) => says_no_place(first),
                 false => {}
             }
+            if let StepKind::Attribute(name) = &first.kind
+                && is_map
+            {
+                first.kind = StepKind::Key(name.clone());
+            }
         }
-        within_outputs(&mut object);
+        let object = within_outputs(object);
         let call = self.call_behind(from, &cell, folder);
         Some(Followed { folder: folder.to_owned(), object, call })
+    }
+
+    /// Whether a name stands for the instances of a block with `for_each`.
+    fn is_repeated(&self, folder: &str, base: &Base) -> bool {
+        let words = match base {
+            Base::Account(SymbolKind::Managed, name) => vec!["resource", COSMOSDB_ACCOUNT, name],
+            Base::Account(_, name) => vec!["data", COSMOSDB_ACCOUNT, name],
+            Base::RemoteState(name) => vec!["data", REMOTE_STATE, name],
+            Base::Action(SymbolKind::ManagedAction, name) => vec!["resource", AZAPI_ACTION, name],
+            Base::Action(SymbolKind::EphemeralAction, name) => vec!["ephemeral", AZAPI_ACTION, name],
+            Base::Action(_, name) => vec!["data", AZAPI_ACTION, name],
+            Base::Module(name) => vec!["module", name],
+            _ => return false,
+        };
+        self.block(folder, &words).is_some_and(|(_, block)| block.argument("for_each").is_some())
     }
 
     /// The run of a folder in which a name of it is given its value.
@@ -236,14 +260,4 @@ fn one_of<'f>(named: &[(&'f str, &Object)]) -> Option<(&'f str, Object)> {
         }
     }
     Some((*folder, object))
-}
-
-/// A state that was named as a whole, with the steps from it: its outputs are what counts.
-fn within_outputs(object: &mut Object) {
-    let instance = |step: &Step| matches!(step.kind, StepKind::Number(_) | StepKind::Any | StepKind::Element);
-    let at = object.steps.iter().position(|step| !instance(step));
-    let outputs = |step: &Step| step.name() == Some("outputs");
-    if matches!(object.base, Base::RemoteState(_)) && at.is_some_and(|at| outputs(&object.steps[at])) {
-        object.steps.drain(..=at.unwrap_or_default());
-    }
 }

@@ -81,11 +81,16 @@ impl Name {
     }
 
     fn may_spell(&self, text: &str) -> bool {
+        matches(&self.pattern(), text)
+    }
+
+    /// The name with a star for each part that is not known.
+    pub fn pattern(&self) -> String {
         let pattern = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Open { .. } => "*".to_owned(),
         };
-        matches(&self.0.iter().map(pattern).collect::<String>(), text)
+        self.0.iter().map(pattern).collect()
     }
 
     pub fn join(parts: impl IntoIterator<Item = Name>) -> Name {

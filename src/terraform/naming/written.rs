@@ -100,18 +100,21 @@ impl<'f> Evaluator<'f> {
     /// What a path leads to, other names on the way followed.
     fn led_to(&self, at: &At, object: &Object) -> Vec<(At, &'f Value)> {
         match &object.base {
-            Base::Each(words) => {
-                let words: Vec<&str> = words.split('.').collect();
-                let Some((&"for_each", block)) = words.split_last() else { return Vec::new() };
-                let block = self.folders.block(&at.folder, block).map(|(_, block)| block);
-                let Some(collection) = block.and_then(|it| it.argument("for_each")) else {
-                    return Vec::new();
-                };
-                let Some(parts) = self.parts(at, &object.steps, 0) else { return Vec::new() };
-                self.below(&at.outside(), &collection.value, &parts, 0)
-            }
+            Base::Each(words) => self.each(at, words, &object.steps, 0),
             _ => self.find(at, object, 0),
         }
+    }
+
+    /// What stands in the collection that a block is repeated over.
+    pub(super) fn each(&self, at: &At, words: &str, steps: &[Step], depth: usize) -> Vec<(At, &'f Value)> {
+        let words: Vec<&str> = words.split('.').collect();
+        let Some((&"for_each", block)) = words.split_last() else { return Vec::new() };
+        let block = self.folders.block(&at.folder, block).map(|(_, block)| block);
+        let Some(collection) = block.and_then(|it| it.argument("for_each")) else {
+            return Vec::new();
+        };
+        let Some(parts) = self.parts(at, steps, depth) else { return Vec::new() };
+        self.below(&at.outside(), &collection.value, &parts, depth)
     }
 
     fn elements_of(&self, at: &At, value: &'f Value, depth: usize) -> Option<Vec<String>> {

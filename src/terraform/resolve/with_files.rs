@@ -12,17 +12,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Look, Resolver};
 use crate::terraform::account::Symbol;
-use crate::terraform::chooser::{known, written_in};
+use crate::terraform::chooser::written_in;
 use crate::terraform::declared::Declared;
-use crate::terraform::facts::Choice;
 use crate::terraform::folders::{Cell, Folders, MAX_DEPTH};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::KeyRead;
 use crate::terraform::known::Knower;
-use crate::terraform::naming::{At, is_loaded, is_variables};
+use crate::terraform::naming::{is_loaded, is_variables};
 use crate::terraform::parse::Parsed;
 use crate::terraform::paths::is_below;
-use crate::terraform::reference::{Reference, Role};
+use crate::terraform::reference::Role;
 use crate::terraform::runs::Runs;
 use crate::terraform::source::Source;
 
@@ -163,25 +162,5 @@ impl Resolver<'_> {
             self.references.extend(each);
         }
         self.opaque = self.standing.opaque(std::mem::take(&mut self.opaque));
-    }
-
-    /// A choice by what the elements of a collection say, once for each of them, where all of them say it.
-    fn for_each_element(&self, facts: &[Parsed], reference: Reference) -> Vec<Reference> {
-        let number = reference.choices.last().map(|branch| branch.choice);
-        let choosing = facts[reference.file].iter().flat_map(|facts| &facts.choosing);
-        let choice = number.and_then(|number| choosing.clone().find(|choice| choice.number == number));
-        let elements = choice.and_then(|choice| self.elements(reference.home(), reference.file, choice));
-        let of = |element: String| Reference { element: Some(element), ..reference.clone() };
-        elements.map_or_else(|| vec![reference.clone()], |all| all.into_iter().map(of).collect())
-    }
-
-    fn elements(&self, folder: &str, file: usize, choice: &Choice) -> Option<Vec<String>> {
-        let (evaluator, at) = (self.folders.evaluator(), At::folder(folder));
-        let elements = evaluator.elements(&at, &choice.by)?;
-        let says = |element: &String| {
-            let known = known(self.sources, &evaluator, &at, file, &choice.of_element(element));
-            known.is_some_and(|it| it.seen().is_some())
-        };
-        elements.iter().all(says).then_some(elements)
     }
 }

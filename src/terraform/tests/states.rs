@@ -196,3 +196,84 @@ fn a_name_that_a_root_which_may_be_meant_does_not_hand_out_is_not_written() {
     assert_eq!(flipped(&["primary", "secondary"]).unwrap(), 1);
     assert_eq!(flipped(&[]).unwrap(), 1, "nobody here is known to have written it");
 }
+
+/// A state that a repeated block reads: what every instance reads is one root's, or it is not known whose.
+#[test]
+fn a_repeated_state_is_that_of_one_root_where_all_instances_read_it() {
+    let root = |key: &str| {
+        format!("terraform {{\n  backend \"azurerm\" {{\n    key = \"{key}.tfstate\"\n  }}\n}}\n{OUTPUTS}")
+    };
+    let (db, eu) = (root("db"), root("eu"));
+    let set = "for_each = toset([\"db\", \"eu\"])";
+    let map = "for_each = { a = { key = \"db.tfstate\" }, b = { key = \"db.tfstate\" } }";
+    for (repeated, config, index, expected) in [
+        ("count = 1", "key = \"db.tfstate\"", "[0]", FOLLOWED),
+        ("count = var.on ? 1 : 0", "key = \"db.tfstate\"", "[0]", FOLLOWED),
+        ("count = var.on ? 1 : 0", "key = \"db.tfstate\"", ".0", FOLLOWED),
+        (set, "key = \"db.tfstate\"", "[\"eu\"]", FOLLOWED),
+        (set, "key = \"db.tfstate\"", "[each.key]", FOLLOWED),
+        (set, "key = \"db.tfstate\"", "[each.value]", FOLLOWED),
+        ("for_each = var.x", "key = \"db.tfstate\"", "[var.y]", FOLLOWED),
+        (map, "key = each.value.key", "[\"a\"]", FOLLOWED),
+        ("for_each = toset([\"db\"])", "key = \"${each.key}.tfstate\"", "[\"db\"]", FOLLOWED),
+        (set, "key = \"${each.key}.tfstate\"", "[\"eu\"]", "opaque"),
+        (set, "key = \"${each.key}.tfstate\"", "[each.key]", "opaque"),
+        (set, "key = \"db.tfstate\", container_name = each.key", "[\"eu\"]", FOLLOWED),
+        ("for_each = var.x", "key = \"${each.key}.tfstate\"", "[\"eu\"]", "opaque"),
+        ("for_each = var.x", "key = \"${each.value.name}.tfstate\"", "[\"eu\"]", "opaque"),
+        ("count = 2", "key = \"${var.keys[count.index]}.tfstate\"", "[1]", "opaque"),
+        ("count = 2", "key = \"${count.index}.tfstate\"", "[1]", ""),
+        (set, "key = \"${each.key}-x.tfstate\"", "[\"eu\"]", ""),
+    ] {
+        let app = format!(
+            "variable \"x\" {{}}\nvariable \"keys\" {{}}\ndata \"terraform_remote_state\" \"s\" {{\n  {repeated}\n  backend = \"azurerm\"\n  \
+             config = {{ {config} }}\n}}\nresource \"x\" \"y\" {{\n  k = data.terraform_remote_state.s{index}.outputs.second\n}}\n"
+        );
+        let files = [("app/a.tf", app.as_str()), ("db/a.tf", &db), ("eu/a.tf", &eu)];
+        let lines = found(&files).into_iter().filter(|line| line.starts_with("app/"));
+        let lines: Vec<String> = lines.map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+        let expected: &[&str] = if expected.is_empty() { &[] } else { &[expected] };
+        assert_eq!(lines, expected, "{repeated} {config} {index}");
+    }
+}
+
+#[test]
+fn a_local_state_whose_path_is_not_told_may_be_that_of_any_root_it_fits() {
+    for (path, more, expected) in [
+        ("../${var.d}/terraform.tfstate", "variable \"d\" {}", "opaque"),
+        ("${path.module}/../${var.d}/terraform.tfstate", "variable \"d\" {}", "opaque"),
+        ("${var.d}", "variable \"d\" {}", "opaque"),
+        ("../${var.d}/terraform.tfstate", "variable \"d\" { default = \"db\" }", FOLLOWED),
+        ("../${var.d}/other.tfstate", "variable \"d\" {}", ""),
+        ("../x/${var.d}/terraform.tfstate", "variable \"d\" {}", ""),
+    ] {
+        let app = format!(
+            "{more}\ndata \"terraform_remote_state\" \"s\" {{\n  backend = \"local\"\n  config = {{ path = \"{path}\" }}\n}}\nresource \"x\" \"y\" {{\n  \
+             k = data.terraform_remote_state.s.outputs.second\n}}\n"
+        );
+        let files = [("live/app/a.tf", app.as_str()), ("live/db/a.tf", OUTPUTS)];
+        let lines = found(&files).into_iter().filter(|line| line.starts_with("live/app/"));
+        let lines: Vec<String> = lines.map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+        let expected: &[&str] = if expected.is_empty() { &[] } else { &[expected] };
+        assert_eq!(lines, expected, "{path}");
+    }
+}
+
+#[test]
+fn a_key_of_a_repeated_state_moves_there_and_back() {
+    use crate::terraform::flip;
+    let db = format!("terraform {{\n  backend \"azurerm\" {{\n    key = \"db.tfstate\"\n  }}\n}}\n{OUTPUTS}");
+    for index in ["[0]", "[\"eu\"]", "[each.key]", "[each.value]", "[*]"] {
+        let app = format!(
+            "data \"terraform_remote_state\" \"s\" {{\r\n  for_each = toset([\"eu\"])\r\n  backend = \"azurerm\"\r\n  config = {{ key = \"db.tfstate\" }}\r\n}}\r\n\
+             resource \"x\" \"y\" {{\r\n  k = data.terraform_remote_state.s{index}.outputs.first\r\n}}"
+        );
+        let there =
+            flip(&[("app/a.tf", &app), ("db/a.tf", &db)], None, Access::ReadWrite, Slot::Secondary).unwrap();
+        let moved = app.replace("outputs.first", "outputs.second");
+        assert_eq!(there, [("app/a.tf".to_owned(), moved.clone().into_bytes())]);
+        let back =
+            flip(&[("app/a.tf", &moved), ("db/a.tf", &db)], None, Access::ReadWrite, Slot::Primary).unwrap();
+        assert_eq!(back, [("app/a.tf".to_owned(), app.into_bytes())]);
+    }
+}

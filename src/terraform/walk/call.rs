@@ -3,7 +3,8 @@
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 
-use super::super::facts::Takes;
+use super::super::facts::{Takes, When};
+use super::super::offer::COMPUTED;
 use super::super::service::names_endpoint;
 use super::collection::is_key;
 use super::expression::{is_literal, literal};
@@ -50,6 +51,7 @@ pub(super) const GATHERING: &[&str] = &[
     "toset",
     "try",
     "values",
+    "zipmap",
 ];
 
 /// Functions that make a list whose elements are at other places than in what they are given.
@@ -95,6 +97,7 @@ impl Walk<'_> {
         self.masking += usize::from(MASKING.contains(&name));
         match name {
             "merge" => self.merged(&arguments.collect::<Vec<_>>(), looking),
+            "zipmap" if call.args.len() == 2 => self.zipped(call, looking),
             _ => arguments.enumerate().for_each(|(index, argument)| {
                 let behind = usize::from(index > 0 && FALLING_BACK.contains(&name));
                 self.falling_back += behind;
@@ -130,6 +133,29 @@ impl Walk<'_> {
         }
     }
 
+    /// What two lists make together: entries of these names and these values.
+    fn zipped(&mut self, call: &FuncCall, mention: bool) {
+        let keyed = self.keyed();
+        let mut parts = call.args.iter();
+        let (Some(names), Some(values)) = (parts.next(), parts.next()) else { return };
+        self.expression(names, mention);
+        let names = texts_in(names);
+        let Expression::Array(values) = values else {
+            return self.within(COMPUTED.to_owned(), |walk| walk.expression(values, mention));
+        };
+        for (at, value) in values.iter().enumerate() {
+            let name = names.as_ref().and_then(|names| names.get(at));
+            let name = name.map_or(COMPUTED, String::as_str).to_owned();
+            if keyed.is_some() {
+                self.branch(When::Is(name.clone()), None, value.span());
+            }
+            self.entry(name, value, mention);
+        }
+        if keyed.is_some() {
+            self.branch(When::Unknown, None, None);
+        }
+    }
+
     /// Of what is merged, the later stands in the place of what is called the same before it.
     pub(super) fn merged(&mut self, arguments: &[&Expression], mention: bool) {
         for (at, argument) in arguments.iter().enumerate() {
@@ -142,6 +168,12 @@ impl Walk<'_> {
             self.changing -= usize::from(later.is_none());
         }
     }
+}
+
+/// The texts of a list that is written out.
+fn texts_in(expression: &Expression) -> Option<Vec<String>> {
+    let Expression::Array(texts) = expression else { return None };
+    texts.iter().map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 /// The names of the entries that an expression can have; absent where the text does not tell them.

@@ -188,12 +188,13 @@ impl Walk<'_> {
 
     pub(super) fn bind_loop(&mut self, key: Option<&str>, value: &str, collection: &Expression) {
         self.collection(collection);
-        let bound = match self.scope.collection_of(self.source, collection) {
-            objects if objects.is_empty() => Bound::Other,
-            objects => Bound::Element(objects),
+        let objects = self.scope.collection_of(self.source, collection);
+        let [key_of, bound] = match objects.is_empty() {
+            true => [Bound::Other, Bound::Other],
+            false => [Bound::Key(objects.clone()), Bound::Element(objects)],
         };
         if let Some(key) = key {
-            self.scope.enter(key.to_owned(), Bound::Other);
+            self.scope.enter(key.to_owned(), key_of);
         }
         self.scope.enter(value.to_owned(), bound);
     }

@@ -3,7 +3,8 @@
 use hcl_edit::Span;
 use hcl_edit::expr::{BinaryOperator, Conditional, Expression, Traversal, TraversalOperator};
 
-use super::super::facts::{Object, Read, Takes};
+use super::super::facts::{Base, Object, Read, Takes, Unread};
+use super::super::syntax::Syntax;
 use super::Walk;
 use super::call::{MASKING, PICKING};
 use super::condition::Condition;
@@ -32,6 +33,7 @@ impl Walk<'_> {
             Expression::Conditional(conditional) => self.conditional(conditional),
             Expression::FuncCall(call) => self.call(call),
             Expression::Traversal(traversal) => {
+                self.dependency(traversal);
                 self.read_back(traversal);
                 self.traversal(traversal);
             }
@@ -51,14 +53,17 @@ impl Walk<'_> {
 
     /// Numbers the choice of an element by a plain name, if the expression is one such choice.
     fn picking(&mut self, object: &Object, expression: &Expression) -> Option<u32> {
-        let computed = object.steps.iter().filter(|step| step.kind.is_computed());
-        let mut by = match expression {
-            Expression::Traversal(traversal) => indexes(traversal).find(|index| !is_literal(index)),
+        let computed = object.steps.iter().filter(|step| step.kind.is_computed()).count();
+        // The one before it may say which of several accounts is meant.
+        let of_instance = matches!(object.base, Base::Account(..))
+            && matches!(object.steps.as_slice(), [first, .., last] if first.kind.is_computed() && last.kind.is_computed());
+        let index = match expression {
+            Expression::Traversal(traversal) => indexes(traversal).filter(|index| !is_literal(index)).last(),
             Expression::FuncCall(call) => call.args.get(1),
             _ => None,
-        }
-        .and_then(|index| self.chooser(index, Takes::Index));
-        by.take_if(|_| computed.count() != 1);
+        };
+        let by = index.filter(|_| computed == 1 || of_instance && computed == 2);
+        let by = by.and_then(|index| self.chooser(index, Takes::Index));
         by.map(|by| self.number(Some(by)))
     }
 
@@ -163,6 +168,24 @@ impl Walk<'_> {
         }
         self.sifting -= usize::from(sifts);
         self.indexes(traversal);
+    }
+
+    /// A dependency of Terragrunt's whose name the text does not tell: it may hand out any key.
+    fn dependency(&mut self, traversal: &Traversal) {
+        let is_dependency = traversal.expr.as_variable().is_some_and(|root| root.as_str() == "dependency");
+        let computed = traversal.operators.first().map(|first| first.value());
+        if is_dependency
+            && self.is_of_terragrunt()
+            && !matches!(computed, Some(TraversalOperator::GetAttr(_)))
+        {
+            let span = traversal.span().map_or(0..0, |span| self.source.to_file(span));
+            let why = "which dependency is read here, the text does not tell: name it in full".to_owned();
+            self.facts.unread.push(Unread { span, why });
+        }
+    }
+
+    fn is_of_terragrunt(&self) -> bool {
+        self.source.syntax() == Syntax::Terragrunt && !self.scope.binds("dependency")
     }
 
     pub(super) fn indexes(&mut self, traversal: &Traversal) {
