@@ -84,7 +84,8 @@ pub(super) async fn list(
     let (rollouts, _) = everywhere::<Rollout>(api, Kind::of(WorkloadKind::Rollout), subject)
         .await
         .map_err(|failure| failure.fault("list the Rollouts", &api.subject))?;
-    let mut views: Vec<WorkloadView> = rollouts.iter().map(|rollout| view(rollout, classes)).collect();
+    let mut views: Vec<WorkloadView> =
+        rollouts.iter().map(|rollout| view(rollout, subject, classes)).collect();
     for pod in found {
         let Some(name) = rollout_of(&pod.above) else { continue };
         if let Some(view) = views.iter_mut().find(|view| view.name == name) {
@@ -101,9 +102,10 @@ pub(super) fn rollout_of(above: &Above) -> Option<WorkloadName> {
     (object.kind == "Rollout").then(rollout)
 }
 
-fn view(rollout: &Rollout, classes: &[Class]) -> WorkloadView {
+fn view(rollout: &Rollout, subject: &Subject, classes: &[Class]) -> WorkloadView {
     let Rollout { metadata, spec, status } = rollout;
-    let gets = spec.template.spec.as_ref().map(|pod| Gets::of(pod, rollout.namespace(), classes));
+    let gets =
+        spec.template.spec.as_ref().map(|pod| Gets::with_left(pod, rollout.namespace(), subject, classes));
     let canary = spec.strategy.canary.as_ref();
     let unavailable = canary.and_then(|canary| canary.max_unavailable.clone());
     let desired = count(spec.replicas.or(Some(1)));
@@ -148,7 +150,7 @@ mod tests {
         for (key, value) in status.as_object().unwrap() {
             rollout["status"][key] = value.clone();
         }
-        view(&serde_json::from_value(rollout).unwrap(), &[])
+        view(&serde_json::from_value(rollout).unwrap(), &Subject::default(), &[])
     }
 
     #[test]
