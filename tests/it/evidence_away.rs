@@ -28,7 +28,6 @@ fn cases() -> Vec<Case> {
         ("nobody lists stamps", Operation::ReadInventory, no(), "all-listed", "", "blind"),
         ("runs may not be read", Operation::ReadRuns, no(), "no-hazard", "", "blind"),
         ("a regeneration is not allowed", Operation::Regenerate, no(), "may-regenerate", "", ""),
-        ("code cannot be fetched", Operation::Fetch, dead(), "", "", "blind"),
     ]
 }
 
@@ -77,6 +76,13 @@ async fn whatever_is_missing_holds_an_approved_regeneration_by_its_name_until_it
         live.stage.simulation.world.with(|world| world.suffer(&[]));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let path = live.stage.settings_path();
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, whole.replace("origin.git", "gone.git")).unwrap();
+    let blind = ran(&live, &["advance", "--approve"], &[]);
+    assert!(blind.code != 0 && blind.talk.contains("gone.git"), "no code: {} {}", blind.code, blind.talk);
+    assert_eq!(regenerated(&live), 0, "no code: {}", blind.talk);
+    std::fs::write(&path, whole).unwrap();
     let mut process = live.keyslot(&["advance", "--approve"]);
     process.end().await;
     assert_eq!(regenerated(&live), 1, "it goes on: {}", process.talk());
