@@ -55,11 +55,17 @@ pub struct CredentialSettings {
     pub source: CredentialSource,
     /// Base URL of Entra ID.
     pub authority: String,
+    /// How long each source may take to give a token.
+    pub patience: Duration,
 }
 
 impl Default for CredentialSettings {
     fn default() -> Self {
-        CredentialSettings { source: CredentialSource::Auto, authority: PUBLIC_AUTHORITY.to_owned() }
+        CredentialSettings {
+            source: CredentialSource::Auto,
+            authority: PUBLIC_AUTHORITY.to_owned(),
+            patience: PATIENCE,
+        }
     }
 }
 
@@ -80,7 +86,7 @@ impl Tokens {
     ) -> Result<Tokens, Fault> {
         let maker = Maker { http, authority: &settings.authority, environment };
         let candidates = maker.candidates(&settings.source)?;
-        Ok(Tokens(Arc::new(Chain::of(candidates))))
+        Ok(Tokens(Arc::new(Chain::of(candidates, settings.patience))))
     }
 
     /// A token for one resource, as `https://management.azure.com/.default`.
@@ -117,11 +123,11 @@ struct Candidate {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Candidate {
-    async fn token(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
-        match tokio::time::timeout(PATIENCE, self.credential.get_token(scopes, None)).await {
+    async fn token(&self, scopes: &[&str], patience: Duration) -> azure_core::Result<AccessToken> {
+        match tokio::time::timeout(patience, self.credential.get_token(scopes, None)).await {
             Ok(answer) => answer,
             Err(_) => {
-                let why = format!("{} gave no answer within {} s", self.name, PATIENCE.as_secs());
+                let why = format!("{} gave no answer within {} s", self.name, patience.as_secs_f64());
                 Err(azure_core::Error::with_message(ErrorKind::Credential, why))
             }
         }
@@ -132,6 +138,7 @@ impl Candidate {
 #[derive(Debug)]
 struct Chain {
     candidates: Vec<Candidate>,
+    patience: Duration,
     chosen: OnceLock<usize>,
     /// By scope. Held while one is asked for: who comes meanwhile gets the same.
     kept: tokio::sync::Mutex<BTreeMap<String, AccessToken>>,
@@ -160,17 +167,17 @@ impl TokenCredential for Chain {
 }
 
 impl Chain {
-    fn of(candidates: Vec<Candidate>) -> Chain {
-        Chain { candidates, chosen: OnceLock::new(), kept: tokio::sync::Mutex::default() }
+    fn of(candidates: Vec<Candidate>, patience: Duration) -> Chain {
+        Chain { candidates, patience, chosen: OnceLock::new(), kept: tokio::sync::Mutex::default() }
     }
 
     async fn ask(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
         if let Some(candidate) = self.chosen.get().and_then(|place| self.candidates.get(*place)) {
-            return candidate.token(scopes).await;
+            return candidate.token(scopes, self.patience).await;
         }
         let mut refusals = Vec::new();
         for (place, candidate) in self.candidates.iter().enumerate() {
-            match candidate.token(scopes).await {
+            match candidate.token(scopes, self.patience).await {
                 Ok(token) => {
                     let _ = self.chosen.set(place);
                     return Ok(token);
@@ -242,7 +249,7 @@ impl Maker<'_> {
             tenant_id: self.read("AZURE_TENANT_ID"),
             ..AzureCliCredentialOptions::default()
         };
-        made("Azure CLI", AzureCliCredential::new(Some(options)))
+        made("Azure CLI (az)", AzureCliCredential::new(Some(options)))
     }
 
     fn managed_identity(&self) -> Result<Candidate, Fault> {
@@ -331,12 +338,45 @@ mod tests {
 
     async fn asked(life: Duration, scopes: &[&str]) -> usize {
         let credential = Arc::new(Counts(life, AtomicUsize::new(0)));
-        let chain = Chain::of(vec![Candidate { name: "test", credential: credential.clone() }]);
+        let chain = Chain::of(vec![Candidate { name: "test", credential: credential.clone() }], PATIENCE);
         let tokens = Tokens(Arc::new(chain));
         for scope in scopes {
             assert!(tokens.token(scope).await.unwrap().expose_secret().starts_with(scope));
         }
         credential.1.load(Ordering::SeqCst)
+    }
+
+    /// A program that waits for a person.
+    #[derive(Debug)]
+    struct Hangs;
+
+    #[async_trait]
+    impl TokenCredential for Hangs {
+        async fn get_token(
+            &self,
+            _scopes: &[&str],
+            _options: Option<TokenRequestOptions<'_>>,
+        ) -> azure_core::Result<AccessToken> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_that_hangs_is_named_and_keeps_the_next_one_waiting_for_no_longer_than_it_may() {
+        let named = |http: &Http| {
+            let maker = Maker { http, authority: PUBLIC_AUTHORITY, environment: &|_| None };
+            maker.azure_cli().unwrap().name
+        };
+        let http = super::super::http::client(&super::super::http::HttpSettings::default()).unwrap();
+        let hangs = || Candidate { name: named(&http), credential: Arc::new(Hangs) };
+        let within = std::time::Duration::from_millis(200);
+        let tokens = Tokens(Arc::new(Chain::of(vec![hangs()], within)));
+        let fault = tokens.token("a").await.unwrap_err();
+        assert!(fault.why.contains("(az) gave no answer within 0.2 s"), "{fault}");
+        let next = Arc::new(Counts(Duration::minutes(60), AtomicUsize::new(0)));
+        let next = Candidate { name: "next", credential: next };
+        let tokens = Tokens(Arc::new(Chain::of(vec![hangs(), next], within)));
+        assert!(tokens.token("a").await.is_ok());
     }
 
     #[tokio::test]

@@ -463,7 +463,8 @@ fn tokens(chosen: &Chosen<'_>, http: &Http, variables: Variables<'_>) -> Result<
         CredentialKind::AzureCli => CredentialSource::AzureCli,
         CredentialKind::ManagedIdentity => CredentialSource::ManagedIdentity,
     };
-    let settings = CredentialSettings { source, authority: chosen.endpoints.login.as_base().to_owned() };
+    let authority = chosen.endpoints.login.as_base().to_owned();
+    let settings = CredentialSettings { source, authority, ..CredentialSettings::default() };
     Ok(Tokens::new(http, &settings, &|name| variables(name))?)
 }
 

@@ -421,10 +421,10 @@ fn autoscaler(facts: &mut Facts, view: &AutoscalerView) {
 }
 
 fn cron_job(facts: &mut Facts, view: &CronJobView) {
-    let CronJobView { namespace, name, suspended, mounts, reads, pinned } = view;
+    let CronJobView { namespace, name, suspended, mounts, reads, pinned, left } = view;
     facts.text(namespace).text(name).word(suspended).word(mounts);
     texts(facts, reads);
-    facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str));
+    facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str)).text(&format!("{left:?}"));
 }
 
 /// Who manages it is a note for people; nothing rests on it.
@@ -450,6 +450,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         consumes,
         pinned,
         lacks,
+        left,
         manager: _,
     } = view;
     facts
@@ -465,7 +466,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         facts.text(&condition.kind).text(&condition.status).text(&condition.reason);
     });
     facts.maybe_text(restarted_at.as_deref()).maybe_text(rotation.as_deref()).maybe_text(lacks.as_deref());
-    facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str));
+    facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str)).text(&format!("{left:?}"));
 }
 
 fn pod(facts: &mut Facts, view: &PodView) {

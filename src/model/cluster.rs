@@ -112,7 +112,30 @@ pub struct WorkloadView {
     pub pinned: Option<SecretVersion>,
     /// A SecretProviderClass that its pod template mounts and that does not exist: a new pod cannot start.
     pub lacks: Option<String>,
+    /// What its pod template reads of Kubernetes Secrets that nobody fills with the key any more: its next pod begins with what
+    /// stands there.
+    pub left: Option<LostClass>,
     pub manager: Option<Manager>,
+}
+
+impl WorkloadView {
+    /// The pods that are there beside all that are wanted, while it is restarted.
+    pub fn surge(&self) -> u32 {
+        match self.strategy {
+            Strategy::RollingUpdate { max_surge, .. } => max_surge.of(self.desired, true),
+            Strategy::Ordinals { .. } | Strategy::OnDelete | Strategy::Recreate => 0,
+        }
+    }
+
+    /// Whether fewer pods than wanted serve while it is restarted.
+    pub fn loses_pods(&self) -> bool {
+        match self.strategy {
+            Strategy::RollingUpdate { max_unavailable, .. } => {
+                max_unavailable.of(self.desired, false) > 0 || self.surge() == 0
+            }
+            Strategy::Ordinals { .. } | Strategy::OnDelete | Strategy::Recreate => true,
+        }
+    }
 }
 
 /// A pod that holds the secret or may hold it, or whose workload the configuration names; however late in its life.
@@ -195,7 +218,7 @@ pub struct UnseenSecret {
     pub why: String,
 }
 
-/// A CronJob whose pods get the secret.
+/// A CronJob whose pods get the secret, or what was once filled from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CronJobView {
     pub namespace: String,
@@ -206,6 +229,8 @@ pub struct CronJobView {
     /// The synced Kubernetes Secrets that its pods read: a run gets what they hold when it starts.
     pub reads: Vec<String>,
     pub pinned: Option<SecretVersion>,
+    /// What they read of Kubernetes Secrets that nobody fills with the key any more.
+    pub left: Option<LostClass>,
 }
 
 impl CronJobView {

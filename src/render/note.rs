@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::span;
-use crate::model::StampName;
+use crate::model::{ClassFate, LostClass, StampName};
 use crate::rotation::{Ahead, Note, RunBeside};
 
 /// One line each, under a heading; empty where there is nothing to note.
@@ -30,6 +30,14 @@ pub fn words(note: &Note) -> String {
             secrets.join(", ")
         ),
         Note::CronJobSuspended(job) => format!("the CronJob {job} gets the secret, and is suspended"),
+        Note::CronJobLeft(job, LostClass { name, fate: ClassFate::Unfilled }) => format!(
+            "the CronJob {job} is suspended, and reads the Kubernetes Secret {name}, which nobody fills any more: whoever \
+             resumes it starts with the key that stands there"
+        ),
+        Note::CronJobLeft(job, LostClass { name, .. }) => format!(
+            "the CronJob {job} is suspended, and reads a Kubernetes Secret that the SecretProviderClass {name} filled before it \
+             was changed: whoever resumes it starts with the key that stands there"
+        ),
         Note::SecretExpires(at) => {
             format!(
                 "the secret's current version expires at {}, by what stands beside it",

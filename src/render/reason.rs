@@ -321,6 +321,17 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             some(pods)
         ),
+        Why::MayHoldSecret { pods, class, fate } if pods.is_empty() => format!(
+            "the next pod of {subject} may begin with the old key: it reads {}",
+            match fate {
+                ClassFate::Unfilled => format!(
+                    "the Kubernetes Secret {class}, which the CSI driver made and no SecretProviderClass fills any more"
+                ),
+                ClassFate::Filled | ClassFate::Absent | ClassFate::Changed => format!(
+                    "a Kubernetes Secret that the SecretProviderClass {class} filled before it was changed"
+                ),
+            }
+        ),
         Why::MayHoldSecret { pods, class, fate: ClassFate::Filled } => format!(
             "{} of {subject} may hold the old key: {} a Kubernetes Secret that the SecretProviderClass {class} filled \
              before it was changed ({})",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::closed::is_closed;
-use super::predicate::{autoscaler, fits, own_region, surge, takes_away};
+use super::predicate::{autoscaler, fits, own_region};
 use super::reason::later;
 use super::{
     Decision, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
@@ -417,7 +417,7 @@ fn of_room(stamp: &StampName, policy: &Policy, view: &ClusterView, room: &RoomVi
         blind.map(|blind| Concern::RoomUnknown { stamp: stamp.clone(), why: blind.why.clone() }).collect();
     for workload in policy.workloads.iter().filter_map(|name| view.workload(name)) {
         let (stamp, named) = (stamp.clone(), workload.name.clone());
-        let surge = surge(workload);
+        let surge = workload.surge();
         let least = fits(workload, view, room).min_by_key(|fits| fits.count);
         if let Some(fits) = least.filter(|fits| fits.count > 0 && fits.count < u128::from(surge)) {
             let quota = fits.quota.name.clone();
@@ -425,7 +425,7 @@ fn of_room(stamp: &StampName, policy: &Policy, view: &ClusterView, room: &RoomVi
             concerns.push(Concern::LittleRoom { stamp, workload, quota, fit: fits.count, surge });
         }
         let full = autoscaler(&named, room).filter(|one| !one.limited && one.desired >= one.most);
-        if let Some(one) = full.filter(|_| takes_away(workload)) {
+        if let Some(one) = full.filter(|_| workload.loses_pods()) {
             concerns.push(Concern::AtMaximum { stamp, workload: named, most: one.most });
         }
     }

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::closed::is_closed;
 use crate::model::{
-    BranchName, ClusterState, ClusterView, CommitId, CronJobView, Manager, ObjectName, Policy, ReleaseView,
-    RunId, RunView, StageEffect, StageView, StampName, WorkloadName, World,
+    BranchName, ClusterState, ClusterView, CommitId, CronJobView, LostClass, Manager, ObjectName, Policy,
+    ReleaseView, RunId, RunView, StageEffect, StageView, StampName, WorkloadName, World,
 };
 
 /// One thing worth knowing.
@@ -24,6 +24,8 @@ pub enum Note {
     CronJobReads(ObjectName, Vec<String>),
     /// It gets the secret again when somebody resumes it.
     CronJobSuspended(ObjectName),
+    /// It is suspended, and its next run would begin with what stands in a Kubernetes Secret that nobody fills any more.
+    CronJobLeft(ObjectName, LostClass),
     /// The version that the vault holds has an end. (The service goes on handing it out; others may not take it.)
     SecretExpires(Timestamp),
     /// Somebody else writes the workload, and may take the mark of a restart away again.
@@ -115,7 +117,7 @@ fn run_beside(run: &RunView) -> Option<RunBeside> {
 }
 
 fn of_cluster(policy: &Policy, cluster: &ClusterView) -> Vec<Note> {
-    let mut notes: Vec<Note> = cluster.cron_jobs.iter().map(of_cron_job).collect();
+    let mut notes: Vec<Note> = cluster.cron_jobs.iter().filter_map(of_cron_job).collect();
     notes.extend((cluster.state == ClusterState::Stopped).then_some(Note::ClusterStopped));
     for workload in policy.workloads.iter().filter_map(|name| cluster.workload(name)) {
         if !workload.consumes {
@@ -128,10 +130,13 @@ fn of_cluster(policy: &Policy, cluster: &ClusterView) -> Vec<Note> {
     notes
 }
 
-fn of_cron_job(job: &CronJobView) -> Note {
-    match (job.suspended, job.reads.is_empty()) {
-        (true, _) => Note::CronJobSuspended(job.object()),
-        (false, true) => Note::CronJobMounts(job.object()),
-        (false, false) => Note::CronJobReads(job.object(), job.reads.clone()),
-    }
+/// `None` of one that only gets what was left behind: that holds.
+fn of_cron_job(job: &CronJobView) -> Option<Note> {
+    Some(match (job.suspended, &job.left) {
+        (true, Some(left)) => Note::CronJobLeft(job.object(), left.clone()),
+        (true, None) => Note::CronJobSuspended(job.object()),
+        (false, _) if !job.reads.is_empty() => Note::CronJobReads(job.object(), job.reads.clone()),
+        (false, Some(_)) if !job.mounts => return None,
+        (false, _) => Note::CronJobMounts(job.object()),
+    })
 }

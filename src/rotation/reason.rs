@@ -423,6 +423,7 @@ pub enum Why {
     /// Pods that get the secret by nothing that shows today, and may have got it when they began: their class is gone, or
     /// was changed since.
     MayHoldSecret {
+        /// None where the next pod would get it.
         pods: Vec<String>,
         /// Or the Kubernetes Secret, where nothing tells which class filled it.
         class: String,

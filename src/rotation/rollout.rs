@@ -152,6 +152,7 @@ mod tests {
             consumes: true,
             pinned: None,
             lacks: None,
+            left: None,
             manager: None,
         }
     }

@@ -325,6 +325,11 @@ impl FaultBook {
         FaultBook { start, seed: seed.of("faults"), faults: faults.into(), occasions: vec![0; faults.len()] }
     }
 
+    /// These and no others strike from now on.
+    pub fn replace(&mut self, faults: &[Fault]) {
+        (self.faults, self.occasions) = (faults.into(), vec![0; faults.len()]);
+    }
+
     pub fn all(&self) -> &[Fault] {
         &self.faults
     }

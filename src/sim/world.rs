@@ -15,7 +15,7 @@ use super::config::WorldConfig;
 use super::counters::Counters;
 use super::deployment::Deployment;
 use super::events::{Event, Queue};
-use super::fault::{Admission, Call, CallEnd, FaultBook, Operation};
+use super::fault::{Admission, Call, CallEnd, Fault, FaultBook, Operation};
 use super::forge::CommitStatus;
 use super::genesis;
 use super::kubernetes::{Cluster, Hand, Task};
@@ -102,6 +102,11 @@ impl World {
     pub fn admit(&mut self, call: &Call<'_>) -> Admission {
         let admission = self.faults.admit(call, self.now);
         if self.is_beyond_role(call) { Admission { end: CallEnd::Forbidden, ..admission } } else { admission }
+    }
+
+    /// From now on calls meet these troubles, and no others.
+    pub fn suffer(&mut self, troubles: &[Fault]) {
+        self.faults.replace(troubles);
     }
 
     /// Whether a service would say that such a call is not allowed.

@@ -39,6 +39,7 @@ pub fn nightly() -> CronJobView {
         mounts: false,
         reads: vec!["cosmos".to_owned()],
         pinned: None,
+        left: None,
     }
 }
 
@@ -125,6 +126,38 @@ const BY_CLASS: &[Told] = &[
         "north/workload/catalogservice-deploy",
         "3 pods of north/workload/catalogservice-deploy may hold the old key: they read the Kubernetes Secret cosmos",
         "take it out of what reads it",
+    ),
+    (
+        "may-hold-secret",
+        |s| {
+            let idle = WorkloadView { consumes: false, left: unfilled(), ..idle("reports") };
+            s.cluster_mut("north").workloads.push(idle);
+        },
+        "north/workload/statefulset/reports",
+        "the next pod of north/workload/statefulset/reports may begin with the old key: it reads the Kubernetes Secret cosmos, \
+         which the CSI driver made",
+        "take it out of what reads it",
+    ),
+    (
+        "may-hold-secret",
+        |s| {
+            let job = CronJobView { reads: Vec::new(), left: unfilled(), ..nightly() };
+            s.cluster_mut("north").cron_jobs.push(job);
+        },
+        "north/workload/cronjob/nightly",
+        "the next pod of north/workload/cronjob/nightly may begin with the old key",
+        "name the Secret in `secretObjects`",
+    ),
+    (
+        "may-hold-secret",
+        |s| {
+            let Holding::Unclear(left) = lost(ClassFate::Filled) else { return };
+            let job = CronJobView { reads: Vec::new(), left: Some(left), ..nightly() };
+            s.cluster_mut("north").cron_jobs.push(job);
+        },
+        "north/workload/cronjob/nightly",
+        "it reads a Kubernetes Secret that the SecretProviderClass catalogservice-keyvault filled before it was changed",
+        "let the class deliver the key again",
     ),
     (
         "does-not-get-secret",
@@ -295,9 +328,12 @@ fn what_holds_nothing_is_noted_once_for_all_stamps() {
         cluster.workloads[0].manager = Some(Manager::ArgoApplication("shop".to_owned()));
         cluster.cron_jobs.push(CronJobView { suspended: true, ..nightly() });
     }
+    let (reads, left) = (Vec::new(), unfilled());
+    let weekly =
+        CronJobView { name: "weekly".to_owned(), suspended: true, reads: reads.clone(), left, ..nightly() };
     let hourly = CronJobView { name: "hourly".to_owned(), ..nightly() };
-    let mounting = CronJobView { name: "mounting".to_owned(), mounts: true, reads: Vec::new(), ..nightly() };
-    stage.cluster_mut("north").cron_jobs.extend([hourly, mounting]);
+    let mounting = CronJobView { name: "mounting".to_owned(), mounts: true, reads, ..nightly() };
+    stage.cluster_mut("north").cron_jobs.extend([hourly, mounting, weekly]);
     let told = render::note::notes(&notes(&stage.policy, &stage.world));
     let expected = [
         "worth knowing:",
@@ -307,6 +343,8 @@ fn what_holds_nothing_is_noted_once_for_all_stamps() {
         "  the CronJob workload/cronjob/hourly gets the secret, with each run what the Kubernetes Secret cosmos holds \
          (north)",
         "  the CronJob workload/cronjob/nightly gets the secret, and is suspended (east, north)",
+        "  the CronJob workload/cronjob/weekly is suspended, and reads the Kubernetes Secret cosmos, which nobody fills any more: \
+         whoever resumes it starts with the key that stands there (north)",
         "  workload/catalogservice-deploy is managed by Argo CD (Application shop), which may take the mark of a restart \
          away and so roll it once more (east, north)",
     ];

@@ -426,7 +426,9 @@ async fn a_signing_program_that_asks_is_not_waited_for_again_and_again() {
     let fault = Git::new(settings).commit(&base, &edits, &words).await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
     assert!(
-        fault.to_string().contains("passphrase") && fault.to_string().contains("sign = \"never\""),
+        fault.to_string().contains("passphrase")
+            && fault.to_string().contains("sign = \"never\"")
+            && fault.to_string().contains("the signing program (signs) did not end within 2 s"),
         "{fault}"
     );
 }

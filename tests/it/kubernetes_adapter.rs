@@ -218,7 +218,7 @@ pub fn cluster(path: &str) -> Say {
     match collection {
         _ if path.contains("watch=true") => Say::Lines(vec![]),
         "deployments" => list(json!([deployment()])),
-        "statefulsets" | "daemonsets" | "cronjobs" => list(json!([])),
+        "statefulsets" | "daemonsets" | "cronjobs" | "secrets" => list(json!([])),
         "pods" => {
             let mut other = pod("else", false);
             other["spec"]["volumes"] = json!([]);
@@ -237,7 +237,7 @@ pub fn cluster(path: &str) -> Say {
 }
 
 #[tokio::test]
-async fn a_look_is_seven_lists_and_one_secret() {
+async fn a_look_is_eight_lists_and_one_secret() {
     let setup = setup(&["shop"], |_, path, _| cluster(path));
     let view = setup.look().await.unwrap();
 
@@ -255,7 +255,7 @@ async fn a_look_is_seven_lists_and_one_secret() {
 
     let lists = setup.wire.transcript().entries();
     let lists = lists.iter().filter(|entry| !entry.path.contains("watch=true")).count();
-    assert_eq!(lists, 8);
+    assert_eq!(lists, 9);
     assert_eq!(setup.wire.transcript().count("GET", "argoproj.io"), 0, "no pod belongs to a Rollout");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(watches(&setup), ["deployments", "pods"], "nothing of another kind gets the secret");
@@ -389,6 +389,7 @@ async fn consumers_of_every_kind_are_found_and_what_is_above_a_pod_is_told() {
         mounts,
         reads: reads.iter().map(|name| (*name).to_owned()).collect(),
         pinned: pinned.clone(),
+        left: None,
     };
     assert_eq!(
         view.cron_jobs,
@@ -427,10 +428,10 @@ async fn holders(mut setup: Setup) -> (keyslot::model::ClusterView, Vec<String>)
 
 #[tokio::test]
 async fn kinds_that_nobody_restarts_and_that_no_pod_belongs_to_are_not_listed_where_they_can_hold_nothing() {
-    let four = ["secretproviderclasses", "deployments", "pods", "secretproviderclasspodstatuses"];
+    let five = ["secretproviderclasses", "secrets", "deployments", "pods", "secretproviderclasspodstatuses"];
     let (view, asked) = holders(setup(&["shop"], |_, path, _| plain(path))).await;
     assert_eq!((view.workloads.len(), view.pods.len()), (1, 3), "every pod of what is restarted");
-    assert_eq!(asked, four);
+    assert_eq!(asked, five);
 
     let (view, asked) = holders(setup(&["shop"], |_, path, _| many_kinds(path))).await;
     assert_eq!(
@@ -452,7 +453,7 @@ async fn kinds_that_nobody_restarts_and_that_no_pod_belongs_to_are_not_listed_wh
         }
     };
     let (view, asked) = holders(setup(&["shop"], move |_, path, _| of_set(path))).await;
-    assert_eq!(asked[4..], ["statefulsets", "cronjobs"], "what the pods belong to");
+    assert_eq!(asked[5..], ["statefulsets", "cronjobs"], "what the pods belong to");
     assert!(view.workloads.iter().any(|one| one.name.kind == WorkloadKind::StatefulSet && one.consumes));
 
     let (view, asked) = holders(setup(&["shop"], |_, path, _| cluster(path))).await;
@@ -805,7 +806,11 @@ async fn pods_that_began_before_their_class_said_what_it_says_are_told() {
 #[tokio::test]
 async fn without_the_drivers_api_pods_that_mount_its_volumes_are_not_taken_for_none() {
     let without = |path: &str| {
-        if path.contains("secrets-store") { Say::Text(404, "404 page not found\n") } else { cluster(path) }
+        if path.contains("secrets-store.csi.x-k8s.io") {
+            Say::Text(404, "404 page not found\n")
+        } else {
+            cluster(path)
+        }
     };
     let fault = setup(&["shop"], move |_, path, _| without(path)).look().await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Unintelligible);
@@ -1182,6 +1187,33 @@ async fn what_a_credential_plugin_says_is_told_and_never_how_it_was_called() {
     let clusters = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
     let fault = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
     assert!(fault.why.contains("boom"), "{fault}");
+    assert!(!format!("{fault} {fault:?}").contains("CANARY"), "{fault:?}");
+}
+
+/// As one that opens a browser and waits.
+#[tokio::test]
+async fn a_credential_plugin_that_hangs_is_named_and_not_waited_for_longer_than_it_may_take() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let setup = setup(&["shop"], |_, path, _| cluster(path));
+    let program = setup.kubeconfig.with_file_name("corp-login");
+    std::fs::write(&program, "#!/bin/sh\nexec sleep 3\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let good = std::fs::read_to_string(&setup.kubeconfig).unwrap();
+    let token = good.lines().find(|line| line.contains("token:")).unwrap();
+    let indent = &token[..token.len() - token.trim_start().len()];
+    let plugin = format!(
+        "{indent}exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: {}, interactiveMode: Never, \
+         args: [CANARY-ARGUMENT]}}",
+        program.display()
+    );
+    std::fs::write(&setup.kubeconfig, good.replace(token, &plugin)).unwrap();
+    let clusters = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
+    let begun = std::time::Instant::now();
+    let clusters = clusters.waiting(Duration::from_millis(500));
+    let fault = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
+    assert_eq!(fault.kind, Blindness::Forbidden);
+    assert!(fault.why.contains("plugin (corp-login) gave no answer within 0.5 s"), "{fault}");
     assert!(!format!("{fault} {fault:?}").contains("CANARY"), "{fault:?}");
 }
 

@@ -31,6 +31,7 @@ mod desk;
 mod discover;
 mod echo;
 mod every_step_twice;
+mod evidence_away;
 mod examples;
 mod findings;
 mod first_steps;

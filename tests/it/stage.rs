@@ -446,6 +446,7 @@ pub fn deployment() -> WorkloadView {
         consumes: true,
         pinned: None,
         lacks: None,
+        left: None,
         manager: None,
     }
 }

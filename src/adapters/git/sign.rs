@@ -83,13 +83,28 @@ pub(super) async fn signed(
         // As a refusal it halts, and is not tried again and again for as long.
         Err(NotRun::Timeout(after)) => {
             let why = format!(
-                "the signing program did not end within {} s: it may have asked for a passphrase, a PIN or a touch",
-                after.as_secs()
+                "the signing program ({}) did not end within {} s: it may have asked for a passphrase, a PIN or a touch",
+                program_of(settings),
+                after.as_secs_f64()
             );
             Err(refused(subject, why))
         }
         Err(reason) => Err(faults::not_run(WHAT, &subject, program.path(), &reason)),
     }
+}
+
+/// The program that git has sign, without its folder.
+fn program_of(settings: &[(String, String)]) -> &str {
+    let value = |wanted: &str| {
+        let value = settings.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(wanted));
+        value.map(|(_, value)| value.as_str())
+    };
+    let (own, usual) = match value("gpg.format") {
+        Some("ssh") => (value("gpg.ssh.program"), "ssh-keygen"),
+        Some("x509") => (value("gpg.x509.program"), "gpgsm"),
+        Some(_) | None => (value("gpg.openpgp.program").or(value("gpg.program")), "gpg"),
+    };
+    own.unwrap_or(usual).rsplit(['/', '\\']).next().unwrap_or(usual)
 }
 
 fn refused(subject: String, why: String) -> Fault {

@@ -35,6 +35,25 @@ const WHOLE: &str = "application/json";
 
 /// The metadata of an object alone: whatever else it holds stays with the server.
 const METADATA: &str = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io";
+
+/// What of a collection is listed, and how much of each object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ask {
+    accept: &'static str,
+    /// A label selector that needs no escaping; empty for all.
+    labels: &'static str,
+}
+
+impl Ask {
+    /// Everything there is.
+    pub const WHOLE: Ask = Ask { accept: WHOLE, labels: "" };
+
+    /// The metadata alone of what has these labels.
+    pub const fn metadata_of(labels: &'static str) -> Ask {
+        Ask { accept: METADATA_LIST, labels }
+    }
+}
 
 /// A kind of object in the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,9 +136,10 @@ struct PageMeta {
     rest: String,
 }
 
+/// An object of which only the metadata was asked for.
 #[derive(Deserialize)]
-struct Partial {
-    metadata: ObjectMeta,
+pub(super) struct Partial {
+    pub metadata: ObjectMeta,
 }
 
 /// One API server.
@@ -254,9 +274,19 @@ impl Api {
         kind: Kind,
         namespace: Option<&str>,
     ) -> Result<Listed<T>, Failure> {
-        match self.pages(kind, namespace).await {
+        self.list_as(Ask::WHOLE, kind, namespace).await
+    }
+
+    /// The same, of less.
+    pub async fn list_as<T: DeserializeOwned>(
+        &self,
+        ask: Ask,
+        kind: Kind,
+        namespace: Option<&str>,
+    ) -> Result<Listed<T>, Failure> {
+        match self.pages(ask, kind, namespace).await {
             Err(failure) if failure.refusal().is_some_and(Refusal::expired) => {
-                self.pages(kind, namespace).await
+                self.pages(ask, kind, namespace).await
             }
             other => other,
         }
@@ -284,16 +314,21 @@ impl Api {
 
     async fn pages<T: DeserializeOwned>(
         &self,
+        ask: Ask,
         kind: Kind,
         namespace: Option<&str>,
     ) -> Result<Listed<T>, Failure> {
-        let first = format!("{}?limit={PAGE}", kind.path(namespace));
+        let labels = match ask.labels {
+            "" => String::new(),
+            some => format!("&labelSelector={some}"),
+        };
+        let first = format!("{}?limit={PAGE}{labels}", kind.path(namespace));
         let mut path = first.clone();
         let mut items = Vec::new();
         let newest = &self.connection.newest;
         let floor = newest.floor(kind);
         for _ in 0..MOST_PAGES {
-            let page: Page<T> = self.get(&path).await?;
+            let page: Page<T> = self.get_as(ask.accept, &path).await?;
             if !page.kind.is_empty() && !page.kind.ends_with("List") {
                 return Err(Failure::Garbled("the answer is an object and no list".to_owned()));
             }

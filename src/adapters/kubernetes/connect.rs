@@ -9,7 +9,7 @@
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use super::super::credential::Tokens;
 use super::super::http::{self as transport, Http, HttpSettings, Identity, Proxies, Trust};
+use super::made::Made;
 use super::newest::Newest;
 use super::skew::Skew;
 use crate::model::Blindness;
@@ -55,6 +56,8 @@ pub(super) struct Connection {
     credentials: Credentials,
     pub skew: Arc<Skew>,
     pub newest: Arc<Newest>,
+    pub made: Arc<Made>,
+    plugin: Plugin,
 }
 
 /// Where a stamp's kubeconfig lies.
@@ -80,6 +83,7 @@ impl Connection {
         http: HttpSettings,
         tokens: Option<Tokens>,
         subject: String,
+        patience: Duration,
     ) -> Result<Connection, Fault> {
         let about = match &source {
             Source::File(place) => format!("{} of {subject}", place.path.display()),
@@ -89,6 +93,8 @@ impl Connection {
             Fault::new(kind, "use the kubeconfig", about, why)
                 .remedy("check the file, the context and the user that it names")
         };
+        let plugin = Plugin { patience, ..Plugin::default() };
+        let named = plugin.clone();
         let prepared = tokio::task::spawn_blocking(move || {
             let read = read(&source).or_else(|_| {
                 // Whoever writes the file may be half way through.
@@ -97,16 +103,17 @@ impl Connection {
             });
             let read = read.map_err(|why| (Blindness::Misconfigured, why))?;
             // A plugin may be refused for reasons that pass.
-            prepare(&source, read, http, tokens).map_err(|why| (Blindness::Unintelligible, why))
+            named.is(&read.1);
+            prepare(&source, read, http, tokens, named).map_err(|why| (Blindness::Unintelligible, why))
         });
-        match tokio::time::timeout(PLUGIN, prepared).await {
+        match tokio::time::timeout(patience, prepared).await {
             Ok(Ok(Ok(connection))) => Ok(connection),
             Ok(Ok(Err((kind, why)))) => Err(fault(kind, why)),
             Ok(Err(error)) => {
                 let why = format!("the credential plugin did not come back: {error}");
                 Err(fault(Blindness::Unintelligible, why))
             }
-            Err(_) => Err(fault(Blindness::Forbidden, silent())),
+            Err(_) => Err(fault(Blindness::Forbidden, plugin.silent())),
         }
     }
 
@@ -117,20 +124,40 @@ impl Connection {
             Credentials::Entra { tokens, scope } => return bearer(tokens, scope).await,
         };
         let bare = Request::new(reqwest::Body::default());
-        match tokio::time::timeout(PLUGIN, service.oneshot(bare)).await {
+        match tokio::time::timeout(self.plugin.patience, service.oneshot(bare)).await {
             Ok(Ok(response)) => Ok(response.into_parts().0.headers),
             Ok(Err(error)) => Err(without_secrets(error.as_ref())),
-            Err(_) => Err(silent()),
+            Err(_) => Err(self.plugin.silent()),
         }
     }
 }
 
 /// How long a plugin may take. One that wants a person to log in waits for ever.
-const PLUGIN: Duration = Duration::from_secs(60);
+pub(super) const PLUGIN: Duration = Duration::from_secs(60);
 
-fn silent() -> String {
-    let limit = PLUGIN.as_secs();
-    format!("the credential plugin gave no answer within {limit} s: it may wait for somebody to log in")
+/// The credential plugin of a kubeconfig's user, where there is one.
+#[derive(Clone, Debug, Default)]
+struct Plugin {
+    /// Its program, without folder and arguments, once the kubeconfig is read.
+    program: Arc<OnceLock<String>>,
+    patience: Duration,
+}
+
+impl Plugin {
+    fn is(&self, user: &AuthInfo) {
+        let command = user.exec.as_ref().and_then(|exec| exec.command.as_deref());
+        if let Some(program) = command.and_then(|command| command.rsplit(['/', '\\']).next()) {
+            let _ = self.program.set(program.to_owned());
+        }
+    }
+
+    fn silent(&self) -> String {
+        let which = self.program.get().map(|program| format!(" ({program})")).unwrap_or_default();
+        let limit = self.patience.as_secs_f64();
+        format!(
+            "the credential plugin{which} gave no answer within {limit} s: it may wait for somebody to log in"
+        )
+    }
 }
 
 async fn bearer(tokens: &Tokens, scope: &str) -> Result<HeaderMap, String> {
@@ -161,6 +188,7 @@ fn prepare(
     (cluster, user): (Cluster, AuthInfo),
     settings: HttpSettings,
     tokens: Option<Tokens>,
+    plugin: Plugin,
 ) -> Result<Connection, String> {
     let server = cluster.server.as_deref().ok_or("the cluster has no server address")?;
     let base: Url = server.parse().map_err(|error| format!("{server} is no address: {error}"))?;
@@ -186,6 +214,8 @@ fn prepare(
         base,
         skew: Arc::default(),
         newest: Arc::default(),
+        made: Arc::default(),
+        plugin,
     })
 }
 

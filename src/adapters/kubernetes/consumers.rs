@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, PodSpec, Volume};
 
 use super::csi::{Class, SyncedKey};
-use crate::model::SecretVersion;
+use super::holding::left;
+use super::look::Subject;
+use crate::model::{LostClass, SecretVersion};
 
 /// The name under which the driver is registered.
 const DRIVER: &str = "secrets-store.csi.k8s.io";
@@ -21,9 +23,16 @@ pub(super) struct Gets {
     pub pinned: Option<SecretVersion>,
     /// A class that it mounts and that does not exist.
     pub lacks: Option<String>,
+    /// What a Kubernetes Secret gives that nobody fills with the secret any more.
+    pub left: Option<LostClass>,
 }
 
 impl Gets {
+    /// With what is left of earlier times.
+    pub fn with_left(spec: &PodSpec, namespace: &str, subject: &Subject, classes: &[Class]) -> Gets {
+        Gets { left: left(spec, namespace, subject, classes), ..Gets::of(spec, namespace, classes) }
+    }
+
     pub fn of(spec: &PodSpec, namespace: &str, classes: &[Class]) -> Gets {
         let absent = absent_classes(spec, namespace, classes).next();
         let mut gets = Gets { lacks: absent.map(str::to_owned), ..Gets::default() };
@@ -53,14 +62,14 @@ fn reads(spec: &PodSpec, synced: &SyncedKey) -> bool {
 /// The names of the Secrets that it reads as a whole or a key of.
 pub(super) fn secrets_read(spec: &PodSpec) -> impl Iterator<Item = &str> {
     let mounted = volumes(spec).iter().flat_map(volume_secrets);
-    mounted.chain(containers(spec).flat_map(environment).map(|(secret, _)| secret))
+    mounted.chain(environments(spec).map(|(secret, _)| secret))
 }
 
 /// Whether it reads a key of the Secret that is one of these, or all of it.
 pub(super) fn reads_of(spec: &PodSpec, name: &str, is_one: impl Fn(&str) -> bool) -> bool {
     let whole = volumes(spec).iter().any(|volume| volume_secrets(volume).any(|secret| secret == name));
     let here = |(secret, key): (&str, Option<&str>)| secret == name && key.is_none_or(&is_one);
-    whole || containers(spec).any(|container| environment(container).any(here))
+    whole || environments(spec).any(here)
 }
 
 /// The delivering classes that a specification mounts.
@@ -105,17 +114,24 @@ fn volume_secrets(volume: &Volume) -> impl Iterator<Item = &str> {
     direct.into_iter().chain(projected.map(|secret| secret.name.as_str()))
 }
 
-fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
-    spec.containers.iter().chain(spec.init_containers.iter().flatten())
+/// Secrets, and the key where only one is read, that the environment of any container is made from: those that run, those
+/// that run before them, and those that somebody put beside them later.
+fn environments(spec: &PodSpec) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let usual = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let usual = usual.map(|one| (one.env_from.as_deref(), one.env.as_deref()));
+    let later = spec.ephemeral_containers.iter().flatten();
+    let later = later.map(|one| (one.env_from.as_deref(), one.env.as_deref()));
+    usual.chain(later).flat_map(|(from, env)| environment(from, env))
 }
 
-/// Secrets, and the key where only one is read, that a container's environment is made from.
-fn environment(container: &Container) -> impl Iterator<Item = (&str, Option<&str>)> {
-    let whole = container.env_from.iter().flatten().filter_map(|from| from.secret_ref.as_ref());
-    let single = container
-        .env
+fn environment<'a>(
+    from: Option<&'a [EnvFromSource]>,
+    env: Option<&'a [EnvVar]>,
+) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+    let whole = from.unwrap_or_default().iter().filter_map(|from| from.secret_ref.as_ref());
+    let single = env
+        .unwrap_or_default()
         .iter()
-        .flatten()
         .filter_map(|variable| variable.value_from.as_ref()?.secret_key_ref.as_ref());
     whole
         .map(|secret| (secret.name.as_str(), None))
@@ -131,8 +147,19 @@ mod tests {
     fn classes() -> Vec<Class> {
         let synced = vec![SyncedKey { secret: "cosmos".into(), key: "api-key".into() }];
         let (namespace, name, vault) = ("workload".into(), "kv".into(), "v".into());
-        let (pinned, changed, edited, fills) = (None, None, true, Vec::new());
-        vec![Class { namespace, name, vault, delivers: true, changed, edited, fills, synced, pinned }]
+        let (edition, pinned, changed, edited, fills) = (String::new(), None, None, true, Vec::new());
+        vec![Class {
+            namespace,
+            name,
+            edition,
+            vault,
+            delivers: true,
+            changed,
+            edited,
+            fills,
+            synced,
+            pinned,
+        }]
     }
 
     fn spec(container: Value, volumes: Value) -> PodSpec {

@@ -24,6 +24,7 @@ pub(super) struct Meta {
 pub(super) struct ClassMeta {
     pub name: String,
     pub namespace: String,
+    uid: String,
     creation_timestamp: Option<Timestamp>,
     /// Counts changes of the specification.
     generation: Option<i64>,
@@ -100,6 +101,8 @@ struct Object {
 pub(super) struct Class {
     pub namespace: String,
     pub name: String,
+    /// The object's own name and the count of its changes: another text where it says anything else, or is made anew.
+    pub edition: String,
     /// The vault that it reads.
     pub vault: String,
     /// Whether it delivers the secret, by what it says today.
@@ -153,6 +156,7 @@ impl RawClass {
             edited: self.metadata.generation != Some(1),
             fills: self.spec.secret_objects.iter().map(|object| object.secret_name.clone()).collect(),
             vault: self.spec.parameters.get("keyvaultName").cloned().unwrap_or_default(),
+            edition: format!("{}/{}", self.metadata.uid, self.metadata.generation.unwrap_or_default()),
             namespace: self.metadata.namespace,
             name: self.metadata.name,
         }

@@ -25,7 +25,7 @@ use super::csi::Class;
 use super::kept::{Kept, is_complete};
 use super::look::Subject;
 use super::pods;
-use super::scope::{Mounts, Scope};
+use super::scope::{Mounts, Scope, is_same};
 use super::workloads::{Workloads, view_in_answer};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, WorkloadKind, WorkloadName};
 use crate::ports::{Fault, Glance, Happening};
@@ -56,6 +56,13 @@ pub(super) struct Base {
 impl Base {
     pub fn names(&self) -> BTreeSet<WorkloadName> {
         self.view.workloads.iter().map(|view| view.name.clone()).collect()
+    }
+
+    /// Whether a restart of one of those that get the secret or are restarted takes pods away for a while.
+    pub fn loses_pods(&self) -> bool {
+        let is_restarted = |name: &WorkloadName| self.subject.configured.iter().any(|one| is_same(one, name));
+        let mut all = self.view.workloads.iter();
+        all.any(|view| view.loses_pods() && (view.consumes || is_restarted(&view.name)))
     }
 
     /// What its pods were seen to mount.
@@ -211,7 +218,7 @@ impl Base {
 
     /// Takes in what the answer to a restart says of the workload.
     pub fn answered(&mut self, name: &WorkloadName, answer: Option<&Vec<u8>>) {
-        let view = answer.and_then(|body| view_in_answer(name.kind, body, &self.classes));
+        let view = answer.and_then(|body| view_in_answer(name.kind, body, &self.subject, &self.classes));
         match (view, self.view.workloads.iter_mut().find(|view| view.name == *name)) {
             (Some(new), Some(known)) => *known = new,
             _ => self.unanswered = true,

@@ -4,7 +4,7 @@
 //! The driver refreshes mounts with what their class says by then, and their statuses with them: that a status does not
 //! name the secret is no proof that the process has not read it. Of a class that is gone nothing is refreshed.
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
 use super::consumers::{Gets, absent_classes, class_names, reads_of};
 use super::csi::{Class, PodId, PodStatus, is_mounted};
@@ -52,27 +52,49 @@ pub(super) fn lost_classes<'a>(
     let began = pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
     let absent = pod.spec.iter().flat_map(move |spec| absent_classes(spec, namespace, classes));
     let vault = subject.vault.as_deref();
-    let here = move || classes.iter().filter(move |class| class.namespace == namespace);
-    let filled = here().filter(move |class| class.may_have_filled(vault) && reads_from(pod, class));
-    let changed = here().filter(move |class| class.may_have_delivered(began, vault) && mounts(pod, class));
-    let lost = |name: &str, fate| LostClass { name: name.to_owned(), fate };
+    let here = classes.iter().filter(move |class| class.namespace == namespace);
+    let changed = here.filter(move |class| class.may_have_delivered(began, vault) && mounts(pod, class));
     // First what matters whatever the pod's age.
-    let filled = filled.map(move |class| lost(&class.name, ClassFate::Filled));
+    let stale = pod.spec.iter().flat_map(move |spec| stale_secrets(spec, namespace, subject, classes));
     let absent = absent.map(move |name| lost(name, ClassFate::Absent));
-    let unfilled = read_by(pod, subject).into_iter().map(move |secret| lost(secret, ClassFate::Unfilled));
+    stale.chain(absent).chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)))
+}
+
+/// What a specification reads of Secrets that nobody fills with the key any more: whoever begins by it gets what stands there.
+pub(super) fn left(
+    spec: &PodSpec,
+    namespace: &str,
+    subject: &Subject,
+    classes: &[Class],
+) -> Option<LostClass> {
+    stale_secrets(spec, namespace, subject, classes).next()
+}
+
+fn stale_secrets<'a>(
+    spec: &'a PodSpec,
+    namespace: &'a str,
+    subject: &'a Subject,
+    classes: &'a [Class],
+) -> impl Iterator<Item = LostClass> + 'a {
+    let vault = subject.vault.as_deref();
+    let here = classes.iter().filter(move |class| class.namespace == namespace);
+    let filled = here.filter(move |class| class.may_have_filled(vault) && reads_from(spec, class));
+    let unfilled = read_by(spec, namespace, subject).into_iter();
     unfilled
-        .chain(filled)
-        .chain(absent)
-        .chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)))
+        .map(|secret| lost(secret, ClassFate::Unfilled))
+        .chain(filled.map(|class| lost(&class.name, ClassFate::Filled)))
+}
+
+fn lost(name: &str, fate: ClassFate) -> LostClass {
+    LostClass { name: name.to_owned(), fate }
 }
 
 fn mounts(pod: &Pod, class: &Class) -> bool {
     pod.spec.as_ref().is_some_and(|spec| class_names(spec).any(|name| name == class.name))
 }
 
-fn reads_from(pod: &Pod, class: &Class) -> bool {
-    let reads = |secret: &String| pod.spec.as_ref().is_some_and(|spec| reads_of(spec, secret, |_| true));
-    class.fills.iter().any(reads)
+fn reads_from(spec: &PodSpec, class: &Class) -> bool {
+    class.fills.iter().any(|secret| reads_of(spec, secret, |_| true))
 }
 
 pub(super) fn pod_id(pod: &Pod) -> Option<PodId<'_>> {

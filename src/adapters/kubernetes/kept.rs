@@ -83,7 +83,8 @@ impl Kept {
     /// Takes an event's workload.
     pub fn take_workload(&self, kind: WorkloadKind, line: &[u8]) {
         let mut inner = self.inner();
-        match view_in_event(kind, line, &inner.classes) {
+        let view = inner.subject.as_ref().and_then(|to| view_in_event(kind, line, to, &inner.classes));
+        match view {
             Some(view) => {
                 inner.told.insert(view.name.clone(), view);
             }
@@ -308,6 +309,7 @@ mod tests {
         let class = Class {
             namespace: "n".into(),
             name: "c".into(),
+            edition: String::new(),
             vault: String::new(),
             delivers: true,
             changed: None,
@@ -387,7 +389,9 @@ mod tests {
     fn what_watches_told_of_workloads_counts_unless_the_view_knows_more_or_something_may_be_missing() {
         let kept = kept();
         let deployment = WorkloadKind::Deployment;
-        let known = |generation| vec![view_in_event(deployment, &event("a", generation, 0), &[]).unwrap()];
+        let known = |generation| {
+            vec![view_in_event(deployment, &event("a", generation, 0), &Subject::default(), &[]).unwrap()]
+        };
         assert_eq!(kept.told_of(&known(2)), Some(known(2)), "nothing was told: it is as it was");
         kept.take_workload(deployment, &event("a", 2, 1));
         assert!(is_complete(&kept.told_of(&known(2)).unwrap()[0]));

@@ -15,7 +15,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 
-use super::api::{Api, CLASSES, Kind, Listed};
+use super::api::{Api, Ask, CLASSES, Kind, Listed, Partial};
 use super::csi::{Class, PodStatus, RawClass};
 use super::failure::{Failure, Refusal};
 use super::owners::Owners;
@@ -28,7 +28,7 @@ use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadN
 use crate::ports::Fault;
 
 /// What to look for, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Subject {
     /// The vault's name for the secret.
     pub secret: String,
@@ -97,16 +97,29 @@ async fn look_within(
 ) -> Result<Looked, Fault> {
     let (classes, served) =
         classes(api, subject).await.map_err(|f| fault(api, f, "list the SecretProviderClasses"))?;
+    let unseeing = |failure| fault(api, failure, "see who made the Secrets that pods read");
+    let left = unfilled::list(api, subject, &classes).await.map_err(unseeing)?;
+    let is_listed = left.is_some();
+    let left = left.unwrap_or_default();
+    let subject = &Subject {
+        unfilled: Arc::new(unfilled::ours(left.clone(), &[], subject, &classes)),
+        ..subject.clone()
+    };
+    // Whoever reads what was left behind may be of any kind, and have no pod today.
+    let scope = &scope.telling_of(!is_listed || !subject.unfilled.is_empty());
     let mut workloads = Workloads::list(api, subject, &classes, scope).await?;
     let names = workloads.names();
     let raw = RawPods::list(api, subject).await?;
-    let wanted =
-        unfilled::wanted(&raw.pods, subject, &classes, &Owners { workloads: &names, replica_sets: None });
-    let asked = unfilled::ask(api, wanted)
-        .await
-        .map_err(|f| fault(api, f, "see who made a Secret that pods read"))?;
-    let Asked { unfilled, unseen } = asked;
-    let subject = &Subject { unfilled, ..subject.clone() };
+    let owners = Owners { workloads: &names, replica_sets: None };
+    let Asked { unfilled, unseen } = match is_listed {
+        true => Asked { unfilled: unfilled::ours(left, &raw.pods, subject, &classes), unseen: Vec::new() },
+        false => {
+            let wanted = unfilled::wanted(&raw.pods, &workloads.reads(), subject, &classes, &owners);
+            unfilled::ask(api, wanted, &classes).await.map_err(unseeing)?
+        }
+    };
+    let subject = &Subject { unfilled: Arc::new(unfilled), ..subject.clone() };
+    workloads.leave(subject);
     let mut pods = Pods::of(raw, api, subject, &classes, &names, scope, mounts).await?;
     if !served {
         driver_unseen(api, &pods)?;
@@ -119,7 +132,7 @@ async fn look_within(
     let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
-    let Workloads { mut views, cron_jobs, mut places } = workloads;
+    let Workloads { mut views, cron_jobs, mut places, .. } = workloads;
     views.extend(rollouts);
     places.extend(more);
     let mut view = ClusterView {
@@ -182,16 +195,26 @@ pub(super) async fn everywhere<T: DeserializeOwned + Placed>(
     kind: Kind,
     subject: &Subject,
 ) -> Result<(Vec<T>, Vec<Place>), Failure> {
+    everywhere_as(api, Ask::WHOLE, kind, subject).await
+}
+
+/// The same, of less.
+pub(super) async fn everywhere_as<T: DeserializeOwned + Placed>(
+    api: &Api,
+    ask: Ask,
+    kind: Kind,
+    subject: &Subject,
+) -> Result<(Vec<T>, Vec<Place>), Failure> {
     let place = |namespace: Option<&str>, version: String| Place {
         kind,
         namespace: namespace.map(str::to_owned),
         version,
     };
     if let [only] = subject.namespaces.as_slice() {
-        let Listed { items, version } = api.list(kind, Some(only)).await?;
+        let Listed { items, version } = api.list_as(ask, kind, Some(only)).await?;
         return Ok((items, vec![place(Some(only), version)]));
     }
-    match api.list::<T>(kind, None).await {
+    match api.list_as::<T>(ask, kind, None).await {
         Ok(Listed { mut items, version }) => {
             let wanted = &subject.namespaces;
             items.retain(|item| wanted.is_empty() || wanted.iter().any(|name| name == item.namespace()));
@@ -202,7 +225,7 @@ pub(super) async fn everywhere<T: DeserializeOwned + Placed>(
         {
             let (mut all, mut places) = (Vec::new(), Vec::new());
             for namespace in &subject.namespaces {
-                let Listed { items, version } = api.list(kind, Some(namespace)).await?;
+                let Listed { items, version } = api.list_as(ask, kind, Some(namespace)).await?;
                 places.push(place(Some(namespace), version));
                 all.extend(items);
             }
@@ -244,6 +267,12 @@ impl<T: Metadata<Ty = ObjectMeta>> Placed for T {
 impl Placed for RawClass {
     fn namespace(&self) -> &str {
         &self.metadata.namespace
+    }
+}
+
+impl Placed for Partial {
+    fn namespace(&self) -> &str {
+        self.metadata.namespace.as_deref().unwrap_or_default()
     }
 }
 

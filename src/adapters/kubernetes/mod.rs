@@ -17,6 +17,7 @@ mod glance;
 mod holding;
 mod kept;
 mod look;
+mod made;
 mod managed;
 mod manager;
 mod narrow;
@@ -48,7 +49,7 @@ use tokio::sync::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::api::Api;
-use self::connect::{Connection, Source};
+use self::connect::{Connection, PLUGIN, Source};
 use self::glance::Base;
 use self::kept::Kept;
 use self::look::{Looked, Place, Subject};
@@ -106,6 +107,8 @@ pub struct Kubernetes {
     named: BTreeMap<StampName, AksCluster>,
     /// The workloads that are restarted, where somebody said which.
     restarted: Option<Arc<[WorkloadName]>>,
+    /// How long a kubeconfig's credential plugin may take.
+    patience: Duration,
 }
 
 struct Stamp {
@@ -152,7 +155,13 @@ impl Kubernetes {
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
             named: BTreeMap::new(),
             restarted: None,
+            patience: PLUGIN,
         }
+    }
+
+    /// The same with so long a time for a kubeconfig's credential plugin: a minute otherwise.
+    pub fn waiting(self, patience: Duration) -> Kubernetes {
+        Kubernetes { patience, ..self }
     }
 
     /// The same with turns that others take too. Watches take none.
@@ -212,7 +221,9 @@ impl Kubernetes {
             None => {
                 let source = self.source(stamp, &subject).await?;
                 let tokens = self.aks.as_ref().map(|aks| aks.access.tokens.clone());
-                let mut opened = Connection::open(source, self.http.clone(), tokens, subject.clone()).await?;
+                let mut opened =
+                    Connection::open(source, self.http.clone(), tokens, subject.clone(), self.patience)
+                        .await?;
                 if let Some((_, newest)) = state.told.take().filter(|(base, _)| *base == opened.base) {
                     opened.newest = newest;
                 }
@@ -340,6 +351,7 @@ impl Clusters for Kubernetes {
                 restarted: Arc::clone(restarted),
                 written: vault.map(|vault| vault.created),
                 version: vault.map(|vault| vault.version.clone()),
+                every_kind: false,
             },
             None => Scope::Everything,
         };
@@ -382,7 +394,9 @@ impl Clusters for Kubernetes {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
         let api = self.api(name, stamp, &mut state).await?;
-        room::look(&api, &self.subject_of(stamp, &state)).await
+        // By what was last seen of them; before that, nobody knows.
+        let loses = state.base.as_ref().is_none_or(Base::loses_pods);
+        room::look(&api, &self.subject_of(stamp, &state), loses).await
     }
 
     async fn budgets(&self, name: &StampName) -> Result<Vec<BudgetView>, Fault> {

@@ -89,7 +89,8 @@ pub(super) async fn list(
         Err(failure) if !owns && failure.refusal().is_some_and(Refusal::no_such_api) => return Ok(Vec::new()),
         listed => listed.map_err(|failure| failure.fault("list the Rollouts", &api.subject))?,
     };
-    let mut views: Vec<WorkloadView> = rollouts.iter().map(|rollout| view(rollout, classes)).collect();
+    let mut views: Vec<WorkloadView> =
+        rollouts.iter().map(|rollout| view(rollout, subject, classes)).collect();
     for pod in found {
         let Some(name) = rollout_of(&pod.above) else { continue };
         if let Some(view) = views.iter_mut().find(|view| view.name == name) {
@@ -106,9 +107,10 @@ pub(super) fn rollout_of(above: &Above) -> Option<WorkloadName> {
     (object.kind == "Rollout").then(rollout)
 }
 
-fn view(rollout: &Rollout, classes: &[Class]) -> WorkloadView {
+fn view(rollout: &Rollout, subject: &Subject, classes: &[Class]) -> WorkloadView {
     let Rollout { metadata, spec, status } = rollout;
-    let gets = spec.template.spec.as_ref().map(|pod| Gets::of(pod, rollout.namespace(), classes));
+    let gets =
+        spec.template.spec.as_ref().map(|pod| Gets::with_left(pod, rollout.namespace(), subject, classes));
     let canary = spec.strategy.canary.as_ref();
     let unavailable = canary.and_then(|canary| canary.max_unavailable.clone());
     let desired = count(spec.replicas.or(Some(1)));
@@ -153,7 +155,7 @@ mod tests {
         for (key, value) in status.as_object().unwrap() {
             rollout["status"][key] = value.clone();
         }
-        view(&serde_json::from_value(rollout).unwrap(), &[])
+        view(&serde_json::from_value(rollout).unwrap(), &Subject::default(), &[])
     }
 
     #[test]

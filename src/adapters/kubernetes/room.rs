@@ -20,11 +20,13 @@ use crate::model::{
 };
 use crate::ports::Fault;
 
-/// What is known of the room: one list each.
-pub(super) async fn look(api: &Api, subject: &Subject) -> Result<RoomView, Fault> {
+/// What is known of the room: one list each. Autoscalers matter to a restart that takes pods away for a while.
+pub(super) async fn look(api: &Api, subject: &Subject, autoscalers: bool) -> Result<RoomView, Fault> {
     let quotas = part(list::<ResourceQuota>(api, QUOTAS, subject, "list the ResourceQuotas").await)?;
-    let autoscalers =
-        list::<HorizontalPodAutoscaler>(api, AUTOSCALERS, subject, "list the autoscalers").await;
+    let autoscalers = match autoscalers {
+        true => list::<HorizontalPodAutoscaler>(api, AUTOSCALERS, subject, "list the autoscalers").await,
+        false => Ok(Vec::new()),
+    };
     let autoscalers = part(autoscalers)?;
     Ok(RoomView {
         quotas: quotas.map(|quotas| quotas.iter().map(quota).collect()),

@@ -3,7 +3,8 @@
 //! A key is held by pods, so the pods of every namespace are always listed, with the classes that tell which of them get
 //! the secret. A workload of a kind that nobody restarts here counts by its pods: with none, it holds nothing, and what
 //! it starts later reads what the vault or the synced Secret holds then, which other gates look at by themselves. Only a
-//! class that is pinned to a version could give an older one: where there is one, every kind is listed. CronJobs
+//! class that is pinned to a version could give an older one, or a Kubernetes Secret that nobody fills any more: where there is one,
+//! every kind is listed. CronJobs
 //! matter besides where Secrets are synced, to name whose next run reads a stale one. A pod that was there before the
 //! vault's version was written holds an older key whatever it mounts; mounts are asked for as soon as one is younger
 //! and was not seen yet to mount the vault's version, and where a pod's class is not what it was when the pod began. What
@@ -31,6 +32,8 @@ pub(super) enum Scope {
         written: Option<Timestamp>,
         /// The vault's version, where that is known.
         version: Option<SecretVersion>,
+        /// Whether workloads of every kind are listed all the same, and CronJobs.
+        every_kind: bool,
     },
 }
 
@@ -38,12 +41,22 @@ pub(super) enum Scope {
 pub(super) type Mounts = BTreeMap<String, SecretVersion>;
 
 impl Scope {
+    /// The same where templates of any kind may matter: then all are listed.
+    pub fn telling_of(&self, templates: bool) -> Scope {
+        let mut scope = self.clone();
+        if let Scope::Holders { every_kind, .. } = &mut scope {
+            *every_kind |= templates;
+        }
+        scope
+    }
+
     /// Whether the kind is listed whoever the pods belong to.
     pub fn lists(&self, kind: WorkloadKind, classes: &[Class]) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Holders { restarted, .. } => {
-                kind == WorkloadKind::Deployment
+            Scope::Holders { restarted, every_kind, .. } => {
+                *every_kind
+                    || kind == WorkloadKind::Deployment
                     || restarted.iter().any(|name| name.kind == kind)
                     || is_any_pinned(classes)
             }
@@ -53,8 +66,8 @@ impl Scope {
     pub fn lists_cron_jobs(&self, classes: &[Class]) -> bool {
         match self {
             Scope::Everything => true,
-            Scope::Holders { .. } => {
-                is_any_pinned(classes) || classes.iter().any(|class| !class.synced.is_empty())
+            Scope::Holders { every_kind, .. } => {
+                *every_kind || is_any_pinned(classes) || classes.iter().any(|class| !class.synced.is_empty())
             }
         }
     }

@@ -92,6 +92,7 @@ pub(super) fn outline(
         consumes: gets.any(),
         pinned: gets.pinned,
         lacks: gets.lacks,
+        left: gets.left,
         manager: manager(meta),
     }
 }

@@ -14,15 +14,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
 use super::api::{Api, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS};
-use super::consumers::Gets;
+use super::consumers::{Gets, secrets_read};
 use super::csi::Class;
 use super::look::{Place, Placed as _, Subject, everywhere};
 use super::owners::Above;
 use super::pods::Found;
 use super::scope::Scope;
 use super::sets::{daemon_set_view, stateful_set_view};
+use super::unfilled::SecretName;
 use super::workload::deployment_view;
-use crate::model::{CronJobView, WorkloadKind, WorkloadName, WorkloadView};
+use crate::model::{ClassFate, CronJobView, LostClass, ObjectName, WorkloadKind, WorkloadName, WorkloadView};
 use crate::ports::Fault;
 
 /// The kinds that are built in. Rollouts are listed by the pods that belong to one.
@@ -37,6 +38,10 @@ pub(super) struct Workloads {
     pub cron_jobs: Vec<CronJobView>,
     /// Collections that are worth a watch.
     pub places: Vec<Place>,
+    /// CronJobs that are not known to get the secret, and read Kubernetes Secrets.
+    others: Vec<CronJobView>,
+    /// Whose template reads which Kubernetes Secret.
+    templates: Vec<(ObjectName, SecretName)>,
 }
 
 impl Workloads {
@@ -81,7 +86,13 @@ impl Workloads {
         let (cron_jobs, _) = everywhere::<CronJob>(api, CRON_JOBS, subject)
             .await
             .map_err(|failure| failure.fault("list the CronJobs", &api.subject))?;
-        self.cron_jobs = cron_jobs.iter().filter_map(|job| cron_job_view(job, classes)).collect();
+        for job in &cron_jobs {
+            let Some(view) = cron_job_view(job, subject, classes) else { continue };
+            let name = view.object();
+            self.templates.extend(template_of(job).into_iter().flat_map(|pod| read_by(&name, pod)));
+            let gets = view.mounts || !view.reads.is_empty() || view.left.is_some();
+            if gets { self.cron_jobs.push(view) } else { self.others.push(view) }
+        }
         Ok(())
     }
 
@@ -99,27 +110,55 @@ impl Workloads {
             WorkloadKind::Deployment => {
                 let listed = everywhere::<Deployment>(api, DEPLOYMENTS, subject).await;
                 let (deployments, places) = listed.map_err(fault("list the Deployments"))?;
-                self.add(&deployments, classes, templates::of_deployment, deployment_view);
+                self.add(&deployments, (subject, classes), templates::of_deployment, deployment_view);
                 // The kind that nearly everybody has, whether or not one of them gets the secret today.
                 self.places.extend(places);
             }
             WorkloadKind::StatefulSet => {
                 let listed = everywhere::<StatefulSet>(api, STATEFUL_SETS, subject).await;
                 let (sets, places) = listed.map_err(fault("list the StatefulSets"))?;
-                if self.add(&sets, classes, templates::of_stateful_set, stateful_set_view) {
+                if self.add(&sets, (subject, classes), templates::of_stateful_set, stateful_set_view) {
                     self.places.extend(places);
                 }
             }
             WorkloadKind::DaemonSet => {
                 let listed = everywhere::<DaemonSet>(api, DAEMON_SETS, subject).await;
                 let (sets, places) = listed.map_err(fault("list the DaemonSets"))?;
-                if self.add(&sets, classes, templates::of_daemon_set, daemon_set_view) {
+                if self.add(&sets, (subject, classes), templates::of_daemon_set, daemon_set_view) {
                     self.places.extend(places);
                 }
             }
             WorkloadKind::Rollout => {}
         }
         Ok(())
+    }
+
+    /// The Kubernetes Secrets that templates read.
+    pub fn reads(&self) -> BTreeSet<SecretName> {
+        self.templates.iter().map(|(_, secret)| secret.clone()).collect()
+    }
+
+    /// Takes in which of these nobody fills any more.
+    pub fn leave(&mut self, subject: &Subject) {
+        let left = self.templates.iter().filter(|(_, secret)| subject.unfilled.contains(secret));
+        for (owner, (_, secret)) in left {
+            let lost = || LostClass { name: secret.clone(), fate: ClassFate::Unfilled };
+            let same = |name: &WorkloadName| {
+                owner.kind == name.kind.as_str()
+                    && owner.namespace == name.namespace
+                    && owner.name == name.name
+            };
+            let workload = self.views.iter_mut().find(|view| same(&view.name));
+            if let Some(workload) = workload {
+                workload.left.get_or_insert_with(lost);
+            }
+            if let Some(place) = self.others.iter().position(|job| job.object() == *owner) {
+                self.cron_jobs.push(self.others.swap_remove(place));
+            }
+            if let Some(job) = self.cron_jobs.iter_mut().find(|job| job.object() == *owner) {
+                job.left.get_or_insert_with(lost);
+            }
+        }
     }
 
     pub fn names(&self) -> BTreeSet<WorkloadName> {
@@ -130,12 +169,17 @@ impl Workloads {
     fn add<T: Metadata<Ty = ObjectMeta>>(
         &mut self,
         objects: &[T],
-        classes: &[Class],
+        within: (&Subject, &[Class]),
         spec: impl Fn(&T) -> Option<PodSpec>,
         view: impl Fn(&T, Gets) -> WorkloadView,
     ) -> bool {
         let before = self.views.len();
-        self.views.extend(objects.iter().map(|object| view_of(object, classes, &spec, &view)));
+        self.views.extend(objects.iter().map(|object| view_of(object, within, &spec, &view)));
+        for (object, view) in objects.iter().zip(&self.views[before..]) {
+            let WorkloadName { kind, namespace, name } = &view.name;
+            let name = ObjectName::new(kind.as_str(), namespace, name);
+            self.templates.extend(spec(object).iter().flat_map(|pod| read_by(&name, pod)));
+        }
         self.views[before..].iter().any(|view| view.consumes)
     }
 }
@@ -147,38 +191,48 @@ struct Event<T> {
 }
 
 /// A workload as the answer to a patch has it.
-pub(super) fn view_in_answer(kind: WorkloadKind, body: &[u8], classes: &[Class]) -> Option<WorkloadView> {
+pub(super) fn view_in_answer(
+    kind: WorkloadKind,
+    body: &[u8],
+    subject: &Subject,
+    classes: &[Class],
+) -> Option<WorkloadView> {
     match kind {
         WorkloadKind::Deployment => {
             let object = serde_json::from_slice::<Deployment>(body).ok()?;
-            Some(view_of(&object, classes, templates::of_deployment, deployment_view))
+            Some(view_of(&object, (subject, classes), templates::of_deployment, deployment_view))
         }
         WorkloadKind::StatefulSet => {
             let object = serde_json::from_slice::<StatefulSet>(body).ok()?;
-            Some(view_of(&object, classes, templates::of_stateful_set, stateful_set_view))
+            Some(view_of(&object, (subject, classes), templates::of_stateful_set, stateful_set_view))
         }
         WorkloadKind::DaemonSet => {
             let object = serde_json::from_slice::<DaemonSet>(body).ok()?;
-            Some(view_of(&object, classes, templates::of_daemon_set, daemon_set_view))
+            Some(view_of(&object, (subject, classes), templates::of_daemon_set, daemon_set_view))
         }
         WorkloadKind::Rollout => None,
     }
 }
 
 /// A workload as an event has it.
-pub(super) fn view_in_event(kind: WorkloadKind, line: &[u8], classes: &[Class]) -> Option<WorkloadView> {
+pub(super) fn view_in_event(
+    kind: WorkloadKind,
+    line: &[u8],
+    subject: &Subject,
+    classes: &[Class],
+) -> Option<WorkloadView> {
     match kind {
         WorkloadKind::Deployment => {
             let Event { object } = serde_json::from_slice::<Event<Deployment>>(line).ok()?;
-            Some(view_of(&object, classes, templates::of_deployment, deployment_view))
+            Some(view_of(&object, (subject, classes), templates::of_deployment, deployment_view))
         }
         WorkloadKind::StatefulSet => {
             let Event { object } = serde_json::from_slice::<Event<StatefulSet>>(line).ok()?;
-            Some(view_of(&object, classes, templates::of_stateful_set, stateful_set_view))
+            Some(view_of(&object, (subject, classes), templates::of_stateful_set, stateful_set_view))
         }
         WorkloadKind::DaemonSet => {
             let Event { object } = serde_json::from_slice::<Event<DaemonSet>>(line).ok()?;
-            Some(view_of(&object, classes, templates::of_daemon_set, daemon_set_view))
+            Some(view_of(&object, (subject, classes), templates::of_daemon_set, daemon_set_view))
         }
         WorkloadKind::Rollout => None,
     }
@@ -186,11 +240,11 @@ pub(super) fn view_in_event(kind: WorkloadKind, line: &[u8], classes: &[Class]) 
 
 fn view_of<T: Metadata<Ty = ObjectMeta>>(
     object: &T,
-    classes: &[Class],
+    (subject, classes): (&Subject, &[Class]),
     spec: impl Fn(&T) -> Option<PodSpec>,
     view: impl Fn(&T, Gets) -> WorkloadView,
 ) -> WorkloadView {
-    let gets = spec(object).map(|spec| Gets::of(&spec, object.namespace(), classes));
+    let gets = spec(object).map(|spec| Gets::with_left(&spec, object.namespace(), subject, classes));
     view(object, gets.unwrap_or_default())
 }
 
@@ -212,12 +266,22 @@ mod templates {
     }
 }
 
-/// `None` where its pods do not get the secret.
-fn cron_job_view(job: &CronJob, classes: &[Class]) -> Option<CronJobView> {
+fn template_of(job: &CronJob) -> Option<&PodSpec> {
+    job.spec.as_ref()?.job_template.spec.as_ref()?.template.spec.as_ref()
+}
+
+fn read_by<'a>(
+    owner: &'a ObjectName,
+    pod: &'a PodSpec,
+) -> impl Iterator<Item = (ObjectName, SecretName)> + 'a {
+    secrets_read(pod).map(|name| (owner.clone(), (owner.namespace.clone(), name.to_owned())))
+}
+
+/// `None` where it has no template.
+fn cron_job_view(job: &CronJob, subject: &Subject, classes: &[Class]) -> Option<CronJobView> {
     let spec = job.spec.as_ref()?;
-    let pod = spec.job_template.spec.as_ref()?.template.spec.as_ref()?;
-    let Gets { mounts, reads, pinned, lacks: _ } =
-        Some(Gets::of(pod, job.namespace(), classes)).filter(Gets::any)?;
+    let Gets { mounts, reads, pinned, lacks: _, left } =
+        Gets::with_left(template_of(job)?, job.namespace(), subject, classes);
     Some(CronJobView {
         namespace: job.namespace().to_owned(),
         name: job.metadata.name.clone().unwrap_or_default(),
@@ -225,5 +289,6 @@ fn cron_job_view(job: &CronJob, classes: &[Class]) -> Option<CronJobView> {
         mounts,
         reads: reads.into_iter().collect(),
         pinned,
+        left,
     })
 }

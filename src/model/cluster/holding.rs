@@ -21,7 +21,7 @@ pub enum Holding {
 }
 
 /// A SecretProviderClass that cannot tell what pods got from it earlier.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LostClass {
     /// Its own; of a class that nothing tells of, the Kubernetes Secret's that it once filled.
     pub name: String,

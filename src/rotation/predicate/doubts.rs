@@ -2,7 +2,8 @@
 //!
 //! What a pod got when it began is not told by what its class says today. Where the class has gone or was changed since,
 //! and where the configuration names a workload of which nothing shows how it gets the key, only a person knows: they
-//! restart it, mend the configuration, or accept it by name. A workload without pods holds nothing. What is known to have
+//! restart it, mend the configuration, or accept it by name. A workload without pods holds nothing, unless its next pod would
+//! begin with what stands in a Kubernetes Secret that nobody fills any more. What is known to have
 //! got the secret is none of this: nobody may accept that.
 
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ pub(super) fn doubts(
         let of = (owner(stamp, pod), class.name.as_str(), class.fate);
         unclear.entry(of).or_default().push(pod.name.clone());
     }
+    for (subject, class) in left(stamp, cluster) {
+        unclear.entry(subject).or_insert((class, Vec::new()));
+    }
     let named = ctx.policy.workloads.iter().filter_map(|name| not_consuming(stamp, name, cluster));
     let told = |reason: &Reason| unclear.keys().any(|(subject, ..)| *subject == reason.subject);
     let named: Vec<Reason> = named.filter(|reason| !told(reason)).collect();
@@ -33,6 +37,22 @@ pub(super) fn doubts(
         Reason::new(Gate::Consumers, subject, Why::MayHoldSecret { pods, class: class.to_owned(), fate })
     });
     unclear.chain(named).collect()
+}
+
+/// Workloads and CronJobs whose next pod begins with what stands in a Secret that nobody fills any more, whether or not one runs
+/// today. A CronJob that is suspended is told, and no more.
+fn left<'a>(
+    stamp: &'a StampName,
+    cluster: &'a ClusterView,
+) -> impl Iterator<Item = (Subject, &'a LostClass)> {
+    let workloads = cluster
+        .workloads
+        .iter()
+        .filter_map(|view| Some((Subject::Workload(stamp.clone(), view.name.clone()), view.left.as_ref()?)));
+    let jobs = cluster.cron_jobs.iter().filter(|job| !job.suspended);
+    let jobs =
+        jobs.filter_map(|job| Some((Subject::Object(stamp.clone(), job.object()), job.left.as_ref()?)));
+    workloads.chain(jobs)
 }
 
 /// Pods that live, of which nothing tells what they got, and which may have got an older key.

@@ -31,7 +31,7 @@ pub use metrics::{metrics_asked, metrics_reach, metrics_up_to_date};
 pub use pods::{holders, left_out, old_pods_gone, propagated_at, settled, stale_pods, unproven, untold};
 pub use readers::known_readers;
 pub use rights::may_regenerate;
-pub use room::{Fits, autoscaler, fits, room, surge, takes_away};
+pub use room::{Fits, autoscaler, fits, room};
 pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::{may_start, push_may_start};
 pub use usage::{

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{
-    Amount, AutoscalerView, ClusterView, PodAsks, QuotaLine, QuotaView, RoomView, StampName, Strategy, Takes,
+    Amount, AutoscalerView, ClusterView, PodAsks, QuotaLine, QuotaView, RoomView, StampName, Takes,
     WorkloadKind, WorkloadName, WorkloadView,
 };
 
@@ -77,18 +77,10 @@ fn asks(workload: &WorkloadView, cluster: &ClusterView) -> Option<PodAsks> {
     cluster.pods_of(&workload.name).max_by_key(|pod| pod.created).map(|pod| pod.asks)
 }
 
-/// The pods that are there beside all that are wanted, while it is restarted.
-pub fn surge(workload: &WorkloadView) -> u32 {
-    match workload.strategy {
-        Strategy::RollingUpdate { max_surge, .. } => max_surge.of(workload.desired, true),
-        Strategy::Ordinals { .. } | Strategy::OnDelete | Strategy::Recreate => 0,
-    }
-}
-
 /// The first line in which not one more pod fits. Without a surge a pod's successor takes what the pod had, which only
 /// a quota that was lowered below what is used refuses.
 fn no_room(workload: &WorkloadView, cluster: &ClusterView, room: &RoomView) -> Option<Why> {
-    let refuses = |fits: &Fits<'_>| match (surge(workload), fits.each) {
+    let refuses = |fits: &Fits<'_>| match (workload.surge(), fits.each) {
         (_, None) => true,
         (0, Some(_)) => fits.line.used > fits.line.hard,
         (_, Some(_)) => fits.count == 0,
@@ -121,17 +113,5 @@ pub fn autoscaler<'a>(name: &WorkloadName, room: &'a RoomView) -> Option<&'a Aut
 /// It would have more pods than it is allowed, and a restart would take some away.
 fn at_limit(workload: &WorkloadView, room: &RoomView) -> Option<Why> {
     let autoscaler = autoscaler(&workload.name, room).filter(|autoscaler| autoscaler.limited)?;
-    takes_away(workload).then(|| Why::AtLimit { autoscaler: autoscaler.name.clone(), most: autoscaler.most })
-}
-
-/// Whether fewer pods than wanted serve while it is restarted.
-pub fn takes_away(workload: &WorkloadView) -> bool {
-    match workload.strategy {
-        Strategy::RollingUpdate { max_surge, max_unavailable } => {
-            let (more, fewer) =
-                (max_surge.of(workload.desired, true), max_unavailable.of(workload.desired, false));
-            fewer > 0 || more == 0
-        }
-        Strategy::Ordinals { .. } | Strategy::OnDelete | Strategy::Recreate => true,
-    }
+    workload.loses_pods().then(|| Why::AtLimit { autoscaler: autoscaler.name.clone(), most: autoscaler.most })
 }

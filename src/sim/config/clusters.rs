@@ -125,6 +125,9 @@ pub struct WorkloadConfig {
     /// From a pod's deletion timestamp until it is gone.
     pub ends_in: Span,
     pub key: KeySource,
+    /// Kubernetes Secrets that somebody else makes, and that its pods read into their environment where they are there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
     /// `minReplicas` and `maxReplicas` of a HorizontalPodAutoscaler; it scales when a fault says so.
     pub autoscaler: Option<(u32, u32)>,
     /// `minAvailable` of a PodDisruptionBudget; nothing is evicted here, so it is only there to be read.
@@ -165,6 +168,7 @@ impl WorkloadConfig {
             starts_in: Span::secs(20, 45),
             ends_in: Span::secs(10, 40),
             key: KeySource::Mount,
+            others: Vec::new(),
             autoscaler: None,
             disruption_budget: Some(ReplicaNumber::Percent(50)),
             cpu: None,

@@ -258,6 +258,7 @@ fn template(workload: &WorkloadConfig) -> PodTemplate {
         image: format!("afmcprdglobalcr.azurecr.io/{}:2026.1.0", app(workload)),
         grace: workload.ends_in.most + Duration::from_secs(30),
         key: workload.key.clone(),
+        others: workload.others.clone(),
         works: None,
         class: class_name(workload).into(),
         cpu: workload.cpu,

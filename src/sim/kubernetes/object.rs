@@ -55,6 +55,8 @@ pub struct PodTemplate {
     /// `terminationGracePeriodSeconds`.
     pub grace: Duration,
     pub key: KeySource,
+    /// Kubernetes Secrets of others that it reads.
+    pub others: Vec<String>,
     /// The SecretProviderClass that it mounts; empty where it mounts none.
     pub class: Arc<str>,
     /// How long its container works where somebody has made a Job of it by hand (`sleep 600`).

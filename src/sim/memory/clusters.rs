@@ -15,7 +15,7 @@ use super::super::kubernetes::{
 use super::super::time::{after, whole_second};
 use super::super::world::World;
 use super::clock::MemoryClock;
-use super::holding::{besides, delivers, holding, mounted, overtaken};
+use super::holding::{besides, delivers, holding, is_synced, left, mounted, overtaken};
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
@@ -158,6 +158,7 @@ fn workloads(cluster: &Cluster, secret: &str) -> Vec<WorkloadView> {
         WorkloadView {
             consumes: class.is_some_and(|class| delivers(class, secret)),
             lacks: class.is_none().then(|| template.class.to_string()),
+            left: left(cluster, namespace, template, secret),
             ..view
         }
     };
@@ -204,6 +205,7 @@ fn set_view(set: &PodSet) -> WorkloadView {
         consumes: true,
         pinned: None,
         lacks: None,
+        left: None,
         manager: None,
     }
 }
@@ -248,6 +250,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         consumes: true,
         pinned: None,
         lacks: None,
+        left: None,
         manager: None,
     }
 }
@@ -258,25 +261,24 @@ fn warning(event: &WarningEvent) -> Warning {
 }
 
 fn cron_jobs(cluster: &Cluster, secret: &str) -> Vec<CronJobView> {
-    let gets = |job: &&Arc<CronJob>| {
-        let class = cluster.provider_class(&job.meta.namespace, &job.template.class);
-        class.is_some_and(|class| delivers(class, secret))
-    };
-    cluster.cron_jobs().iter().filter(gets).map(|job| cron_job(job)).collect()
+    let all = cluster.cron_jobs().iter().map(|job| cron_job(cluster, job, secret));
+    all.filter(|job| job.mounts || !job.reads.is_empty() || job.left.is_some()).collect()
 }
 
-fn cron_job(job: &CronJob) -> CronJobView {
+fn cron_job(cluster: &Cluster, job: &CronJob, secret: &str) -> CronJobView {
+    let class = cluster.provider_class(&job.meta.namespace, &job.template.class);
+    let reads = match &job.template.key {
+        KeySource::SyncedSecret(name) if is_synced(cluster, name, secret) => vec![name.clone()],
+        KeySource::SyncedSecret(_) | KeySource::Mount => Vec::new(),
+    };
     CronJobView {
         namespace: job.meta.namespace.to_string(),
         name: job.meta.name.to_string(),
         suspended: job.suspended,
-        // Every pod of this world mounts its class.
-        mounts: true,
-        reads: match &job.template.key {
-            KeySource::SyncedSecret(secret) => vec![secret.clone()],
-            KeySource::Mount => Vec::new(),
-        },
+        mounts: class.is_some_and(|class| delivers(class, secret)),
+        reads,
         pinned: None,
+        left: left(cluster, &job.meta.namespace, &job.template, secret),
     }
 }
 

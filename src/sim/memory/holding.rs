@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::super::config::KeySource;
-use super::super::kubernetes::{Cluster, Pod, ProviderClass};
+use super::super::kubernetes::{Cluster, Pod, PodTemplate, ProviderClass};
 use super::super::time::whole_second;
 use crate::model::{ClassFate, Holding, LostClass, SecretVersion};
 
@@ -47,7 +47,11 @@ pub(super) fn holding(cluster: &Cluster, pod: &Pod, secret: &str) -> Holding {
 }
 
 fn read(pod: &Pod) -> Option<&str> {
-    match &pod.template.key {
+    read_in(&pod.template)
+}
+
+fn read_in(template: &PodTemplate) -> Option<&str> {
+    match &template.key {
         KeySource::SyncedSecret(secret) => Some(secret),
         KeySource::Mount => None,
     }
@@ -58,6 +62,30 @@ fn is_filled(cluster: &Cluster, secret: &str) -> bool {
         .provider_classes()
         .iter()
         .any(|class| class.synced.as_ref().is_some_and(|(name, _)| name == secret))
+}
+
+/// Whether a class that delivers the vault's secret fills the Kubernetes Secret.
+pub(super) fn is_synced(cluster: &Cluster, name: &str, secret: &str) -> bool {
+    let fills = |class: &ProviderClass| class.synced.as_ref().is_some_and(|(filled, _)| filled == name);
+    cluster.provider_classes().iter().any(|class| delivers(class, secret) && fills(class))
+}
+
+/// What pods of the template read of Secrets that nobody fills with the key any more.
+pub(super) fn left(
+    cluster: &Cluster,
+    namespace: &str,
+    template: &PodTemplate,
+    secret: &str,
+) -> Option<LostClass> {
+    let read = read_in(template)?;
+    let lost = |name: &str, fate| Some(LostClass { name: name.to_owned(), fate });
+    if !is_filled(cluster, read) {
+        let there = cluster.secrets().any(|one| &*one.meta.name == read);
+        return there.then(|| lost(read, ClassFate::Unfilled)).flatten();
+    }
+    let class = cluster.provider_class(namespace, &template.class)?;
+    let changed = class.generation > 1 && !delivers(class, secret);
+    changed.then(|| lost(&class.meta.name, ClassFate::Filled)).flatten()
 }
 
 /// The Secret that it reads and that no class fills, where it gets the secret by its mount.

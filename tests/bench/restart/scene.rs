@@ -25,7 +25,14 @@ const SETTLED: Duration = Duration::from_secs(600);
 impl Scene {
     /// The world at the moment at which everything but the restart is done.
     pub fn world(self) -> World {
-        let mut world = World::new(self.config());
+        self.world_with(|_| {})
+    }
+
+    /// The same with workloads that are changed so.
+    pub fn world_with(self, change: impl FnMut(&mut WorkloadConfig)) -> World {
+        let mut config = self.config();
+        config.workloads.iter_mut().for_each(change);
+        let mut world = World::new(config);
         for branch in [world.config().repository.base.clone(), world.config().repository.release.clone()] {
             let push = flip(&world, &branch);
             world.apply(push).unwrap();

@@ -92,6 +92,7 @@ fn template_of(metadata: &Value, spec: &Value, name: &str) -> Option<Arc<PodTemp
         grace: Duration::from_secs(spec["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE)),
         key: secret_of(container)
             .map_or(KeySource::Mount, |secret| KeySource::SyncedSecret(secret.to_owned())),
+        others: Vec::new(),
         class: class.unwrap_or_default().into(),
         works: works(container),
         cpu: None,

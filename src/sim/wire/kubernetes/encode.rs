@@ -193,6 +193,12 @@ fn pod_spec(template: &PodTemplate, key: &str) -> Value {
         container["env"] = json!([{"name": VARIABLE, "valueFrom": {"secretKeyRef": {"name": secret,
             "key": key}}}]);
     }
+    let others = template.others.iter();
+    let others: Vec<Value> =
+        others.map(|secret| json!({"secretRef": {"name": secret, "optional": true}})).collect();
+    if !others.is_empty() {
+        container["envFrom"] = json!(others);
+    }
     let mut spec = json!({
         "restartPolicy": "Always",
         "terminationGracePeriodSeconds": template.grace.as_secs(),
