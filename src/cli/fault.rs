@@ -51,6 +51,14 @@ impl From<DriveError> for CliError {
             DriveError::CodeUnseen(why) => {
                 CliError::world("the branches cannot be read, so nobody can say which slot is in use").because(why)
             }
+            DriveError::NoSuchRelease { branch, why } => CliError::usage("the remote has no such branch")
+                .at(branch)
+                .because(why)
+                .hint("correct the name; nothing was written down or changed"),
+            DriveError::ReleaseUnseen(why) => {
+                CliError::world("the branches cannot be read, so nobody can say whether that one is there").because(why)
+                .hint("nothing was written down or changed: run it again")
+            }
             DriveError::VaultsUnseen(says) => says
                 .into_iter()
                 .fold(CliError::world("not every vault can be read, so nobody can say which slot is in use"), CliError::because)

@@ -65,7 +65,14 @@ impl Promote {
                 return Ok(exit);
             }
             if let Some(named) = &self.release {
-                driver.name_release(&BranchName::new(named), &by).await?;
+                let tagged = driver.name_release(&BranchName::new(named), &by).await?;
+                if !tagged.is_empty() {
+                    let tagged: Vec<&str> = tagged.iter().map(BranchName::as_str).collect();
+                    terminal.warn(&format!(
+                        "the live stamps are tagged {}, and not {named}: your word counts, for the rest of this rotation",
+                        tagged.join(", ")
+                    ));
+                }
             }
             procedure::run(&mut driver, "promote", self.output, terminal).await
         })?

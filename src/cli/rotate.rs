@@ -13,7 +13,7 @@ use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, BranchView, FlipBack, Route, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report};
+use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report, Why};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
@@ -256,11 +256,16 @@ pub(super) fn finish(
             Ok(if paused { Exit::Halted } else { Exit::Waiting })
         }
         TurnEnd::Halted { phase, reasons } if comes_too_early(driver.reach(), reasons) => {
+            let missing = reasons.iter().find_map(|one| match one.why {
+                Why::NotAsked { phase, .. } => Some(phase),
+                _ => None,
+            });
+            let phase = missing.unwrap_or(*phase);
             terminal.say(&format!("waiting in {phase}: what comes before is not done yet"));
             for one in reasons {
                 terminal.say(&format!("  [{}] {}", one.gate, reason::why(one)));
             }
-            terminal.hint(&before(*phase));
+            terminal.hint(&before(phase));
             Ok(Exit::Waiting)
         }
         TurnEnd::Halted { phase, reasons } => {
@@ -315,6 +320,9 @@ fn before(phase: Phase) -> String {
     match phase {
         Phase::Restart => "`keyslot restart` or `keyslot rotate` first".to_owned(),
         Phase::Propose => "`keyslot propose` or `keyslot rotate` first".to_owned(),
+        Phase::Merge => {
+            "have its pull request merged, then `keyslot promote`; or `keyslot rotate` first".to_owned()
+        }
         Phase::Promote => "`keyslot promote` or `keyslot rotate` first".to_owned(),
         _ => "`keyslot rotate` first".to_owned(),
     }
@@ -361,7 +369,7 @@ pub(super) async fn interrupted(
 mod tests {
     use super::*;
     use crate::model::StampName;
-    use crate::rotation::{Subject, Why};
+    use crate::rotation::Subject;
 
     #[test]
     fn a_regeneration_before_the_restarts_is_too_early_and_nothing_for_a_person() {

@@ -32,6 +32,12 @@ pub enum DriveError {
     /// Nobody said which slot to retire, and not every vault can be read.
     #[error("vaults cannot be read: {}", .0.join("; "))]
     VaultsUnseen(Vec<String>),
+    /// A person has named a release branch that the remote does not have.
+    #[error("the remote has no branch {branch}: {why}")]
+    NoSuchRelease { branch: String, why: String },
+    /// A person has named a release branch, and whether there is one cannot be asked.
+    #[error("the branches cannot be read: {0}")]
+    ReleaseUnseen(String),
     #[error("no rotation is open")]
     NoneOpen,
     #[error("the gate {0} is one that nobody may open")]

@@ -67,7 +67,9 @@ pub fn after_step(world: &mut World, step: &Step) {
             world.pulls.clear();
         }
         Step::Promote { .. } => world.code = None,
+        // One that was refused because its branch has moved is asked for where that stands now.
         Step::Deploy { .. } => {
+            world.code = None;
             world.runs = None;
             world.deployments = None;
         }

@@ -205,7 +205,7 @@ impl Driver {
     /// The slot that everybody is on. Code that is not there is no matter of which slot.
     fn default_retire(&self) -> Result<Slot, DriveError> {
         if let Some(Err(blind)) = self.world.code.as_ref().map(|seen| &seen.what)
-            && (blind.kind.is_refusal() || blind.kind == Blindness::Gone)
+            && (blind.kind.is_refusal() || matches!(blind.kind, Blindness::Gone | Blindness::Misconfigured))
         {
             return Err(DriveError::CodeUnseen(blind.why.clone()));
         }
@@ -294,18 +294,27 @@ impl Driver {
         self.append(Event::Accepted(acceptance)).await
     }
 
-    /// Records which release branch is live, by a person's word.
+    /// Records which release branch is live, by a person's word; with the branches that the live stamps are tagged with, where
+    /// this one is not among them.
     ///
     /// # Errors
-    /// No rotation is open; the journal.
-    pub async fn name_release(&mut self, branch: &BranchName, by: &str) -> Result<(), DriveError> {
+    /// No rotation is open; the remote has no such branch, or cannot be asked; the journal. Nothing is recorded then.
+    pub async fn name_release(
+        &mut self,
+        branch: &BranchName,
+        by: &str,
+    ) -> Result<Vec<BranchName>, DriveError> {
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
-        if self.fold.release.as_ref() == Some(branch) {
-            return Ok(());
+        let tagged = self.observer.named(branch).await.map_err(|fault| match fault.kind {
+            Blindness::Gone => DriveError::NoSuchRelease { branch: branch.to_string(), why: fault.why },
+            _ => DriveError::ReleaseUnseen(fault.to_string()),
+        })?;
+        if self.fold.release.as_ref() != Some(branch) {
+            self.append(Event::ReleaseNamed { branch: branch.clone(), by: by.to_owned() }).await?;
         }
-        self.append(Event::ReleaseNamed { branch: branch.clone(), by: by.to_owned() }).await
+        Ok(tagged)
     }
 
     /// Records that a person wants it to stop before its next step.

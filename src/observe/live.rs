@@ -53,6 +53,18 @@ async fn tags(ports: &Ports, targets: &Targets) -> Result<Vec<BranchName>, Blind
     Ok(seen.branches.into_iter().map(BranchName::new).collect())
 }
 
+/// What the live stamps are tagged with, where that is known and is not this branch.
+pub(super) async fn tagged_otherwise(
+    ports: &Ports,
+    targets: &Targets,
+    branch: &BranchName,
+) -> Vec<BranchName> {
+    match named(tags(ports, targets).await, branch) {
+        LiveBy::Contradiction { tags, .. } => tags,
+        _ => Vec::new(),
+    }
+}
+
 fn unseen(fault: Fault, what: &str) -> Blind {
     let Blind { kind, why } = fault.blind();
     Blind { kind, why: format!("{what} ({why}); `--release` does without them") }

@@ -104,6 +104,20 @@ impl Observer {
         &mut self.targets
     }
 
+    /// The branches that the live stamps are tagged with, where this one is not among them. Where no tags can be read, none:
+    /// a person's word does without them.
+    ///
+    /// # Errors
+    /// The remote has no such branch (its kind is [`Blindness::Gone`]), or cannot be read.
+    pub async fn named(&self, branch: &BranchName) -> Result<Vec<BranchName>, Fault> {
+        let heads = self.ports.code.fetch().await?;
+        let said = Targets { release: ReleaseRule::Said(branch.clone()), ..self.targets.clone() };
+        if said.release.candidates(&heads).is_empty() {
+            return Err(said.no_release(&heads));
+        }
+        Ok(live::tagged_otherwise(&self.ports, &self.targets, branch).await)
+    }
+
     /// Looks at these for somebody who decides, and puts what was seen into the world. Clusters come last: what their
     /// vaults hold tells what of them is worth a request.
     pub async fn look(&self, keys: &BTreeSet<EvidenceKey>, world: &mut World) {

@@ -107,7 +107,12 @@ impl Targets {
             },
             what_it_has(heads),
         )
-        .remedy("name the branch that is deployed: `branch` under [environment.NAME.release] in keyslot.toml")
+        .remedy(match &self.release {
+            ReleaseRule::Said(_) => "name the branch that is deployed: `keyslot promote --release BRANCH`",
+            ReleaseRule::BaseItself | ReleaseRule::Branch(_) | ReleaseRule::Like { .. } => {
+                "name the branch that is deployed: `branch` under [environment.NAME.release] in keyslot.toml"
+            }
+        })
     }
 }
 

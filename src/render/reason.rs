@@ -756,6 +756,7 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::NotAsked { phase: Phase::Restart, .. } => "name its stamp with --stamp too, or name none",
         Why::NotAsked { phase: Phase::Propose, .. } => "`keyslot propose` does it",
+        Why::NotAsked { phase: Phase::Merge, .. } => "have its pull request merged, then `keyslot promote`",
         Why::NotAsked { phase: Phase::Promote, .. } => "`keyslot promote` does it",
         Why::NotAsked { .. } => "`keyslot rotate` does it",
         Why::LocalAuthDisabled => {

@@ -15,7 +15,7 @@ use super::reason::Opens;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
 };
-use crate::model::{EvidenceKey, FlipBack, Merging, Policy, PullWait, World};
+use crate::model::{Blindness, EvidenceKey, FlipBack, Merging, Policy, PullWait, World};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,7 +196,9 @@ fn proposed(ctx: &Context<'_>, decision: Decision) -> Decision {
     }
     // Nobody waits here who would be told of it later: a wrong name, or a token that may not.
     let unseen = |one: &&Reason| match &one.why {
-        Why::Blind { evidence: EvidenceKey::Validation(_), blind } => blind.kind.is_refusal(),
+        Why::Blind { evidence: EvidenceKey::Validation(_), blind } => {
+            blind.kind.is_refusal() || blind.kind == Blindness::Misconfigured
+        }
         _ => false,
     };
     let unseen: Vec<Reason> = reasons.iter().filter(unseen).cloned().collect();

@@ -931,7 +931,9 @@ impl Why {
                     | EvidenceKey::Validation(_)
                     | EvidenceKey::Runs,
                 blind,
-            } if matches!(blind.kind, Blindness::Missing | Blindness::Gone) => Opens::ByPerson,
+            } if matches!(blind.kind, Blindness::Missing | Blindness::Gone | Blindness::Misconfigured) => {
+                Opens::ByPerson
+            }
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{Flavour, MergeMethod, QuotaConfig};
+use super::config::{Accepting, Flavour, MergeMethod, QuotaConfig};
 use super::forge::{CommitStatus, Mark};
 use super::kubernetes::{ClassChange, Made, PodTemplate};
 use super::repository::Commit;
@@ -172,6 +172,10 @@ pub enum Command {
     },
     CancelRun {
         run: RunId,
+    },
+    /// Somebody switches the release pipeline off, or on again. What runs already goes on.
+    SwitchPipeline {
+        accepting: Accepting,
     },
     /// Has the failed stages run again.
     RetryRun {

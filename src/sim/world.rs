@@ -193,6 +193,10 @@ impl World {
                 Ok(self.report_deployment(&environment, (&branch, &commit), &state, &by))
             }
             Command::CancelRun { run } => self.cancel_run(&run),
+            Command::SwitchPipeline { accepting } => {
+                Arc::make_mut(&mut self.config).pipeline.accepting = accepting;
+                Ok(Reply::Done)
+            }
             Command::RetryRun { run } => self.retry_run(&run),
             Command::ApproveRun { run } => self.approve_run(&run),
             Command::Patch { stamp, workload, patch } => {

@@ -217,11 +217,21 @@ async fn a_sign_in_page_is_no_answer() {
 }
 
 #[tokio::test]
+async fn a_commit_that_its_branch_holds_no_more_is_looked_for_again_and_not_run() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let base = desk.with(|world| world.repository().head(&world.config().repository.base).cloned()).unwrap();
+    let end = desk.devops().start(&release(), &base, &without_traffic()).await;
+    assert!(matches!(&end, Effect::Refused(fault) if fault.kind == Blindness::Changed), "{end:?}");
+    assert_eq!(desk.wire.transcript().count("POST", "/runs"), 0, "not even for its stages");
+    assert_eq!(desk.with(|world| world.runs().len()), 0);
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_said_with_what_to_do() {
     let desk = Desk::new(WorldConfig::default(), 1.0);
     let fault = desk.devops_with(|settings| settings.pipeline = PipelineRef::Name("nightly".to_owned()));
     let fault = fault.runs().await.unwrap_err();
-    assert!(fault.kind == Blindness::Missing && fault.remedy.contains("number"), "{fault}");
+    assert!(fault.kind == Blindness::Misconfigured && fault.remedy.contains("number"), "{fault}");
     let fault =
         desk.devops_with(|settings| settings.project = "Other project".to_owned()).runs().await.unwrap_err();
     assert!(fault.why.contains("TF200016") && fault.why.contains("ProjectDoesNotExist"), "{fault}");

@@ -125,7 +125,7 @@ async fn a_pipeline_that_takes_no_runs_says_so_and_what_to_do() {
         desk.devops_with(|settings| settings.pipeline = keyslot::adapters::azure_devops::PipelineRef::Id(7));
     let fault = lost.runs().await.unwrap_err();
     assert!(
-        fault.kind == Blindness::Missing && fault.why.contains("not found"),
+        fault.kind == Blindness::Misconfigured && fault.why.contains("not found"),
         "a wrong number is no empty list: {fault}"
     );
 }

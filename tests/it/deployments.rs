@@ -181,6 +181,7 @@ async fn a_process_that_has_just_begun_asks_not_once_for_every_deployment_of_a_m
     let seen = fresh().deployments().await.unwrap();
     assert!(desk.wire.transcript().count("GET", "/statuses") <= 11, "the newest, and what has not ended");
     assert_eq!(desk.wire.transcript().count("POST", "/graphql"), 4);
+    assert_eq!(crate::graphql::hold(&desk.exchanges(github::HOST)), 4);
     let of = |state| seen.iter().filter(|one| one.state == state).count();
     let counted = [DeploymentState::Waiting, DeploymentState::Failed, DeploymentState::Succeeded].map(of);
     assert_eq!(counted, [1, 1, 299]);

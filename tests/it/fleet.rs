@@ -20,6 +20,7 @@ use keyslot::ports::{
 use keyslot::sim::config::QuotaConfig;
 use keyslot::sim::{Command, SharedWorld, WorldConfig};
 
+use crate::between::{self, Between};
 use crate::in_memory::Theatre;
 use crate::journey::later;
 use crate::live::Live;
@@ -71,7 +72,11 @@ fn is_restarted(stamp: &keyslot::sim::Stamp) -> bool {
 }
 
 #[async_trait]
-impl Clusters for Sluggish {
+impl Between for Sluggish {
+    fn behind(&self) -> &dyn Clusters {
+        self.inner.as_ref()
+    }
+
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
         let view = self.inner.look(stamp, salt).await;
         let first = *self.told.lock().unwrap() == (1, None);
@@ -79,10 +84,6 @@ impl Clusters for Sluggish {
             self.take_time().await;
         }
         view
-    }
-
-    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
-        self.inner.room(stamp).await
     }
 
     async fn restart(
@@ -105,10 +106,6 @@ impl Clusters for Sluggish {
         }
         effect
     }
-
-    async fn changed(&self) -> BTreeSet<Changed> {
-        self.inner.changed().await
-    }
 }
 
 #[test]
@@ -118,16 +115,16 @@ fn a_stamp_that_answers_slowly_keeps_no_other_waiting_for_its_next_step() {
         theatre.policy.wave_size = 4;
         let told: Arc<Mutex<(usize, Option<usize>)>> = Arc::default();
         let stamp = theatre.policy.stamps[3].name.clone();
-        let sluggish = |ports: Ports| Ports {
-            clusters: Arc::new(Sluggish {
-                inner: Arc::clone(&ports.clusters),
-                clock: Arc::clone(&ports.clock),
+        let sluggish = |ports: Ports| {
+            let clock = Arc::clone(&ports.clock);
+            between::with(ports, |inner| Sluggish {
+                inner,
+                clock,
                 world: theatre.world.clone(),
                 stamp: stamp.clone(),
                 slow,
                 told: Arc::clone(&told),
-            }),
-            ..ports
+            })
         };
         theatre.rotated(sluggish);
         let (_, others) = *told.lock().unwrap();
@@ -175,9 +172,9 @@ impl Vaults for Vaulted {
 }
 
 #[async_trait]
-impl Clusters for Watched {
-    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
-        self.inner.look(stamp, salt).await
+impl Between for Watched {
+    fn behind(&self) -> &dyn Clusters {
+        self.inner.as_ref()
     }
 
     async fn glance(
@@ -195,10 +192,6 @@ impl Clusters for Watched {
 
     fn follows(&self, _: &StampName) -> bool {
         self.waits.load(Ordering::SeqCst)
-    }
-
-    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
-        self.inner.room(stamp).await
     }
 
     async fn restart(
@@ -239,15 +232,11 @@ fn a_vault_is_looked_at_again_when_a_glance_shows_pods_that_mount_what_it_was_no
     config.workloads.truncate(1);
     let theatre = Theatre::new(config);
     let calls: Calls = Arc::default();
-    let around = |ports: Ports| Ports {
-        clusters: Arc::new(Watched {
-            inner: Arc::clone(&ports.clusters),
-            world: theatre.world.clone(),
-            calls: Arc::clone(&calls),
-            waits: AtomicBool::new(false),
-        }),
-        vaults: Arc::new(Vaulted(Arc::clone(&ports.vaults), Arc::clone(&calls))),
-        ..ports
+    let around = |ports: Ports| {
+        let vaults = Arc::new(Vaulted(Arc::clone(&ports.vaults), Arc::clone(&calls)));
+        let (world, calls) = (theatre.world.clone(), Arc::clone(&calls));
+        let waits = AtomicBool::new(false);
+        between::with(Ports { vaults, ..ports }, |inner| Watched { inner, world, calls, waits })
     };
     theatre.rotated(around);
     let calls = calls.lock().unwrap().clone();
@@ -344,7 +333,11 @@ struct Noting {
 }
 
 #[async_trait]
-impl Clusters for Noting {
+impl Between for Noting {
+    fn behind(&self) -> &dyn Clusters {
+        self.inner.as_ref()
+    }
+
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
         note(&self.calls, "look");
         self.inner.look(stamp, salt).await
@@ -365,10 +358,6 @@ impl Clusters for Noting {
         note(&self.calls, "restart");
         self.inner.restart(stamp, workload, mark, permit).await
     }
-
-    async fn changed(&self) -> BTreeSet<Changed> {
-        self.inner.changed().await
-    }
 }
 
 /// How often clusters and vaults are asked from the first restart to the last of a fleet, one stamp after the other.
@@ -380,10 +369,10 @@ fn asked_one_by_one(stamps: usize) -> usize {
     let theatre = Theatre::new(config);
     assert_eq!(theatre.policy.wave_size, 1);
     let calls: Calls = Arc::default();
-    let around = |ports: Ports| Ports {
-        clusters: Arc::new(Noting { inner: Arc::clone(&ports.clusters), calls: Arc::clone(&calls) }),
-        vaults: Arc::new(Vaulted(Arc::clone(&ports.vaults), Arc::clone(&calls))),
-        ..ports
+    let around = |ports: Ports| {
+        let vaults = Arc::new(Vaulted(Arc::clone(&ports.vaults), Arc::clone(&calls)));
+        let ports = Ports { vaults, ..ports };
+        between::with(ports, |inner| Noting { inner, calls: Arc::clone(&calls) })
     };
     theatre.rotated(around);
     let world = theatre.world.lock();
@@ -414,13 +403,9 @@ struct Turning {
 }
 
 #[async_trait]
-impl Clusters for Turning {
-    async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
-        self.inner.look(stamp, salt).await
-    }
-
-    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
-        self.inner.room(stamp).await
+impl Between for Turning {
+    fn behind(&self) -> &dyn Clusters {
+        self.inner.as_ref()
     }
 
     async fn restart(
@@ -469,15 +454,14 @@ impl Turned {
         let names: Vec<StampName> = theatre.policy.stamps.iter().map(|facts| facts.name.clone()).collect();
         let told = Arc::new(AtomicBool::new(false));
         let around = |ports: Ports| {
-            let turning = Turning {
-                inner: Arc::clone(&ports.clusters),
+            between::with(ports, |inner| Turning {
+                inner,
                 world: theatre.world.clone(),
                 through: names[0].clone(),
                 next: names[1].clone(),
                 told: Arc::clone(&told),
                 followed,
-            };
-            Ports { clusters: Arc::new(turning), ..ports }
+            })
         };
         let mut driver = block_on(theatre.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
         block_on(driver.open(&theatre.request())).unwrap();

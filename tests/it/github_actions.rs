@@ -236,7 +236,7 @@ async fn what_does_not_exist_is_switched_off_or_not_allowed_is_said_with_what_to
     let fault = refused(desk.actions().start(&release(), &commit, &skipped()).await);
     assert!(fault.why.contains("disabled_manually") && fault.remedy.contains("enable it"), "{fault}");
     let lost = desk.actions_with(|settings| settings.workflow = "nightly.yml".to_owned());
-    assert_eq!(lost.runs().await.unwrap_err().kind, Blindness::Missing);
+    assert_eq!(lost.runs().await.unwrap_err().kind, Blindness::Misconfigured, "it was never there");
     let stranger = desk.actions_with(|settings| {
         settings.token = Arc::new(FixedToken::new("ghp_CANARY-wrong".to_owned()));
     });

@@ -470,6 +470,7 @@ async fn what_keyslot_has_put_into_the_queue_it_takes_out_again_whatever_holds_i
     assert_eq!(asked(&scene), 1);
     applied(scene.github.withdraw_merge(scene.number).await);
     assert_eq!(asked(&scene), 1, "it is in no queue any more");
+    assert!(crate::graphql::hold(&scene.desk.exchanges(keyslot::sim::wire::github::HOST)) >= 2);
 }
 
 #[tokio::test]

@@ -136,6 +136,7 @@ async fn what_is_said_and_answered_has_the_shape_that_is_written_down() {
     let shapes = Shapes::load();
     let wrong: Vec<String> = exchanges.iter().flat_map(|exchange| shapes.wrong(exchange)).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(crate::graphql::hold(&exchanges) >= 2);
     let unused: Vec<&Value> = shapes.0["operations"]
         .as_array()
         .unwrap()

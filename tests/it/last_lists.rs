@@ -1,14 +1,14 @@
 //! Before what cannot be taken back, clusters are listed anew: what was told of them since their last lists is not enough.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keyslot::model::{ClusterView, RoomView, Salt, StampName, WorkloadName};
-use keyslot::ports::{Changed, Clusters, Effect, Fault, Glance, Permit, Ports, RestartMark};
+use keyslot::model::{ClusterView, Salt, StampName};
+use keyslot::ports::{Clusters, Fault, Glance, Ports};
 use keyslot::sim::{SharedWorld, Span, WorldConfig};
 
+use crate::between::{self, Between};
 use crate::in_memory::Theatre;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -31,7 +31,11 @@ impl Told {
 }
 
 #[async_trait]
-impl Clusters for Told {
+impl Between for Told {
+    fn behind(&self) -> &dyn Clusters {
+        self.inner.as_ref()
+    }
+
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
         self.note(stamp, true);
         self.inner.look(stamp, salt).await
@@ -50,24 +54,6 @@ impl Clusters for Told {
     fn follows(&self, _: &StampName) -> bool {
         true
     }
-
-    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
-        self.inner.room(stamp).await
-    }
-
-    async fn restart(
-        &self,
-        stamp: &StampName,
-        workload: &WorkloadName,
-        mark: &RestartMark,
-        permit: &Permit,
-    ) -> Effect<i64> {
-        self.inner.restart(stamp, workload, mark, permit).await
-    }
-
-    async fn changed(&self) -> BTreeSet<Changed> {
-        self.inner.changed().await
-    }
 }
 
 #[test]
@@ -79,13 +65,9 @@ fn a_key_is_regenerated_on_lists_however_young_what_was_told_is() {
     let mut theatre = Theatre::new(config);
     theatre.policy.ages.regenerate = MINUTE * 600;
     let sights = Sights::default();
-    let around = |ports: Ports| Ports {
-        clusters: Arc::new(Told {
-            inner: Arc::clone(&ports.clusters),
-            world: theatre.world.clone(),
-            sights: Arc::clone(&sights),
-        }),
-        ..ports
+    let around = |ports: Ports| {
+        let (world, sights) = (theatre.world.clone(), Arc::clone(&sights));
+        between::with(ports, |inner| Told { inner, world, sights })
     };
     theatre.rotated(around);
     let sights = sights.lock().unwrap();

@@ -1,21 +1,22 @@
 //! API servers that lie, lag or answer with something else: nothing is regenerated, and no stamp is called restarted, on
 //! such evidence.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use keyslot::drive::{Opening, Silent, TurnEnd};
-use keyslot::model::{Blindness, BudgetView, ClusterView, RoomView, Salt, StampName, WorkloadName};
-use keyslot::ports::{Changed, Clusters, Effect, Fault, Permit, Ports, RestartMark};
+use keyslot::model::{Blindness, ClusterView, Salt, StampName};
+use keyslot::ports::{Clusters, Effect, Fault, Ports};
 use keyslot::sim::config::{SetConfig, WorkloadConfig};
 use keyslot::sim::memory::block_on_or_crash;
 use keyslot::sim::wire::{Trouble, Which, WireFault};
 use keyslot::sim::{Span, WorldConfig};
 use serde_json::json;
 
+use crate::between::{self, Between};
 use crate::harm_scenarios::small;
 use crate::in_memory::Theatre;
 use crate::journey::later;
@@ -266,32 +267,14 @@ impl Liar {
 }
 
 #[async_trait]
-impl Clusters for Liar {
+impl Between for Liar {
+    fn behind(&self) -> &dyn Clusters {
+        self.inner.as_ref()
+    }
+
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
         let truth = self.inner.look(stamp, salt).await?;
         self.tell(stamp, truth)
-    }
-
-    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
-        self.inner.room(stamp).await
-    }
-
-    async fn budgets(&self, stamp: &StampName) -> Result<Vec<BudgetView>, Fault> {
-        self.inner.budgets(stamp).await
-    }
-
-    async fn restart(
-        &self,
-        stamp: &StampName,
-        workload: &WorkloadName,
-        mark: &RestartMark,
-        permit: &Permit,
-    ) -> Effect<i64> {
-        self.inner.restart(stamp, workload, mark, permit).await
-    }
-
-    async fn changed(&self) -> BTreeSet<Changed> {
-        self.inner.changed().await
     }
 }
 
@@ -315,9 +298,8 @@ fn rotate(config: WorldConfig, lies: &'static [Lie], seed: u64) -> (Option<TurnE
     theatre.backstage.until(later(start, Duration::from_secs(36 * 3600)));
     let flag = theatre.crashes.flag().clone();
     let around = |ports: Ports| {
-        let inner = Arc::clone(&ports.clusters);
-        let liar = Liar { inner, lies, seed, looks: AtomicU64::new(0), said: Mutex::default() };
-        Ports { clusters: Arc::new(liar), ..ports }
+        let said = Mutex::default();
+        between::with(ports, |inner| Liar { inner, lies, seed, looks: AtomicU64::new(0), said })
     };
     // A lie may look like what only a person can help against; whoever asks again gets on.
     let mut end = None;

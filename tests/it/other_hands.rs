@@ -220,6 +220,17 @@ fn a_release_branch_that_somebody_takes_back_is_not_pushed_to_again() {
         _ => false,
     };
     assert!(!taken_back(&stage), "what is fetched may lag behind the push");
+    // Until then it is not pushed again either, and then not on what was fetched before.
+    let waits = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } => reasons.into_iter().next().map(|reason| reason.why),
+        other => panic!("{other:?}"),
+    };
+    let mut soon = stage.clone();
+    soon.policy.settle = Duration::from_secs(180);
+    soon.now = later(soon.now, soon.policy.pace.people + Duration::from_secs(30));
+    assert!(matches!(waits(&soon), Some(Why::OutcomeOpen { taken: true, .. })), "{:?}", soon.decide());
+    soon.now = later(stage.now, Duration::from_secs(210));
+    assert!(matches!(waits(&soon), Some(Why::NotSeen(_))), "{:?}", soon.decide());
     let mut reset = stage.clone();
     reset.policy.settle = Duration::ZERO;
     reset.now = later(reset.now, Duration::from_secs(1));

@@ -1,15 +1,15 @@
 //! When the vault's lag is over, a stamp is looked at once more before it is restarted, and once only.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use keyslot::model::{ClusterView, RoomView, Salt, StampName, WorkloadName};
-use keyslot::ports::{Changed, Clusters, Effect, Fault, Glance, Permit, Ports, RestartMark};
+use keyslot::model::{ClusterView, Salt, StampName, WorkloadName};
+use keyslot::ports::{Clusters, Effect, Fault, Permit, Ports, RestartMark};
 use keyslot::sim::{SharedWorld, WorldConfig};
 
+use crate::between::{self, Between};
 use crate::in_memory::Theatre;
 use crate::journey::later;
 
@@ -36,23 +36,14 @@ impl Noting {
 }
 
 #[async_trait]
-impl Clusters for Noting {
+impl Between for Noting {
+    fn behind(&self) -> &dyn Clusters {
+        self.inner.as_ref()
+    }
+
     async fn look(&self, stamp: &StampName, salt: &Salt) -> Result<ClusterView, Fault> {
         self.note(stamp, Asked::Look);
         self.inner.look(stamp, salt).await
-    }
-
-    async fn glance(
-        &self,
-        stamp: &StampName,
-        salt: &Salt,
-        _: Glance,
-    ) -> Result<(ClusterView, Duration), Fault> {
-        Ok((self.look(stamp, salt).await?, Duration::ZERO))
-    }
-
-    async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
-        self.inner.room(stamp).await
     }
 
     async fn restart(
@@ -65,10 +56,6 @@ impl Clusters for Noting {
         self.note(stamp, Asked::Restart);
         self.inner.restart(stamp, workload, mark, permit).await
     }
-
-    async fn changed(&self) -> BTreeSet<Changed> {
-        self.inner.changed().await
-    }
 }
 
 #[test]
@@ -80,13 +67,9 @@ fn the_stamp_that_is_restarted_first_is_looked_at_once_when_its_vault_has_settle
     // Else it is looked at every few seconds meanwhile.
     theatre.policy.pace.pipeline = Duration::from_secs(900);
     let calls = Calls::default();
-    let around = |ports: Ports| Ports {
-        clusters: Arc::new(Noting {
-            inner: Arc::clone(&ports.clusters),
-            world: theatre.world.clone(),
-            calls: Arc::clone(&calls),
-        }),
-        ..ports
+    let around = |ports: Ports| {
+        let (world, calls) = (theatre.world.clone(), Arc::clone(&calls));
+        between::with(ports, |inner| Noting { inner, world, calls })
     };
     theatre.rotated(around);
     let calls = calls.lock().unwrap();

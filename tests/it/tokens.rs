@@ -267,7 +267,8 @@ async fn a_token_that_is_expired_or_without_rights_or_of_another_account_says_so
     desk.code().fetch().await.unwrap();
     let other = desk.github_with(GITHUB_TOKEN, |settings| settings.owner = "stranger".to_owned());
     let fault = other.pull_between(&crate::github::to_main("fix/none")).await.unwrap_err();
-    assert_eq!(fault.kind, Blindness::Missing, "{fault}");
+    assert_eq!(fault.kind, Blindness::Misconfigured, "nothing of it was ever shown: {fault}");
+    assert!(fault.why.contains("(the token from") && !fault.why.contains(GITHUB_TOKEN), "{fault}");
     assert!(fault.remedy.contains("404 where the token has no permission"), "{fault}");
 
     let forbidden = Fault::new(When::Always, Target::operation(Operation::ReadPull), Trouble::Forbidden);

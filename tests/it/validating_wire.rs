@@ -225,8 +225,8 @@ async fn one_that_is_switched_off_or_gone_is_said_so() {
         assert!(fault.remedy.contains("enable it"), "{fault:?}");
     }
     let gone = desk.devops_with(|settings| settings.pipeline = PipelineRef::Name("nothing".to_owned()));
-    assert_eq!(gone.runs_of(&head).await.unwrap_err().kind, Blindness::Missing);
+    assert_eq!(gone.runs_of(&head).await.unwrap_err().kind, Blindness::Misconfigured);
     let gone = desk.actions_with(|settings| settings.workflow = "nothing.yml".to_owned());
     let head = PullHead { pull: PullNumber(9), ..head };
-    assert_eq!(gone.runs_of(&head).await.unwrap_err().kind, Blindness::Missing);
+    assert_eq!(gone.runs_of(&head).await.unwrap_err().kind, Blindness::Misconfigured);
 }

@@ -157,7 +157,12 @@ impl AzureDevOps {
             PipelineRef::Id(id) => self.definition(*id).await.map(|definition| definition.id),
             PipelineRef::Name(name) => self.find(name).await,
         };
-        self.pipeline.get_or_try_init(look).await.copied()
+        // It has never been found: its name is wrong as likely as a right is missing, and is told at once.
+        let unknown = |fault: Fault| match fault.kind {
+            Blindness::Missing => Fault { kind: Blindness::Misconfigured, ..fault },
+            _ => fault,
+        };
+        self.pipeline.get_or_try_init(look).await.copied().map_err(unknown)
     }
 
     async fn definition(&self, id: u32) -> Result<Definition, Fault> {

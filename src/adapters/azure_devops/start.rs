@@ -32,6 +32,9 @@ impl AzureDevOps {
             Ok(pipeline) => pipeline,
             Err(end) => return end,
         };
+        if let Err(end) = self.still_there(&what, branch, commit).await {
+            return end;
+        }
         let path = format!("pipelines/{pipeline}/runs");
         let itself = json!({ "refName": format!("refs/heads/{branch}"), "version": commit.as_str() });
         let body = json!({
@@ -54,6 +57,29 @@ impl AzureDevOps {
         };
         let version = run.pointer("/resources/repositories/self/version").and_then(Value::as_str);
         Effect::Applied(self.started(id, version.map(str::to_owned)).await)
+    }
+
+    /// Whether the branch still holds the commit: people may have put it elsewhere since it was looked at.
+    async fn still_there(
+        &self,
+        what: &str,
+        branch: &BranchName,
+        commit: &CommitId,
+    ) -> Result<(), Effect<Started>> {
+        let heads = self.code.fetch().await.map_err(Effect::NotSent)?;
+        let holds = match heads.get(branch) {
+            Some(head) if head != commit => {
+                self.code.contains(head, commit).await.map_err(Effect::NotSent)?
+            }
+            // Of a branch that is gone the service says so.
+            Some(_) | None => true,
+        };
+        if holds {
+            return Ok(());
+        }
+        let why = format!("{branch} does not hold that commit any more: somebody has moved it");
+        let fault = Fault::new(Blindness::Changed, what, self.subject(), why);
+        Err(Effect::Refused(fault.remedy("keyslot looks at the branch again")))
     }
 
     /// The number of a pipeline that takes runs.

@@ -72,8 +72,9 @@ impl Remote {
             }
             Ok(ran) => {
                 let fault = faults::failed(what, &self.subject(), &ran.stderr, reach.place());
-                let known = faults::cause(&ran.stderr) != Cause::NoCredentials;
-                Err(if known { fault } else { self.taken.judge(fault) })
+                // A wrong address looks as a repository that nobody may see.
+                let never = matches!(faults::cause(&ran.stderr), Cause::NoCredentials | Cause::NoRepository);
+                Err(if never { self.taken.judge(fault) } else { fault })
             }
             Err(reason) => Err(faults::not_run(what, &self.subject(), program.path(), &reason)),
         }

@@ -133,6 +133,8 @@ pub(super) struct Client {
     wrote: tokio::sync::Mutex<Option<Timestamp>>,
     /// The token, by GitHub.
     taken: Taken,
+    /// The repository, to whoever has the token.
+    shown: Taken,
     /// Whether GitHub has led to another address for good.
     moved: AtomicBool,
 }
@@ -149,6 +151,7 @@ impl Client {
             limits: Limits::default(),
             wrote: tokio::sync::Mutex::default(),
             taken: Taken::default(),
+            shown: Taken::default(),
             moved: AtomicBool::default(),
         }
     }
@@ -305,6 +308,9 @@ impl Client {
         }
         if reply.status.is_success() && reply.limited.is_none() {
             self.taken.note();
+            if target.starts_with("/repos/") {
+                self.shown.note();
+            }
             if question.is_none() {
                 self.kept.keep(target, &reply);
             }
@@ -317,6 +323,18 @@ impl Client {
             Some(wait) => Err(ReadError::Later(fault, Some(wait))),
             None if reply.status.is_server_error() => Err(ReadError::Later(fault, None)),
             None => Err(ReadError::Final(fault)),
+        }
+    }
+
+    /// The fault of a list that every repository has. Where nothing of this one was ever shown, the name or the token is
+    /// another's, and that is told at once.
+    pub(super) fn of_all(&self, fault: Fault) -> Fault {
+        match fault.kind {
+            Blindness::Missing => {
+                let why = format!("{} (the token from {})", fault.why, self.token.place());
+                self.shown.judge(Fault { why, ..fault })
+            }
+            _ => fault,
         }
     }
 

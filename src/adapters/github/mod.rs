@@ -130,7 +130,8 @@ impl GitHub {
             ("direction", "desc"),
         ];
         let what = format!("list the pull requests from {head}");
-        self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await
+        let listed = self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await;
+        listed.map_err(|fault| self.client.of_all(fault))
     }
 
     /// Of a repository that was transferred.

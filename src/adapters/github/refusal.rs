@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::{About, Reply};
+use crate::adapters::http::without_pages;
 use crate::model::Blindness;
 use crate::ports::Fault;
 
@@ -103,7 +104,7 @@ impl Refusal {
         match self.status {
             StatusCode::UNAUTHORIZED => fault(
                 Blindness::Forbidden,
-                "the token is not accepted: expired, revoked, or of another server".into(),
+                "the token is not accepted (expired, revoked, or of another server): give another one".into(),
             ),
             StatusCode::FORBIDDEN => fault(
                 Blindness::Forbidden,
@@ -184,7 +185,7 @@ pub(super) fn causes(error: &dyn Error) -> String {
 
 /// Some of octocrab's texts carry a backtrace.
 fn first_line(error: &dyn Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    without_pages(error.to_string().lines().next().unwrap_or_default()).to_owned()
 }
 
 #[cfg(test)]

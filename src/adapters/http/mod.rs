@@ -20,6 +20,7 @@ pub use azure::Leaving;
 pub(in crate::adapters) use azure::{legacy_head, legacy_outgoing};
 pub use backoff::{Backoff, ReadError};
 pub use hosts::{Hosts, Others};
+pub(super) use send::without_pages;
 pub use send::{Answer, Leave, SendError};
 pub use tls::{Identity, Trust, tls_config};
 pub use turns::Turns;

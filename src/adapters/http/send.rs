@@ -119,7 +119,7 @@ fn causes(error: &reqwest::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(this) = cause {
-        let text = this.to_string();
+        let text = without_pages(&this.to_string()).to_owned();
         if parts.last() != Some(&text) {
             parts.push(text);
         }
@@ -129,6 +129,11 @@ fn causes(error: &reqwest::Error) -> String {
         parts.insert(0, "timed out".to_owned());
     }
     if parts.is_empty() { "the HTTP client gives no reason".to_owned() } else { parts.join(": ") }
+}
+
+/// The TLS library's words without the address of its manual.
+pub(in crate::adapters) fn without_pages(words: &str) -> &str {
+    words.split(": https://docs.rs/").next().unwrap_or(words)
 }
 
 impl Http {

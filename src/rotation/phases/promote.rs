@@ -7,12 +7,12 @@
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{push_may_start, release_known, target_proven};
 use super::super::reason::later;
-use super::super::{Context, Gate, Outcome, Reach, Reason, Source, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Outcome, Phase, Reach, Reason, Source, Stand, Step, Subject, Why};
 use super::merge::{Awaited, awaited, merge_commit, validated};
 use super::origin;
 use super::own::unless_of_others;
 use super::propose::{proposable, tree_resolved};
-use crate::model::{BranchName, BranchView, Promotion, PullEnds, PullState, ReleaseView, Route};
+use crate::model::{BranchName, BranchView, EvidenceKey, Promotion, PullEnds, PullState, ReleaseView, Route};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Promoted;
@@ -90,32 +90,45 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     act(ctx, &release.branch, step, Repeat::Harmless)
 }
 
-/// keyslot has put the change there, and the branch reads another slot: whoever took it back means it. To ask for a flip of
-/// the branch is a person's word that it is to be there all the same.
+/// keyslot has put the change there, and the branch reads another slot: whoever took it back means it. Where it stands on the
+/// very head that was pushed on, that is only told by a look that is late enough: what is fetched may lag behind the push.
+/// To ask for a flip of the branch is a person's word that it is to be there all the same.
 fn taken_back(ctx: &Context<'_>, release: &BranchView) -> Option<Reason> {
     if matches!(ctx.reach, Reach::Promote { flip: true, .. }) {
         return None;
     }
     let put = ctx.fold.steps.values().filter_map(|record| match (&record.intent.step, &record.outcome) {
-        (Step::Promote { leg, onto, head, .. }, Some((at, Outcome::Applied { .. })))
+        (step @ Step::Promote { leg, onto, head, .. }, Some((at, Outcome::Applied { .. })))
             if *leg == ctx.leg && *onto == release.branch =>
         {
-            Some((*at, head))
+            Some((*at, step, head))
         }
         _ => None,
     });
-    let (at, head) = put.max_by_key(|(at, _)| *at)?;
-    // What is fetched may lag behind the push.
-    let settled = ctx.world.code.as_ref().is_some_and(|seen| seen.at > later(at, ctx.policy.settle));
-    let back = *head != release.head || settled;
-    let why = Why::TakenBack { reads: release.claim.reads };
-    back.then(|| Reason::new(Gate::Promoted, Subject::Branch(release.branch.clone()), why))
+    let (at, step, head) = put.max_by_key(|(at, ..)| *at)?;
+    let until = later(at, ctx.policy.settle);
+    let settled = ctx.world.code.as_ref().is_some_and(|seen| seen.at > until);
+    let (subject, why) = if *head != release.head || settled {
+        (Subject::Branch(release.branch.clone()), Why::TakenBack { reads: release.claim.reads })
+    } else if ctx.now <= until {
+        let step = step.to_string();
+        (Subject::Branch(release.branch.clone()), Why::OutcomeOpen { step, taken: true, run: None, until })
+    } else {
+        (Subject::Rotation, Why::NotSeen(EvidenceKey::Code))
+    };
+    Some(Reason::new(Gate::Promoted, subject, why))
 }
 
 /// What the merge of the proposal brought, else what other hands brought.
 fn source(ctx: &Context<'_>, code: &ReleaseView) -> Result<Source, Box<Reason>> {
     if matches!(ctx.reach, Reach::Promote { flip: true, .. }) {
         return Ok(Source::Flip);
+    }
+    // Only what comes after the promotion is asked for without the merge before it.
+    if *ctx.reach == Reach::Follow && !code.base.claim.reads.is(ctx.target()) {
+        let step = format!("merge the change of slot into {}", code.base.branch);
+        let why = Why::NotAsked { phase: Phase::Merge, step };
+        return Err(Box::new(Reason::new(Gate::Asked, Subject::Rotation, why)));
     }
     match merge_commit(ctx) {
         Some((merged, proposal)) => Ok(Source::CherryPick { merged, proposal }),

@@ -3,7 +3,7 @@
 //! Faults of the world itself (a throttling service, a pod that hangs) belong to the world. These here are what
 //! only the wire knows: answers that come late, or never, or from something in between.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -105,6 +105,12 @@ impl FaultHandle {
     pub fn release(&self) {
         self.0.released.send_replace(true);
     }
+
+    /// It is over: what it holds goes, and it strikes nothing any more.
+    pub fn end(&self) {
+        self.0.ended.store(true, Ordering::Relaxed);
+        self.release();
+    }
 }
 
 struct Armed {
@@ -113,6 +119,7 @@ struct Armed {
     met: Mutex<Vec<String>>,
     struck: watch::Sender<u32>,
     released: watch::Sender<bool>,
+    ended: AtomicBool,
 }
 
 /// The faults of a wire. Clones share the list.
@@ -137,6 +144,7 @@ impl Faults {
             met: Mutex::default(),
             struck: watch::Sender::new(0),
             released: watch::Sender::new(false),
+            ended: AtomicBool::new(false),
         });
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(armed.clone());
         FaultHandle(armed)
@@ -175,7 +183,8 @@ impl Armed {
     fn is_due(&self) -> bool {
         let before = self.seen.fetch_add(1, Ordering::Relaxed);
         let skip = self.fault.which.skip;
-        before >= skip && before - skip < self.fault.times.max(1)
+        let ended = self.ended.load(Ordering::Relaxed);
+        !ended && before >= skip && before - skip < self.fault.times.max(1)
     }
 }
 

@@ -163,8 +163,8 @@ impl Actions {
         let count = RECENT.to_string();
         query.push(("per_page", &count));
         let (subject, path) = (self.subject(), self.workflow_path("/runs"));
-        let runs: Runs = self.client.read("list the runs", &subject, &path, &query).await?;
-        Ok(runs.workflow_runs)
+        let runs: Result<Runs, Fault> = self.client.read("list the runs", &subject, &path, &query).await;
+        runs.map(|runs| runs.workflow_runs).map_err(|fault| self.client.of_all(fault))
     }
 
     /// The newest runs, and those that still go however old they are; and whether there may be older ones. The one that began
