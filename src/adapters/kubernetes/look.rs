@@ -245,7 +245,7 @@ async fn namespaces_exist(api: &Api, subject: &Subject, view: &ClusterView) -> R
     for namespace in subject.namespaces.iter().filter(|name| !lived_in(name.as_str())) {
         let path = format!("/api/v1/namespaces/{namespace}");
         match api.get::<Namespace>(&path).await {
-            Err(failure) if failure.refusal().is_some_and(|no| no.status == 403) => {}
+            Err(failure) if failure.refusal().is_some_and(|no| no.status == 403 || no.no_such_api()) => {}
             Err(failure) => return Err(fault(api, failure, &format!("find the namespace {namespace}"))),
             Ok(_) => {}
         }
