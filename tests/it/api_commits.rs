@@ -172,8 +172,8 @@ async fn a_branch_that_is_set_back_while_commits_are_built_is_not_moved() {
         .unwrap();
         held.release();
     };
-    let expected = Expect::At(made.clone());
-    let (end, ()) = futures::join!(code.publish(&next, &fix(), &expected), set_back);
+    let (expected, branch) = (Expect::At(made.clone()), fix());
+    let (end, ()) = futures::join!(code.publish(&next, &branch, &expected), set_back);
     assert!(matches!(&end, Effect::Refused(_)), "{end:?}");
     assert_eq!(desk.with(|world| world.repository().head(&fix()).cloned()), Some(base));
 }

@@ -319,7 +319,7 @@ async fn raw(desk: &Desk, path: &str) -> Value {
 
 /// The adapter where no run moves traffic: else runs are read back to the one that did last.
 fn unmoving(desk: &Desk) -> Actions {
-    desk.actions_with(|settings| settings.stages.retain(|name, _| name != "switch-traffic"))
+    desk.actions_with(|settings| settings.stages.retain(|(name, _)| name != "switch-traffic"))
 }
 
 fn begin(desk: &Desk, many: usize) -> Vec<RunId> {

@@ -220,7 +220,7 @@ fn a_restart_alone_quiesces_when_that_was_asked_for() {
     theatre.retire = Some(Slot::Primary);
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     let world = theatre.world.lock();
-    let old = world.account().current(keyslot::model::KeyKind::read_write(Slot::Primary)).unwrap().id;
+    let old = world.account().current(KeyKind::read_write(Slot::Primary)).unwrap().id;
     assert_eq!(crate::backstage::holders(&world, old), [""; 0]);
 }
 
@@ -238,7 +238,7 @@ fn a_restart_of_one_stamp_quiesces_there_and_leaves_the_other_with_the_old_key()
         (theatre.reach, theatre.retire) = (Reach::Restart { stamps, quiesce }, Some(Slot::Primary));
         assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "{quiesce}");
         let world = theatre.world.lock();
-        let old = world.account().current(keyslot::model::KeyKind::read_write(Slot::Primary)).unwrap().id;
+        let old = world.account().current(KeyKind::read_write(Slot::Primary)).unwrap().id;
         let holders = crate::backstage::holders(&world, old);
         let on = |stamp: &str| holders.iter().filter(|holder| holder.contains(stamp)).count();
         (on("northeurope"), on("eastus2"))
