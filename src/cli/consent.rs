@@ -243,6 +243,13 @@ mod tests {
     }
 
     #[test]
+    fn who_uses_the_old_key_is_accepted_by_who_has_seen_it() {
+        assert!(!may_be_ahead(Gate::KeyQuiet));
+        assert!(may_be_ahead(Gate::Preflight));
+        assert!(not_ahead(Gate::KeyQuiet, "primary").what.contains("nothing of that holds there"));
+    }
+
+    #[test]
     fn a_moment_that_is_none_is_answered_with_one() {
         assert!(moment("tomorrow").unwrap_err().contains("2026-01-12T18:00:00Z"));
         assert!(moment("2026-01-12T18:00:00Z").is_ok());

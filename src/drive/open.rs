@@ -353,6 +353,7 @@ impl Driver {
         // What is due and not begun is begun, so that the journal says why it ends.
         self.open_second().await?;
         if self.fold.rotation().is_none() {
+            self.tell_the_end().await;
             return Err(DriveError::NoneOpen);
         }
         if let Standing::Of { holder, until } = self.hold_lease().await? {

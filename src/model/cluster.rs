@@ -311,3 +311,16 @@ impl ClusterView {
         self.pods.iter().filter(move |pod| pod.workload.as_ref() == Some(name))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_any_number_is_known() {
+        let quarter = ReplicaNumber::Percent(25);
+        assert_eq!((quarter.of(5, true), quarter.of(5, false)), (2, 1));
+        assert_eq!(quarter.of(u32::MAX, false), u32::MAX / 4);
+        assert_eq!(ReplicaNumber::Percent(u32::MAX).of(u32::MAX, true), u32::MAX);
+    }
+}

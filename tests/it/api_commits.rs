@@ -149,6 +149,35 @@ async fn a_commit_of_an_app_is_verified_and_has_the_tree_that_was_built_here_byt
     }
 }
 
+/// What somebody has set back would take the new commit as a step forward, and what they took away would be back.
+#[tokio::test]
+async fn a_branch_that_is_set_back_while_commits_are_built_is_not_moved() {
+    let desk = desk();
+    let code = code(&desk);
+    let (base, commit) = built(&code).await;
+    let Effect::Applied(made) = code.publish(&commit, &fix(), &Expect::Absent).await else { panic!() };
+    code.fetch().await.unwrap();
+    let text = CommitText { message: "More\n".to_owned(), at: "2026-11-22T11:00:00Z".parse().unwrap() };
+    let more = [FileEdit { path: "more.tf".to_owned(), bytes: b"x".to_vec() }];
+    let next = code.commit(&made, &more, &text).await.unwrap();
+    let which = Which { method: "POST".to_owned(), path: "/git/commits".to_owned(), ..Which::default() };
+    let held = desk.wire.faults().add(WireFault::once(which, Trouble::HoldAnswer));
+    let set_back = async {
+        held.struck().await;
+        desk.with(|world| {
+            let expected = keyslot::sim::Expected::Forced;
+            let (branch, commit, by) = (fix(), base.clone(), "ada".to_owned());
+            world.apply(keyslot::sim::Command::Push { branch, expected, commit, objects: Vec::new(), by })
+        })
+        .unwrap();
+        held.release();
+    };
+    let (expected, branch) = (Expect::At(made.clone()), fix());
+    let (end, ()) = futures::join!(code.publish(&next, &branch, &expected), set_back);
+    assert!(matches!(&end, Effect::Refused(_)), "{end:?}");
+    assert_eq!(desk.with(|world| world.repository().head(&fix()).cloned()), Some(base));
+}
+
 #[tokio::test]
 async fn several_commits_that_a_promotion_builds_are_made_one_on_the_other() {
     let desk = desk();

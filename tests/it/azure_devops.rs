@@ -303,6 +303,40 @@ async fn lists_are_read_page_by_page_and_a_run_that_still_goes_is_seen_however_o
     assert!(after - before <= 1, "what is over is not read again");
 }
 
+/// It is in one of the lists, whichever state it is in when that is asked for.
+#[tokio::test]
+async fn an_old_run_that_begins_while_runs_are_listed_is_seen() {
+    let desk = Desk::new(WorldConfig::default(), 1.0);
+    let (old, now) = desk.with(|world| {
+        let mut start = || {
+            let by = "ada".to_owned();
+            let started =
+                world.apply(Command::StartRun { branch: release(), commit: None, skip: Vec::new(), by });
+            let Ok(sim::Reply::Run(run)) = started else { panic!("{started:?}") };
+            run
+        };
+        let old = start();
+        let others: Vec<RunId> = (0..2).map(|_| start()).collect();
+        others.into_iter().for_each(|run| drop(world.apply(Command::CancelRun { run }).unwrap()));
+        (old, world.now())
+    });
+    assert_eq!(desk.with(|world| world.run(&old).unwrap().state), RunState::Queued);
+    let devops = desk.devops_with(|settings| {
+        settings.recent = 2;
+        settings.stages.retain(|name, _| name != "switch-traffic");
+    });
+    let which = Which { path: "/build/builds".to_owned(), skip: 1, ..Which::default() };
+    let held = desk.wire.faults().add(WireFault::once(which, Trouble::HoldAnswer));
+    let begins = async {
+        held.struck().await;
+        desk.with(|world| world.advance_to(now + Duration::from_secs(70)));
+        assert_eq!(desk.with(|world| world.run(&old).unwrap().state), RunState::Running);
+        held.release();
+    };
+    let (runs, ()) = futures::join!(devops.runs(), begins);
+    assert!(runs.unwrap().iter().any(|run| run.id == old), "it went on, and is in no list");
+}
+
 #[tokio::test]
 async fn a_stage_that_waits_for_an_approval_is_seen_to_wait() {
     let mut config = WorldConfig::default();

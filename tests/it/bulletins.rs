@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::executor::block_on;
-use keyslot::drive::{Notice, TurnEnd, Watcher};
+use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
 use keyslot::model::{PullNumber, RotationId};
 use keyslot::ports::{Bulletin, BulletinState, Effect, Forge};
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -241,4 +241,47 @@ fn a_bulletin_comes_at_most_once_a_minute() {
     let sooner =
         paced.filter(|pair| pair[1].duration_since(pair[0]).unsigned_abs() < Duration::from_secs(60));
     assert_eq!(sooner.count(), 0, "{edits:?}");
+}
+
+/// A process that dies between the last record and its last word: whoever comes next says it.
+#[test]
+fn an_end_that_was_not_told_is_told_by_whoever_comes_next() {
+    for again in ["rotate", "advance", "close"] {
+        // Whoever ends it tells nothing.
+        let mut theatre = theatre(small(), Crashes::none());
+        theatre.policy.pulls.board = false;
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+        assert!(comments(&theatre.world.lock()).is_empty());
+        theatre.policy.pulls.board = true;
+        match again {
+            "rotate" => assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done)),
+            _ => {
+                let mut driver = block_on(theatre.driver_as("next", "next")).unwrap();
+                let end = match again {
+                    "advance" => block_on(driver.resume("next")),
+                    _ => block_on(driver.close("over")),
+                };
+                assert!(matches!(end, Err(DriveError::NoneOpen)), "{again}: {end:?}");
+            }
+        }
+        let world = theatre.world.lock();
+        let [text] = &comments(&world)[..] else { panic!("{again}: {:?}", comments(&world)) };
+        assert!(text.contains("**done at "), "{again}: {text}");
+        let last = world.statuses().last().map(|status| status.state.clone());
+        assert_eq!(last.as_deref(), Some("success"), "{again}");
+    }
+}
+
+/// Long after it, its pull request is left alone.
+#[test]
+fn an_end_of_long_ago_is_not_told_anew() {
+    let mut theatre = theatre(small(), Crashes::none());
+    theatre.policy.pulls.board = false;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    theatre.policy.pulls.board = true;
+    let later = crate::journey::later(theatre.world.lock().now(), Duration::from_secs(25 * 3600));
+    theatre.backstage.pass(later);
+    let mut driver = block_on(theatre.driver_as("next", "next")).unwrap();
+    block_on(driver.resume("next")).unwrap_err();
+    assert!(comments(&theatre.world.lock()).is_empty());
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
-    EvidenceKey, Fingerprint, KeyKind, ObjectName, PodTrouble, PodView, PullState, ReplicaNumber,
-    ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen, SharedStore, Slot,
-    SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning,
-    WorkloadName, WorkloadView,
+    EvidenceKey, Fingerprint, KeyKind, ObjectName, Operation, OperationState, PodTrouble, PodView, PullState,
+    ReplicaNumber, ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen,
+    SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term,
+    Unlisted, Warning, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Reason, Step, Subject,
@@ -1369,6 +1369,62 @@ fn a_run_is_awaited_and_never_started_beside_another() {
     assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "a failed run is for a person");
 }
 
+/// Accepts what holds the quiet of the old key, as `--accept` records it.
+fn accept_what_uses_it(stage: &mut Stage) {
+    let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = stage.decide().verdict else {
+        panic!("nothing holds")
+    };
+    for reason in reasons.iter().filter(|reason| reason.gate == Gate::KeyQuiet) {
+        let (at, Event::Accepted(mut acceptance)) = accepted(Gate::KeyQuiet, &reason.subject.to_string())
+        else {
+            panic!()
+        };
+        acceptance.why = Some(reason.why.accepted_as());
+        stage.events.push((at, Event::Accepted(acceptance)));
+    }
+}
+
+#[test]
+fn an_accepted_use_of_the_old_key_is_of_that_caller_and_of_a_stamp_it_is_that_use() {
+    let used = |stage: &mut Stage, address: &str, minutes: i64| {
+        let last = stage.now - SignedDuration::from_mins(minutes);
+        let mut used = requests(KeyKind::read_write(Slot::Primary), "east", last);
+        used.caller.address = address.to_owned();
+        stage.usage_mut().requests.push(used);
+    };
+    let acts = |stage: &Stage| matches!(stage.decide().verdict, Verdict::Act { .. });
+    let quiet_holds = |stage: &Stage| holding(&stage.decide()).contains(&Gate::KeyQuiet);
+    let mut stage = Stage::ready();
+    used(&mut stage, "198.51.100.7", 20);
+    assert!(quiet_holds(&stage));
+    accept_what_uses_it(&mut stage);
+    assert!(acts(&stage), "{:?}", stage.decide());
+    used(&mut stage, "198.51.100.7", 3);
+    assert!(acts(&stage), "it is the same one: {:?}", stage.decide());
+    used(&mut stage, "198.51.100.8", 0);
+    assert!(quiet_holds(&stage), "this one, nobody has looked at: {:?}", stage.decide());
+
+    let mut stage = Stage::ready();
+    used(&mut stage, &crate::stage::address(0), 20);
+    accept_what_uses_it(&mut stage);
+    assert!(acts(&stage), "{:?}", stage.decide());
+    used(&mut stage, &crate::stage::address(1), 0);
+    assert!(quiet_holds(&stage), "a stamp that uses it since: {:?}", stage.decide());
+
+    // The account's own note names nobody.
+    let mut stage = Stage::ready();
+    let noted = |stage: &mut Stage, minutes: i64| {
+        let last = stage.now - SignedDuration::from_mins(minutes);
+        let kind = KeyKind::read_write(Slot::Primary);
+        stage.account_mut().keys.get_mut(&kind).unwrap().last_used = Some(last);
+    };
+    noted(&mut stage, 20);
+    accept_what_uses_it(&mut stage);
+    assert!(acts(&stage), "{:?}", stage.decide());
+    noted(&mut stage, 3);
+    assert!(quiet_holds(&stage), "{:?}", stage.decide());
+}
+
 #[test]
 fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
     let mut stage = Stage::ready();
@@ -1405,6 +1461,49 @@ fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
     let decision = stage.decide();
     assert!(holding(&decision).contains(&Gate::OldPodsGone), "{decision:?}");
     assert!(matches!(decision.verdict, Verdict::Halt { .. }), "{decision:?}");
+}
+
+#[test]
+fn an_age_that_is_accepted_while_the_target_is_made_anew_ends_nothing() {
+    let mut stage = Stage::ready();
+    stage.events.remove(1);
+    stage.policy.max_target_age = Some(Duration::from_secs(3600));
+    let kind = KeyKind::read_write(Slot::Secondary);
+    let step = Step::Regenerate { kind, purpose: Purpose::Prepare };
+    stage.events.push(accepted(Gate::TargetYoung, "secondary"));
+    assert_ne!(stage.decide().phase, Phase::Prepare, "{:?}", stage.decide());
+    let intent = Intent {
+        key: step.key(),
+        attempt: 1,
+        step,
+        generation_before: Some(at(-1_000_000)),
+        evidence: String::new(),
+        commit: None,
+    };
+    let operation = Operation { url: "https://management.azure.com/operations/7".to_owned() };
+    let taken = Outcome::Applied { produced: Produced::Operation(operation) };
+    stage.recorded(at(99_000), intent, Some((at(99_001), taken)));
+    stage.world.operation = Some(Seen::known(stage.now, OperationState::Running(None)));
+    let decision = stage.decide();
+    assert_eq!((decision.phase, holding(&decision)), (Phase::Prepare, [Gate::Regenerated].into()));
+}
+
+/// Their controller may take so many away at once, and starts no successor beside them.
+#[test]
+fn a_set_that_may_lose_all_its_pods_at_once_is_not_restarted() {
+    let mut stage = Stage::before_restart();
+    become_stateful(&mut stage);
+    let may_lose = |stage: &mut Stage, many: ReplicaNumber| {
+        let workload = &mut stage.cluster_mut("east").workloads[0];
+        workload.strategy =
+            Strategy::RollingUpdate { max_surge: ReplicaNumber::Count(0), max_unavailable: many };
+        workload.desired
+    };
+    may_lose(&mut stage, ReplicaNumber::Count(1));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    let desired = may_lose(&mut stage, ReplicaNumber::Count(3));
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    assert!(reasons.iter().any(|reason| reason.why == Why::TakesAll { desired }), "{reasons:?}");
 }
 
 #[test]
@@ -1555,4 +1654,8 @@ fn where_the_opening_was_told_no_time_the_key_itself_must_have_changed() {
     made_anew.fingerprint = Some(Fingerprint::of(b"made anew", &crate::stage::salt()));
     let decision = stage.decide();
     assert_eq!(decision.phase, Phase::Confirm, "{decision:?}");
+    // One that cannot be read has perhaps not changed.
+    let made_anew = stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap();
+    made_anew.fingerprint = None;
+    assert_eq!(stage.decide().phase, Phase::Regenerate, "{:?}", stage.decide());
 }

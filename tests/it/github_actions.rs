@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use keyslot::adapters::github::actions::Actions;
 use keyslot::adapters::token::FixedToken;
 use keyslot::model::{
     Blindness, BranchName, CommitId, HoldKind, RunId, RunResult, RunState, RunView, StageEffect,
@@ -314,4 +315,54 @@ async fn raw(desk: &Desk, path: &str) -> Value {
     );
     request.headers_mut().insert("authorization", format!("Bearer {GITHUB_TOKEN}").parse().unwrap());
     serde_json::from_slice(&desk.http.send(request, None).await.unwrap().body).unwrap()
+}
+
+/// The adapter where no run moves traffic: else runs are read back to the one that did last.
+fn unmoving(desk: &Desk) -> Actions {
+    desk.actions_with(|settings| settings.stages.retain(|(name, _)| name != "switch-traffic"))
+}
+
+fn begin(desk: &Desk, many: usize) -> Vec<RunId> {
+    desk.with(|world| {
+        let start = |world: &mut sim::World| {
+            let (branch, by) = (release(), "ada".to_owned());
+            world.apply(Command::StartRun { branch, commit: None, skip: skipped(), by }).unwrap();
+        };
+        let before = world.runs().len();
+        (0..many).for_each(|_| start(world));
+        let now = world.now();
+        world.advance_to(now + Duration::from_secs(600));
+        world.runs()[before..].iter().map(sim::Run::id).collect()
+    })
+}
+
+#[tokio::test]
+async fn of_more_runs_that_wait_than_a_page_holds_each_is_listed() {
+    let desk = Desk::new(troubled(), 1.0);
+    begin(&desk, 101);
+    let runs = unmoving(&desk).runs().await.unwrap();
+    let waiting = runs.iter().filter(|run| run.state == RunState::WaitsForApproval);
+    assert_eq!(waiting.count(), 101);
+}
+
+/// It is in one of the lists, whichever state it is in when that is asked for.
+#[tokio::test]
+async fn an_old_run_that_goes_on_while_runs_are_listed_is_seen() {
+    let desk = Desk::new(troubled(), 1.0);
+    let old = begin(&desk, 1).remove(0);
+    let others = begin(&desk, 100);
+    desk.with(|world| {
+        others.into_iter().for_each(|run| drop(world.apply(Command::CancelRun { run }).unwrap()));
+    });
+    let which = Which { path: "/workflows/release.yml/runs".to_owned(), skip: 1, ..Which::default() };
+    let held = desk.wire.faults().add(WireFault::once(which, Trouble::HoldAnswer));
+    let actions = unmoving(&desk);
+    let approved = async {
+        held.struck().await;
+        desk.with(|world| world.apply(Command::ApproveRun { run: old.clone() })).unwrap();
+        assert_eq!(desk.with(|world| world.run(&old).unwrap().state), RunState::Running);
+        held.release();
+    };
+    let (runs, ()) = futures::join!(actions.runs(), approved);
+    assert!(runs.unwrap().iter().any(|run| run.id == old), "it went on, and is in no list");
 }

@@ -62,6 +62,28 @@ async fn opening_dressing_and_asking_to_merge_cost_seven_requests() {
     assert_eq!(said(), 7);
 }
 
+/// It gets no younger by being looked at.
+#[tokio::test]
+async fn what_github_answered_to_a_deed_is_no_look_half_a_minute_later() {
+    let desk = Desk::new(quiet(), 10.0);
+    let github = desk.github();
+    desk.propose("fix/flip").await;
+    let number = applied(github.open_pull(&new_pull()).await);
+    let (clock, opened) = (desk.clock(), desk.clock().now());
+    let path = format!("/repos/afmc/platform/pulls/{}", number.0);
+    let reads = || {
+        let exchanges = desk.exchanges(github::HOST);
+        exchanges.iter().filter(|one| one.method == "GET" && one.path == path).count()
+    };
+    clock.sleep_until(opened + Duration::from_secs(15)).await;
+    look(&github).await;
+    assert_eq!(reads(), 0, "the answer serves as a look");
+    clock.sleep_until(opened + Duration::from_secs(32)).await;
+    let dress = PullDress { labels: vec!["keys".to_owned()], ..PullDress::default() };
+    applied(github.dress(number, &dress).await);
+    assert_eq!(reads(), 1);
+}
+
 #[tokio::test]
 async fn writes_are_a_second_apart_and_one_after_the_other() {
     let desk = Desk::new(quiet(), 10.0);

@@ -5,7 +5,7 @@ use keyslot::adapters::github::GitHub;
 use keyslot::model::{BranchName, CommitId, PullNumber};
 use keyslot::ports::{Bringing, Forge, NewPull};
 use keyslot::sim::config::{ClassicConfig, MergeMethod, RulesConfig};
-use keyslot::sim::{Command, WorldConfig};
+use keyslot::sim::{Command, Reply, WorldConfig};
 
 use crate::desk::Desk;
 use crate::github::{ends, move_main, new_pull, quiet};
@@ -73,4 +73,35 @@ async fn a_pull_request_to_another_branch_is_another_one() {
     assert_eq!(seen(to_main), Some((number, BranchName::from("main"))));
     let elsewhere = github.pull_between(&elsewhere.ends()).await.unwrap();
     assert_eq!(seen(elsewhere), Some((other, release)));
+}
+
+/// More than a page of others have ended since.
+#[tokio::test]
+async fn the_pull_request_is_found_behind_a_hundred_that_ended_later() {
+    let (desk, github, number) = proposed(quiet()).await;
+    let by = || "ada".to_owned();
+    let deeds = [
+        Command::ReviewPull { number, approve: true, by: by() },
+        Command::StartCheck { number },
+        Command::MergePull { number, method: Some(MergeMethod::Squash), by: by() },
+    ];
+    for deed in deeds {
+        desk.with(|world| world.apply(deed)).unwrap();
+    }
+    let commit = main_of(&desk);
+    desk.propose("other").await;
+    desk.with(|world| {
+        let (head, base) = (BranchName::from("other"), BranchName::from("main"));
+        for _ in 0..101 {
+            let (head, base, title, body) = (head.clone(), base.clone(), "X".to_owned(), String::new());
+            let opened = world.apply(Command::OpenPull { head, base, title, body, by: by() });
+            let Ok(Reply::Pull(number)) = opened else { panic!("{opened:?}") };
+            world.apply(Command::ClosePull { number, by: by() }).unwrap();
+        }
+    });
+    let found = brought_by(&github, &[commit]).await.pull.expect("it was brought by one");
+    assert_eq!(found.number, number);
+    let pages = desk.wire.transcript().entries();
+    let pages = pages.iter().filter(|one| one.path.contains("/pulls?") && one.path.contains("state=closed"));
+    assert_eq!(pages.count(), 2);
 }

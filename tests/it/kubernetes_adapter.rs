@@ -401,6 +401,25 @@ async fn consumers_of_every_kind_are_found_and_what_is_above_a_pod_is_told() {
     assert_eq!(watches(&setup), ["deployments", "pods", "statefulsets"]);
 }
 
+#[tokio::test]
+async fn a_configured_rollout_without_a_pod_is_there_and_a_cluster_without_argo_has_none() {
+    let named = WorkloadName::of_kind(WorkloadKind::Rollout, "shop", "canary");
+    let look = async |installed: bool| {
+        let mut setup = setup(&["shop"], move |_, path, _| match path.contains("/rollouts?limit") {
+            true if installed => list(json!([{
+                "metadata": {"name": "canary", "namespace": "shop", "uid": "c", "generation": 2},
+                "spec": {"replicas": 0, "template": deployment()["spec"]["template"]},
+                "status": {"observedGeneration": "2"},
+            }])),
+            _ => cluster(path),
+        });
+        setup.clusters = setup.clusters.restarting([named.clone()]);
+        setup.look().await.unwrap().workload(&named).map(|workload| (workload.desired, workload.consumes))
+    };
+    assert_eq!(look(true).await, Some((0, true)));
+    assert_eq!(look(false).await, None);
+}
+
 pub fn asked(setup: &Setup) -> Vec<String> {
     let entries = setup.wire.transcript().entries();
     let asked = entries.iter().filter(|entry| !entry.path.contains("watch=true"));
@@ -892,6 +911,20 @@ async fn a_namespace_that_does_not_exist_is_told_from_an_empty_one() {
     assert_eq!(fault.kind, Blindness::Missing);
     assert_eq!(fault.subject, "cluster of stamp eastus");
     assert!(fault.to_string().contains("find the namespace nosuch"), "{fault}");
+
+    // Beside one that is there and full, too; and whoever may not ask is believed.
+    for (named, may, missing) in [("nosuch", true, true), ("nosuch", false, false), ("empty", true, false)] {
+        let beside = setup(&["shop", named], move |_, path, _| match path {
+            "/api/v1/namespaces/nosuch" if may => status(404, "NotFound", r#"namespaces "nosuch" not found"#),
+            "/api/v1/namespaces/empty" => Say::Json(200, json!({"metadata": {"name": "empty"}})),
+            "/api/v1/namespaces/nosuch" => status(403, "Forbidden", "namespaces is forbidden"),
+            "/api/v1/namespaces/shop" => panic!("somebody lives there"),
+            _ => cluster(path),
+        });
+        let looked = beside.look().await;
+        let kind = looked.as_ref().err().map(|fault| fault.kind);
+        assert_eq!(kind, missing.then_some(Blindness::Missing), "{named} {may}: {looked:?}");
+    }
 }
 
 #[tokio::test]
@@ -978,6 +1011,23 @@ async fn a_missing_right_is_named_and_renewed_credentials_are_picked_up() {
     let fault = setup.look().await.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden);
     assert!(fault.to_string().contains(r#"cannot list resource "pods""#), "{fault}");
+}
+
+#[tokio::test]
+async fn credentials_that_end_between_two_restarts_are_read_anew_and_the_refusal_passes() {
+    let setup = setup(&["shop"], |method, _, bearer| match (method, bearer) {
+        ("PATCH", "Bearer renewed") => {
+            Say::Json(200, json!({"kind": "Deployment", "metadata": {"generation": 8}}))
+        }
+        ("PATCH", _) => status(401, "Unauthorized", "Unauthorized"),
+        other => panic!("{other:?}"),
+    });
+    let fault = crate::runs::refused(setup.restart().await);
+    assert_eq!(fault.kind, Blindness::Throttled, "it is tried again: {fault}");
+    assert!(fault.remedy.contains("new credentials"), "{fault}");
+    write_kubeconfig(&setup.kubeconfig, &setup.wire, "renewed");
+    assert_eq!(setup.restart().await, Effect::Applied(8));
+    assert_eq!(setup.wire.transcript().count("PATCH", "orders-deploy"), 2);
 }
 
 #[tokio::test]

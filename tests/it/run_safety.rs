@@ -3,9 +3,9 @@
 
 use jiff::SignedDuration;
 use keyslot::model::{
-    Blindness, CommitId, HoldKind, KeyKind, Merging, Promotion, PullApproval, PullEnds, PullNumber,
-    PullState, PullView, PullWait, RunId, RunResult, RunStart, RunState, RunView, Seen, Slot, SlotUse,
-    StageEffect, StageFailure, StageHold, StageView,
+    Blindness, CommitId, HoldKind, KeyKind, Merging, Operation, OperationState, Promotion, PullApproval,
+    PullEnds, PullNumber, PullState, PullView, PullWait, RunId, RunResult, RunStart, RunState, RunView, Seen,
+    Slot, SlotUse, StageEffect, StageFailure, StageHold, StageView,
 };
 use keyslot::render::{note, reason};
 use keyslot::rotation::{Event, Gate, Leg, Note, Outcome, Phase, Produced, Step, Verdict, Why, notes};
@@ -596,4 +596,86 @@ fn a_step_that_may_be_sent_twice_pauses_once_its_answers_are_lost() {
 
 fn stage_steps(stage: &Stage) -> Vec<Step> {
     crate::stage::steps(&stage.decide())
+}
+
+/// What is sent is not called back: who could undo it is told at once, and it is mended once the key is there.
+#[test]
+fn while_the_old_key_is_made_anew_who_could_put_it_back_is_told_and_nothing_halts() {
+    let mut stage = Stage::ready();
+    let step = stage_steps(&stage).remove(0);
+    assert!(matches!(step, Step::Regenerate { .. }), "{step:?}");
+    let operation = Operation { url: "https://management.azure.com/operations/7".to_owned() };
+    stage.tried(&step, Some(Outcome::Applied { produced: Produced::Operation(operation) }));
+    stage.world.operation = Some(Seen::known(stage.now, OperationState::Running(None)));
+    let said = words(&stage);
+    assert!(!said.contains("turn it down") && !said.contains("the vault of"), "{said}");
+    stage.world.runs = Some(Seen::known(stage.now, vec![waiting("9", "release/0", 'e')]));
+    let said = words(&stage);
+    assert!(said.contains("release/0") && said.contains("turn it down"), "{said}");
+    stage.vault_mut("east").fingerprint = crate::stage::key(Slot::Primary);
+    let back = |why: &Why| matches!(why, Why::VaultHolds { .. });
+    assert!(whys(&stage).iter().any(back), "{:?}", stage.decide());
+    assert_eq!(stage.decide().phase, Phase::Regenerate);
+    assert!(!halts(&stage), "{:?}", stage.decide());
+    stage.world.runs = Some(Seen::blind(stage.now, Blindness::Forbidden, "no"));
+    assert!(!halts(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn while_pods_are_waited_for_a_run_that_could_put_the_old_slot_back_is_told() {
+    let mut quiesce = Stage::ready();
+    let pods = &mut quiesce.cluster_mut("east").pods;
+    pods.push(pods[0].clone());
+    let old = pods.last_mut().unwrap();
+    (old.uid, old.created, old.deleting) = ("old".to_owned(), at(10), Some(at(100_020)));
+    let mut restart = Stage::before_restart();
+    restart.cluster_mut("east").workloads[0].paused = true;
+    for (mut stage, phase) in [(quiesce, Phase::Quiesce), (restart, Phase::Restart)] {
+        assert!(!words(&stage).contains("turn it down"), "{}", words(&stage));
+        let halted = halts(&stage);
+        stage.world.runs = Some(Seen::known(stage.now, vec![waiting("9", "release/0", 'e')]));
+        assert_eq!(stage.decide().phase, phase, "{:?}", stage.decide());
+        let said = words(&stage);
+        assert!(said.contains("release/0") && said.contains("turn it down"), "{said}");
+        assert_eq!(halts(&stage), halted, "it is only told: {said}");
+    }
+}
+
+/// Others have pushed since: what is approved puts the new slot there all the same.
+#[test]
+fn our_own_run_of_an_earlier_commit_is_ours() {
+    let mut stage = with_runs(Vec::new());
+    let step = stage_steps(&stage).remove(0);
+    assert!(matches!(step, Step::Deploy { .. }), "{step:?}");
+    stage.tried(&step, Some(Outcome::Applied { produced: Produced::Run(RunId::new("7")) }));
+    stage.code_mut().release.as_mut().unwrap().head = CommitId::new("d".repeat(40));
+    let of = |stage: &Stage, commit: char| {
+        let mut stage = stage.clone();
+        stage.world.runs = Some(Seen::known(stage.now, vec![waiting("7", "release/1", commit)]));
+        words(&stage)
+    };
+    assert!(of(&stage, 'c').contains("approve it, or turn it down"), "{}", of(&stage, 'c'));
+    assert!(of(&stage, 'a').contains("do not approve it"), "{}", of(&stage, 'a'));
+}
+
+#[test]
+fn what_opens_by_itself_asks_nobody_for_an_approval() {
+    let held_by = |kinds: &[HoldKind]| {
+        let mut run = waiting("7", "release/1", 'c');
+        let hold = |kind: &HoldKind| StageHold {
+            kind: *kind,
+            name: "it".to_owned(),
+            who: Vec::new(),
+            url: String::new(),
+        };
+        run.stages[1].holds = kinds.iter().map(hold).collect();
+        whys(&with_runs(vec![run]))
+    };
+    for kinds in [&[HoldKind::Lock][..], &[HoldKind::Timer], &[HoldKind::Lock, HoldKind::Timer]] {
+        assert!(matches!(&held_by(kinds)[..], [Why::RunUnderWay { .. }]), "{kinds:?}: {:?}", held_by(kinds));
+    }
+    for kinds in [&[][..], &[HoldKind::Approval], &[HoldKind::Timer, HoldKind::Approval]] {
+        let told = held_by(kinds);
+        assert!(matches!(&told[..], [Why::RunWaitsForApproval { .. }]), "{kinds:?}: {told:?}");
+    }
 }

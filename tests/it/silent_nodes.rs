@@ -79,7 +79,6 @@ async fn a_node_is_asked_about_where_a_pod_gives_cause_and_not_otherwise() {
         on("late", ["True", "True"], due),
         on("well", ["True", "False"], due),
         on("gone", ["False", "False"], due),
-        on("hidden", ["True", "False"], None),
         on("serves", ["True", "True"], None),
         on("begins", ["False", "False"], None),
         on("ends", ["True", "True"], Some("2027-11-20T08:59:00Z")),
@@ -88,7 +87,19 @@ async fn a_node_is_asked_about_where_a_pod_gives_cause_and_not_otherwise() {
     let since: Option<Timestamp> = Some(SINCE.parse().unwrap());
     let expected = [("cut-off", since), ("gone", None), ("late", since)];
     assert_eq!(view.silent, expected.map(|(name, since)| (name.to_owned(), since)).into());
-    assert_eq!(setup.wire.transcript().count("GET", "/api/v1/nodes"), 5, "one each");
+    assert_eq!(setup.wire.transcript().count("GET", "/api/v1/nodes"), 4, "one each");
+}
+
+#[tokio::test]
+async fn whoever_may_not_read_one_node_asks_for_no_other() {
+    let setup = scene(json!([
+        on("hidden", ["True", "False"], None),
+        on("late", ["True", "False"], None),
+        on("well", ["True", "False"], None),
+    ]));
+    let view = setup.look().await.unwrap();
+    assert!(view.silent.is_empty(), "{:?}", view.silent);
+    assert_eq!(setup.wire.transcript().count("GET", "/api/v1/nodes"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use keyslot::adapters::token::github_app::{AppKey, AppSettings, GitHubApp};
 use keyslot::model::Blindness;
 use keyslot::ports::{Code, Forge};
 use keyslot::sim::wire::github::{self, App};
+use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault};
 use keyslot::sim::{self, Fault, Operation, Target, Trouble, When, WorldConfig};
 use secrecy::ExposeSecret as _;
 
@@ -121,6 +122,22 @@ async fn an_app_that_gets_no_token_says_what_is_wrong_and_nothing_of_its_key() {
     ] {
         let said = AppKey::from_pem(pem.as_bytes()).err().unwrap();
         assert!(said.contains(why) && !said.contains("CANARY"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_apps_key_that_was_taken_once_and_is_refused_later_is_waited_for() {
+    for (installation, kind) in [(None, Blindness::Forbidden), (Some(42), Blindness::Misconfigured)] {
+        let desk = Desk::new(WorldConfig::default(), 1.0);
+        // Where it is installed, GitHub has told before it refuses.
+        let app = app(&desk, |settings| settings.installation = installation);
+        let which = Which { path: "/access_tokens".to_owned(), ..Which::default() };
+        let no = WireTrouble::Answer { status: 401, retry_after_seconds: None };
+        desk.wire.faults().add(WireFault::once(which, no));
+        let fault = app.token().await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{fault}");
+        assert!(fault.remedy.contains("was deleted"), "{fault}");
+        app.token().await.unwrap();
     }
 }
 

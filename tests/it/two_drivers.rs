@@ -90,6 +90,25 @@ fn a_rotation_is_closed_under_the_lease_and_its_pull_request_has_one_comment() {
 }
 
 #[test]
+fn whoever_has_no_lease_tells_nothing_on_the_pull_request() {
+    let mut theatre = Theatre::new(WorldConfig::default());
+    theatre.policy.pulls.board = false;
+    let mut first = block_on(theatre.driver_as("first", "first")).unwrap();
+    block_on(first.open(&theatre.request())).unwrap();
+    assert!(matches!(turn(&mut first), TurnEnd::Waiting { phase: Phase::Merge, .. }));
+    // The first is at work, and has told nothing of this yet.
+    theatre.policy.pulls.board = true;
+    let comments = || theatre.world.lock().pulls()[0].comments.len();
+    let mut second = block_on(theatre.driver_as("second", "second")).unwrap();
+    turn(&mut second);
+    assert_eq!(comments(), 0, "both may have told it at once");
+    block_on(first.release()).unwrap();
+    let mut third = block_on(theatre.driver_as("third", "third")).unwrap();
+    turn(&mut third);
+    assert_eq!(comments(), 1);
+}
+
+#[test]
 fn a_driver_whose_clock_jumps_between_deciding_and_acting_does_not_fire() {
     let world = SharedWorld::create(WorldConfig::default());
     let ports = memory::ports(&world, MemoryOptions::default());

@@ -142,9 +142,10 @@ fn the_reason_names_who_it_is_and_when() {
     let theatre = theatre(|config| config.outsiders.push(function(Duration::MAX)));
     let (phase, reasons) = holds_after(&theatre, 6);
     assert_eq!(phase, Phase::Quiesce);
-    let [Reason { gate: Gate::KeyQuiet, subject: Subject::Key(Slot::Primary), why }] = &reasons[..] else {
+    let [Reason { gate: Gate::KeyQuiet, subject: Subject::Client(client), why }] = &reasons[..] else {
         panic!("{reasons:?}")
     };
+    assert_eq!(client, FUNCTION);
     let Why::SeenInLogs { at, by, .. } = why else { panic!("{why:?}") };
     assert_eq!((by.address.as_str(), by.agent.as_str()), (FUNCTION, "documentdb-python-sdk/2.3.0"));
     assert!(*at <= theatre.world.lock().now());

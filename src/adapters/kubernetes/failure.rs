@@ -150,3 +150,39 @@ fn first_line(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
     text.lines().next().unwrap_or_default().trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, retry_after: Option<Duration>) -> Fault {
+        let (reason, message) = ("Reason".to_owned(), "no".to_owned());
+        let failure = Failure::Refused(Refusal { status, reason, message, retry_after });
+        match failure.effect::<()>("restart it", "cluster of stamp eastus") {
+            Effect::Refused(fault) => fault,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_a_person_mends() {
+        for (status, kind) in [
+            (401, Blindness::Throttled),
+            (409, Blindness::Throttled),
+            (429, Blindness::Throttled),
+            (403, Blindness::Forbidden),
+            (404, Blindness::Missing),
+            (422, Blindness::Unintelligible),
+        ] {
+            assert_eq!(refused(status, None).kind, kind, "{status}");
+        }
+        assert!(refused(401, None).remedy.contains("new credentials"), "what to do is said all the same");
+    }
+
+    #[test]
+    fn how_long_the_server_wants_to_be_left_alone_is_kept() {
+        let seven = Duration::from_secs(7);
+        assert_eq!(refused(429, Some(seven)).respite, Respite::of(seven));
+        assert_eq!(refused(429, None).respite, Respite::Unsaid);
+    }
+}

@@ -113,6 +113,22 @@ mod tests {
     }
 
     #[test]
+    fn a_stateful_set_that_may_lose_several_pods_at_once_says_how_many() {
+        let may_lose = |most: Value, partition: u32| {
+            let rolling = json!({"type": "RollingUpdate",
+                "rollingUpdate": {"partition": partition, "maxUnavailable": most}});
+            stateful(rolling, json!({"replicas": 3})).strategy
+        };
+        let most = |count: u32| Strategy::RollingUpdate {
+            max_surge: ReplicaNumber::Count(0),
+            max_unavailable: ReplicaNumber::Count(count),
+        };
+        assert_eq!(may_lose(json!(3), 0), most(3));
+        assert_eq!(may_lose(json!("70%"), 0), most(3), "rounded up");
+        assert_eq!(may_lose(json!(3), 1), Strategy::Ordinals { partition: 1 });
+    }
+
+    #[test]
     fn ready_pods_of_a_stateful_set_are_available_where_they_need_not_be_ready_for_long() {
         let status =
             json!({"observedGeneration": 4, "replicas": 3, "readyReplicas": 2, "updatedReplicas": 3});
@@ -150,5 +166,12 @@ mod tests {
         assert_eq!(view.rotation.as_deref(), Some("r-1"));
         assert_eq!(view.name.to_string(), "shop/daemonset/agent");
         assert_eq!(set(json!({"type": "OnDelete"})).strategy, Strategy::OnDelete);
+        let shares = json!({"rollingUpdate": {"maxUnavailable": "90%", "maxSurge": "1%"}});
+        let (max_surge, max_unavailable) = (one, ReplicaNumber::Count(5));
+        assert_eq!(
+            set(shares).strategy,
+            Strategy::RollingUpdate { max_surge, max_unavailable },
+            "rounded up"
+        );
     }
 }

@@ -82,6 +82,39 @@ fn the_other_slot_is_what_its_entry_is_called() {
     assert!(read_only.ends_with("does not hold `secondaryReadonlyMasterKey`"), "{read_only}");
 }
 
+/// A list that may hold it, or does, is not to blame.
+#[test]
+fn a_key_that_the_list_holds_is_not_told_to_be_missing_there() {
+    for map in [
+        "response_export_values = { one = \"primaryMasterKey\", two = var.path }",
+        "response_export_values = { one = \"primaryMasterKey\", two = \"{a: secondaryMasterKey}\" }",
+    ] {
+        let refused = flipped(map, "output.one");
+        assert!(!refused.is_empty() && !refused.contains("does not hold"), "{map}: {refused}");
+    }
+    // It is one of two calls that has not the other slot to hand in.
+    let key = |slot: &str| format!("data.azapi_resource_action.k.output.{slot}MasterKey");
+    let call = |name: &str, secondary: &str| {
+        let (primary, secondary) = (key("primary"), key(secondary));
+        format!(
+            "module \"{name}\" {{\n  source = \"./app\"\n  primary = {primary}\n  secondary = {secondary}\n}}\n"
+        )
+    };
+    let app = "variable \"primary\" {}\nvariable \"secondary\" {}\nresource \"azurerm_key_vault_secret\" \"s\" {\n  value = var.primary\n}\n";
+    let exported = "response_export_values = [\"primaryMasterKey\", \"secondaryMasterKey\"]";
+    let action = answered(exported, "output.primaryMasterKey");
+    let (action, _) = action.split_once("resource \"azurerm_key_vault_secret\"").unwrap();
+    let refused = |other: &str| {
+        let root = action.to_owned() + &call("even", "secondary") + &call("uneven", other);
+        let files = [("a.tf", root.as_str()), ("app/a.tf", app)];
+        let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary);
+        flipped.err().map(|refusals| refusals.iter().map(ToString::to_string).collect::<String>())
+    };
+    assert_eq!(refused("secondary"), None);
+    let told = refused("primary").unwrap();
+    assert!(told.contains("module.uneven") && !told.contains("does not hold"), "{told}");
+}
+
 #[test]
 fn the_other_slot_of_a_template_is_the_output_that_differs_in_the_key_alone() {
     let list = |account: &str, key: &str| format!("[listKeys('${{{account}}}','2021-04-15').{key}]");

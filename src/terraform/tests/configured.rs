@@ -89,6 +89,34 @@ fn the_literal_moves_wherever_it_is_written() {
     assert_eq!(flipped(&files), changed("app/terragrunt.hcl", beside("secondary")));
 }
 
+const NAMED: &str =
+    "locals {\n  n   = \"slot\"\n  all = merge({ slot = \"primary\" }, { (local.n) = \"secondary\" })\n}\n";
+
+#[test]
+fn a_collection_that_is_merged_deeply_is_not_what_one_file_says() {
+    let code = CODE.replace("\"slot\"", "\"db\"").replace("var.slot", "var.db.slot");
+    let code = code.replace("default = \"secondary\"", "default = { slot = \"secondary\" }");
+    let root = "inputs = {\n  db = { slot = \"secondary\" }\n}\n";
+    let used = |strategy: &str, inputs: &str| {
+        let include = INCLUDE.replace("expose = true", &format!("merge_strategy = {strategy}"));
+        let unit = unit(&include, inputs);
+        let files =
+            [("modules/app/a.tf", code.as_str()), ("live/app/terragrunt.hcl", &unit), ("root.hcl", root)];
+        Tree::read(&files).slot_use(0, Access::ReadWrite)
+    };
+    let own = "{ db = { slot = \"primary\" } }";
+    for strategy in ["\"shallow\"", "\"no_merge\""] {
+        assert_eq!(used(strategy, own), SlotUse::Only(Slot::Primary), "{strategy}");
+    }
+    for strategy in ["\"deep\"", "\"deep_map_only\"", "local.strategy"] {
+        assert_eq!(used(strategy, own), SlotUse::Unknown, "{strategy}");
+    }
+    // One value has nothing to be merged with.
+    let unit = unit(&INCLUDE.replace("expose = true", "merge_strategy = \"deep\""), "{ slot = \"primary\" }");
+    let root = ("root.hcl", "inputs = {\n  slot = \"secondary\"\n}\n");
+    assert!(flipped(&files(&unit, &[root])).is_ok());
+}
+
 #[test]
 fn what_is_not_followed_chooses_nothing() {
     let env = ("live/env.hcl", ROOT);
@@ -105,6 +133,10 @@ fn what_is_not_followed_chooses_nothing() {
         ("", "{ slot = read_terragrunt_config(\"none.hcl\").locals.slot }"),
         ("", "{ slot = read_terragrunt_config(\"../env.hcl\").locals.none }"),
         ("", "merge(yamldecode(file(\"env.yaml\")), { name = 1 })"),
+        // A name that is worked out may be this one.
+        (NAMED, "{ slot = \"primary\", (local.n) = \"secondary\" }"),
+        (NAMED, "merge({ slot = \"primary\" }, { (local.n) = \"secondary\" })"),
+        (NAMED, "{ slot = local.all.slot }"),
         ("", "merge({ slot = \"primary\" }, yamldecode(file(\"env.yaml\")))"),
         ("include {\n  path = \"${get_env(\"X\")}/root.hcl\"\n}\n", "{ name = 1 }"),
         (extra("required_var_files = [\"a.tfvars\"]").as_str(), "{ slot = local.slot }"),

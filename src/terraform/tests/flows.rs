@@ -190,6 +190,25 @@ fn a_secret_that_is_read_back_says_where() {
     assert_eq!(vaults("\"/v/a\"", "\"/v/a\""), [told]);
     assert_eq!(vaults("\"/v/a\"", "\"/v/b\""), [""; 0], "a secret of that name in another vault");
     assert_eq!(vaults("\"/v/a\"", "var.vault"), [told], "which one it is read from, nothing says");
+    // Of two that write the name, the one in the vault that is read.
+    let written = |resource: &str, slot: &str, vault: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{resource}\" {{\n  name = \"cosmos\"\n  key_vault_id = \"/v/{vault}\"\n  value = azurerm_cosmosdb_account.x.{slot}_key\n}}\n"
+        )
+    };
+    let two = |vault: &str| {
+        let both = written("w1", "primary", "a") + &written("w2", "secondary", "b");
+        let reader = code("\"cosmos\"\n  key_vault_id = \"/v/VAULT\"").replace("VAULT", vault);
+        let (_, reader) = reader.split_once("data ").unwrap();
+        let text = format!("{both}data {reader}");
+        let tree = Tree::read(&[("a.tf", &text)]);
+        let of = tree.flows();
+        let of = of.iter().filter(|flow| !flow.sink.read_back.is_empty());
+        of.map(|flow| flow.sink.binding.join(".")).collect::<Vec<_>>()
+    };
+    assert_eq!(two("a"), ["resource.azurerm_key_vault_secret.w1.value"]);
+    assert_eq!(two("b"), ["resource.azurerm_key_vault_secret.w2.value"]);
+    assert_eq!(two("c"), [""; 0]);
     let own = code("\"other\"")
         .replace("data.azurerm_key_vault_secret.r.value", "azurerm_key_vault_secret.w.value");
     assert_eq!(

@@ -56,6 +56,42 @@ fn what_is_looked_up_or_fallen_back_to_is_what_a_flip_changes() {
 }
 
 #[test]
+fn what_is_made_empty_on_its_way_is_fallen_back_from() {
+    let maybe = "locals {\n  maybe = var.use_primary ? \"primary\" : \"\"\n}\n";
+    for (value, slot) in [("false", Slot::Secondary), ("true", Slot::Primary)] {
+        for key in [
+            "coalesce(local.maybe, \"secondary\") == \"secondary\" ? $S : $P",
+            "$X[\"${coalesce(local.maybe, \"secondary\")}_key\"]",
+        ] {
+            let text = code(&(variable("use_primary", value) + maybe), key);
+            let tree = Tree::read(&[("a.tf", &text)]);
+            assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(slot), "{value}: {key}");
+        }
+    }
+    // A text around it is not empty, whatever is in it; and what is around all of it does not make it so.
+    let around = variable("x", "\"\"") + "locals {\n  maybe = \"${var.x}primary\"\n}\n";
+    let text = code(&around, "coalesce(local.maybe, \"secondary\") == \"secondary\" ? $S : $P");
+    let tree = Tree::read(&[("a.tf", &text)]);
+    assert_eq!(tree.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Primary));
+}
+
+#[test]
+fn what_is_asked_for_more_than_once_decides_nothing_besides() {
+    let values = variable("slot", "\"primary\"") + &variable("other", "\"x\"");
+    for condition in [
+        "coalesce(var.slot, var.other) == \"primary\"",
+        "coalesce(var.slot, var.other) == \"primary\" || coalesce(var.slot, var.other) == \"main\"",
+    ] {
+        let text = code(&values, &format!("{condition} ? $P : $S"));
+        let there = flip(&[("a.tf", &text)], None, Access::ReadWrite, Slot::Secondary);
+        let there = there.unwrap_or_else(|refusals| panic!("{condition}: {refusals:?}"));
+        assert_ne!(there[0].1, text.as_bytes());
+        let back = Tree::read(&[("a.tf", std::str::from_utf8(&there[0].1).unwrap())]);
+        assert_eq!(back.slot_use(0, Access::ReadWrite), SlotUse::Only(Slot::Secondary), "{condition}");
+    }
+}
+
+#[test]
 fn a_condition_of_several_values_is_known_and_moved_by_nobody() {
     for (a, b, condition, slot) in [
         ("true", "true", "var.a && var.b", Slot::Secondary),

@@ -43,6 +43,8 @@ fn one_of_both_keys_does_not_take_the_place_of_the_other() {
         "compact([try($P, \"\"), try($S, \"\")])",
         "distinct([$P, $S])",
         "reverse([$P, $S])",
+        "reverse([\"a\", $P, # two =\n    $S])",
+        "reverse([\"a\", $P, /* two = */ $S])",
         "concat([try($P, \"\")], [try($S, \"\")])",
         "compact(concat([$P], [$S]))",
         "compact([$P, var.both ? $S : \"\"])",

@@ -29,8 +29,10 @@ impl Walk<'_> {
         match takes {
             Some(takes) => {
                 let mut by = self.chooser(operand, takes);
-                let spans = others.iter().filter_map(|other| Some(self.chooser(other, takes)?.span));
-                by.iter_mut().for_each(|by| by.beside.extend(spans.clone()));
+                let others = others.iter().filter_map(|other| self.chooser(other, takes));
+                let spans: Vec<_> =
+                    others.flat_map(|other| [vec![other.span], other.beside].concat()).collect();
+                by.iter_mut().for_each(|by| by.beside.extend(spans.iter().cloned()));
                 Condition { by, branches: when, asked }
             }
             None => match self.joined(operand) {

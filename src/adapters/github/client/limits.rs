@@ -193,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_that_does_not_say_how_long_makes_no_known_one_shorter() {
+        let limits = Limits::default();
+        limits.note(Counter::Rest, Told::Both(at(900)), at(0));
+        assert_eq!(limits.note(Counter::Rest, Told::Unsaid, at(10)), Some(at(900)));
+        assert_eq!(limits.ahead(Counter::Rest, at(100)), Some(at(900)));
+        assert_eq!(limits.ahead(Counter::GraphQl, at(100)), Some(at(900)));
+    }
+
+    #[test]
     fn the_last_answer_of_an_hour_is_the_last_one() {
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-remaining", "0".parse().unwrap());
