@@ -217,6 +217,9 @@ pub fn cluster(path: &str) -> Say {
     let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
     match collection {
         _ if path.contains("watch=true") => Say::Lines(vec![]),
+        _ if path.strip_prefix("/api/v1/namespaces/").is_some_and(|name| !name.contains('/')) => {
+            Say::Json(200, json!({"metadata": {"name": collection}}))
+        }
         "deployments" => list(json!([deployment()])),
         "statefulsets" | "daemonsets" | "cronjobs" | "secrets" => list(json!([])),
         "pods" => {
