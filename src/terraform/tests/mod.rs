@@ -41,6 +41,7 @@ mod received;
 mod repeated;
 mod runs;
 mod shared;
+mod siblings;
 mod spelt;
 mod stacks;
 mod states;
