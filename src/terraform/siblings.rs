@@ -50,10 +50,10 @@ pub fn siblings(tree: &Tree) -> Vec<(&Flow, &Flow)> {
     }
     let mut found = Vec::new();
     for [primary, secondary] in beside.into_values() {
-        let name = |flow: &Flow| named(tree, flow).map(|(_, name)| name).unwrap_or_default();
+        let words = |flow: &Flow| named(tree, flow).map(|(_, name)| words(name)).unwrap_or_default();
         for one in &primary {
-            let ours = words(name(one));
-            let pairs = secondary.iter().filter(|other| is_pair(&ours, &words(name(other))));
+            let ours = words(one);
+            let pairs = secondary.iter().filter(|other| is_pair(&ours, &words(other)));
             found.extend(pairs.map(|other| (*one, *other)));
         }
     }
@@ -146,7 +146,10 @@ fn is_pair(one: &[String], other: &[String]) -> bool {
     let only = differ.next().filter(|_| differ.next().is_none() && one.len() == other.len());
     only.is_some_and(|(ours, theirs)| {
         let number = |word: &str| word.parse::<u32>().ok();
+        // Single letters are names of anything.
+        let says = one.len() > 1 || ours.len() > 1;
         let next = number(ours).zip(number(theirs)).is_some_and(|(ours, theirs)| ours.abs_diff(theirs) == 1);
-        next || PAIRS.iter().any(|pair| pair.contains(&ours.as_str()) && pair.contains(&theirs.as_str()))
+        next || says
+            && PAIRS.iter().any(|pair| pair.contains(&ours.as_str()) && pair.contains(&theirs.as_str()))
     })
 }

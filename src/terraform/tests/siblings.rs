@@ -34,7 +34,7 @@ fn a_pair_that_only_names_tell_is_not_put_onto_one_slot() {
         for (to, line) in [(Slot::Secondary, 7), (Slot::Primary, 12)] {
             let refused = flip(&files, None, Access::ReadWrite, to).unwrap_err();
             assert!(matches!(refused[..], [Refusal::PairCollapses { .. }]), "{one} {other}: {refused:?}");
-            assert_eq!(refused[0].place(), Some(format!("a.tf:{line}:46").as_str()), "{one} {other}");
+            assert_eq!(refused[0].place(), Some(format!("a.tf:{line}:50").as_str()), "{one} {other}");
             // A person may say that they are none.
             let tree = Tree::read(&files);
             let allowed = AllowedOpaque(vec![format!("a.tf:{line}")]);
