@@ -85,6 +85,10 @@ pub fn remedies(tree: &Tree, refusal: &Refusal) -> Vec<String> {
             "take the argument out of `ignore_changes`".to_owned(),
             "a place whose value is set by hand may change: --allow-opaque PATH:LINE".to_owned(),
         ],
+        Refusal::PairCollapses { .. } => vec![
+            "declare the two as mirrors in keyslot.toml, where both keys are meant to be there".to_owned(),
+            "where they are no pair, accept the place by name: --allow-opaque PATH:LINE".to_owned(),
+        ],
         Refusal::VersionNotRaised { why: NotRaised::Missing, argument, .. } => {
             vec![format!("give it a version: `{argument}_version = 1`")]
         }

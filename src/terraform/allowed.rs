@@ -2,11 +2,13 @@
 
 use super::ignored::ignored_flows;
 use super::reference::{Counterpart, Reference};
+use super::siblings::{place, siblings};
 use super::together::together;
 use super::tree::Tree;
 
 /// Places that a person has looked at: what is opaque there, goes by the value that chooses a slot, holds both keys,
-/// or goes where Terraform ignores it, does not stand in the way. `path:line`, or `path:line:column`.
+/// goes where Terraform ignores it, takes something else along, or joins the other one of a pair, does not stand in the
+/// way. `path:line`, or `path:line:column`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedOpaque(pub Vec<String>);
 
@@ -31,13 +33,17 @@ impl AllowedOpaque {
         };
         let masked = tree.references.iter().filter(doubted);
         let masked = masked.map(|reference| (reference.file, reference.span.start));
+        let along = tree.references.iter().filter(|reference| reference.along.is_some());
+        let along = along.map(|reference| (reference.file, reference.span.start));
         let together = together(tree);
         let together = together.iter().map(|at| &tree.references[*at]);
         let together = together.map(|reference| (reference.file, reference.span.start));
         let ignored = ignored_flows(tree).map(|(flow, ..)| &tree.references[flow.reference]);
         let ignored = ignored.map(|reference| (reference.file, reference.span.start));
-        let places = opaque.chain(driven).chain(masked).chain(together).chain(ignored);
-        let places: Vec<String> = places.map(|(file, start)| tree.place(file, start)).collect();
+        let places = opaque.chain(driven).chain(masked).chain(together).chain(ignored).chain(along);
+        let pairs =
+            siblings(tree).into_iter().flat_map(|(one, other)| [place(tree, one), place(tree, other)]);
+        let places: Vec<String> = places.map(|(file, start)| tree.place(file, start)).chain(pairs).collect();
         let one = |allowed: &&String| {
             let alone = AllowedOpaque(vec![(*allowed).clone()]);
             !places.iter().any(|place| alone.allows(place))

@@ -38,6 +38,7 @@ pub fn companions(tree: &Tree, changed: &[usize], meant: &Move<'_>) -> Result<Ve
     let mut companions = Vec::new();
     let mut refusals = Vec::new();
     for at in changed {
+        refusals.extend(along(tree, *at, meant.allowed));
         match chosen(tree, *at, meant) {
             Ok(more) => companions.extend(more),
             Err(refusal) => refusals.push(refusal),
@@ -89,6 +90,19 @@ fn chosen(tree: &Tree, at: usize, meant: &Move<'_>) -> Result<Vec<Companion>, Re
             chooser: Some(chooser.name.clone()),
         }),
     }
+}
+
+/// What would move with the name of an element that is taken whole.
+fn along(tree: &Tree, at: usize, allowed: &AllowedOpaque) -> Option<Refusal> {
+    let reference = &tree.references[at];
+    let what = reference.along.as_ref()?;
+    let place = tree.place(reference.file, reference.span.start);
+    (!allowed.allows(&place)).then(|| Refusal::AlsoDecides {
+        place,
+        chooser: reference.attribute.clone(),
+        what: format!("`{what}`"),
+        kind: AlsoDecided::Other,
+    })
 }
 
 /// What else would move with a chooser's value, unless it is meant to.

@@ -501,6 +501,14 @@ pub struct Alias {
     pub filtered: bool,
 }
 
+/// A value that is one account or another, by a condition: where it stands, and the two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OneOrOther {
+    pub binding: Binding,
+    pub one: Object,
+    pub other: Object,
+}
+
 /// The instance that a block is repeated for.
 pub const OWN_INSTANCE: [&str; 2] = ["each.key", "count.index"];
 
@@ -540,8 +548,8 @@ pub struct Unread {
 pub struct Facts {
     pub blocks: Vec<Block>,
     pub aliases: Vec<Alias>,
-    /// Objects of which one or the other goes by a name of its own.
-    pub either: Vec<(Object, Object)>,
+    /// Accounts of which one or the other goes by a name of its own.
+    pub either: Vec<OneOrOther>,
     pub reads: Vec<Read>,
     pub unread: Vec<Unread>,
     pub read_back: Vec<ReadBack>,

@@ -15,6 +15,7 @@ use super::instance::Call;
 use super::reference::{Counterpart, Reference, Role};
 use super::refusal::{Refusal, SharedBy};
 use super::select::select;
+use super::siblings;
 use super::source::Digest;
 use super::together;
 use super::tree::Tree;
@@ -100,6 +101,10 @@ pub fn plan_allowing(
     let ignored = ignored::refusals(tree, &changed, allowed);
     if !ignored.is_empty() {
         return Err(ignored);
+    }
+    let siblings = siblings::refusals(tree, &changed, allowed);
+    if !siblings.is_empty() {
+        return Err(siblings);
     }
     let companions = companions(tree, &changed, &Move { accounts, access, to, allowed })?;
     // Alone it is no reason to change anything.

@@ -3,6 +3,7 @@
 //! A folder is a Terraform module, or a terragrunt configuration of one.
 
 mod configured;
+mod either;
 mod follow;
 mod gather;
 mod others;
@@ -88,6 +89,8 @@ pub struct Folders<'f> {
     filtered: BTreeSet<Cell>,
     /// Accounts that are entries of what goes by a name.
     entries: BTreeMap<Cell, Vec<Entry<'f>>>,
+    /// The other account that a name may stand for, by a condition whose value is not known.
+    either: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
     states: States,
 }
 

@@ -68,6 +68,7 @@ mod role;
 mod runs;
 mod select;
 mod service;
+mod siblings;
 mod source;
 mod states;
 mod syntax;

@@ -8,6 +8,7 @@
 mod azapi;
 mod collection;
 mod name;
+mod typed;
 mod written;
 
 use std::cell::Cell;
@@ -202,7 +203,9 @@ impl<'f> Evaluator<'f> {
         let Some(parts) = self.parts(at, &object.steps, depth) else { return Vec::new() };
         let (found, rest) = match (&object.base, parts.as_slice()) {
             (Base::Local, [Part::Name(name), rest @ ..]) => (self.local(at, name), rest),
-            (Base::Variable, [Part::Name(name), rest @ ..]) => (self.variable(at, name), rest),
+            (Base::Variable, [Part::Name(name), rest @ ..]) => {
+                return self.below_variable(at, name, rest, depth);
+            }
             (Base::Module(module), _) => {
                 let Some(output) = self.folders.output_at(&at.folder, module, &object.steps) else {
                     return Vec::new();

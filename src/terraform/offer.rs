@@ -48,6 +48,8 @@ pub struct Offered {
     pub runs: Vec<Call>,
     /// The call that does not hand in the other slot where the others do.
     pub uneven: Option<Call>,
+    /// What else is taken along, and is another thing beside the other slot.
+    pub along: Option<String>,
 }
 
 /// What a path leads to.
@@ -161,13 +163,23 @@ impl Offers {
         {
             let named: Vec<Reached<'_, '_>> = within.iter().map(|(offer, _)| (*offer, Vec::new())).collect();
             let even = shared.is_even(&named, other.0, &other.1);
-            return key(names, offer, Some(other), even, references);
+            let along = shared.taken_along(offer, other.0, &other.1);
+            return match key(names, offer, Some(other), even, references) {
+                Asked::Key(key) => Asked::Key(Offered { along, ..key }),
+                asked => asked,
+            };
         }
         let towards = |offer: &&Offer| path.leads_towards(&offer.path) || path.wraps(&offer.path);
         let meant: Vec<&Offer> = match reached.as_slice() {
             [] => offers.iter().copied().filter(towards).collect(),
             reached => reached.iter().map(|(offer, _)| *offer).collect(),
         };
+        if meant.is_empty() && shared.is_made_anew(rest) {
+            let own: Vec<&Offer> = offers.iter().copied().filter(|it| it.path[0] == cell.name).collect();
+            let why =
+                format!("takes a part of `{}`, of which the text does not tell which key it is", cell.name);
+            return if own.is_empty() { Asked::NotOffered } else { handed_on(&own, true, why, references) };
+        }
         let Some(first) = meant.first() else { return Asked::NotOffered };
         let name = first.path.join(".");
         let several = are_of_several(&reached, references) || are_of_several(&behind, references);
@@ -350,6 +362,7 @@ fn key(
             },
             runs: Vec::new(),
             uneven: even.err().and_then(|it| it.0),
+            along: None,
         }),
         Token::Elsewhere => Asked::Elsewhere,
         Token::Unplaced => {

@@ -102,6 +102,8 @@ pub struct Reference {
     pub(super) homes: Vec<String>,
     /// The runs of the code here that it is told for, where others hand in a key of another account; else none.
     pub(super) runs: Vec<Call>,
+    /// What else is taken with the name that it is read by, and is another thing beside the other slot.
+    pub(super) along: Option<String>,
     /// The call of the code here that does not hand in the other slot under the same name as the others do.
     pub(super) uneven: Option<Call>,
 }

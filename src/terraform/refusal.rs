@@ -112,6 +112,14 @@ pub enum Refusal {
         /// Where that is told to be ignored.
         ignored: String,
     },
+    /// The key would go to where the other one of its pair stays: one key would be there twice.
+    PairCollapses {
+        place: String,
+        /// What it goes to.
+        sink: String,
+        /// Where the key is that is on that slot already.
+        other: String,
+    },
     /// A write-only argument whose version is no number that could be raised.
     VersionNotRaised {
         place: String,
@@ -214,6 +222,7 @@ impl Refusal {
             | Refusal::BothTogether { place, .. }
             | Refusal::ReadForAnother { place, .. }
             | Refusal::Ignored { place, .. }
+            | Refusal::PairCollapses { place, .. }
             | Refusal::VersionNotRaised { place, .. } => Some(place),
             Refusal::Edit(
                 EditError::Changed { path }
@@ -245,6 +254,7 @@ impl Refusal {
             | Refusal::BothTogether { .. }
             | Refusal::ReadForAnother { .. }
             | Refusal::Ignored { .. }
+            | Refusal::PairCollapses { .. }
             | Refusal::VersionNotRaised { .. } => true,
             Refusal::NoAccount
             | Refusal::SeveralAccounts { .. }
@@ -344,6 +354,13 @@ impl fmt::Display for Refusal {
                     f,
                     "{place}: {sink} takes this key once and ignores later ones ({ignored}): it would keep the key \
                      that it has"
+                )
+            }
+            Refusal::PairCollapses { place, sink, other } => {
+                write!(
+                    f,
+                    "{place}: {sink} and {other} look like a pair by their names, each on a slot of its own: both would \
+                     end on one"
                 )
             }
             Refusal::VersionNotRaised { place, argument, why } => {

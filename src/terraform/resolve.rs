@@ -167,6 +167,18 @@ impl<'f> Resolver<'f> {
         if hides && self.is_quiet(read) {
             return true;
         }
+        if let (KeyRead::Key(key), false) = (&read.found, read.read.tested)
+            && let Some(others) = self.one_or_other(read, account)
+        {
+            let why = format!(
+                "takes `{}` of one account or another, and by which value is not known",
+                key.attribute
+            );
+            for account in others {
+                self.opaque(read, Some(account), Some(key.access), why.clone());
+            }
+            return true;
+        }
         match (read.found.clone(), account) {
             (KeyRead::Key(key), Some(account))
                 if symbol.kind == SymbolKind::Variable && !read.read.tested =>
@@ -209,6 +221,16 @@ impl<'f> Resolver<'f> {
         true
     }
 
+    /// The accounts of which one is read, where they are not one and a condition says which.
+    fn one_or_other(&self, read: &Look<'f>, account: Option<usize>) -> Option<Vec<usize>> {
+        let others = read.hops.iter().flat_map(|hop| self.folders.others(hop));
+        let others = others.filter_map(|end| self.standing.account(&start(self.folders, &end).0?));
+        let mut all: Vec<usize> = account.into_iter().chain(others).collect();
+        all.sort_unstable();
+        all.dedup();
+        (all.len() > 1).then_some(all)
+    }
+
     /// A key of which nothing says whose it is: it may be anybody's.
     fn of_nobody(&mut self, read: &Look<'f>) -> bool {
         let KeyRead::Opaque(why) = &read.found else { return false };
@@ -229,7 +251,8 @@ impl<'f> Resolver<'f> {
 
     /// Whether nothing is hidden where this is read as a whole: it is only named or asked for, or goes by names from there.
     fn is_quiet(&self, read: &Look<'_>) -> bool {
-        read.read.mention || read.read.tested || self.is_followed(read)
+        let named = read.read.mention && !self.folders.is_ambiguous(read.folder, &read.read.binding);
+        named || read.read.tested || self.is_followed(read)
     }
 
     fn found(&mut self, read: &Look<'f>, account: usize, symbol: Symbol, key: FoundKey) {
@@ -267,6 +290,7 @@ impl<'f> Resolver<'f> {
             homes: vec![read.folder.to_owned()],
             runs: Vec::new(),
             uneven: None,
+            along: None,
         });
     }
 
@@ -370,7 +394,7 @@ impl<'f> Resolver<'f> {
 
     /// A read of a name on offer: the same account, or the one of the call that it reads through.
     fn through(&mut self, read: &Look<'f>, hop: usize, offered: Offered) {
-        let Offered { defined, key, runs, uneven } = offered;
+        let Offered { defined, key, runs, uneven, along } = offered;
         let offered = &self.references[defined];
         let (mut symbol, mut account) = (offered.symbol.clone(), offered.account);
         let hop = &read.hops[hop];
@@ -385,7 +409,7 @@ impl<'f> Resolver<'f> {
         }
         self.found(read, account, symbol, key);
         if let Some(found) = self.references.last_mut() {
-            (found.runs, found.uneven) = (runs, uneven);
+            (found.runs, found.uneven, found.along) = (runs, uneven, along);
         }
     }
 

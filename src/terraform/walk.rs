@@ -9,6 +9,7 @@ mod condition;
 mod expression;
 mod generated;
 mod label;
+mod made;
 mod read_back;
 mod template;
 
@@ -19,13 +20,14 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::{Attribute, Block as SyntaxBlock, Body, Structure};
 use hcl_edit::template::{Element, Template};
 
+pub use self::call::GATHERING;
 pub use self::expression::literal;
 pub use self::label::{VAULT, in_vault, is_labelled, label_of, without_expressions};
 use super::attribute;
 use super::either::{Compared, Either, Turn, compared, named};
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Binding, Block, Branch, Choice, DEPLOYMENT,
-    DEPLOYMENTS, Facts, Object, REMOTE_STATE, StepKind, Takes, UPSTREAM, When,
+    DEPLOYMENTS, Facts, Object, OneOrOther, REMOTE_STATE, StepKind, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
 use super::naming::takes_each;
@@ -457,7 +459,10 @@ impl<'s> Walk<'s> {
             Expression::Conditional(choice) => {
                 let branch = |branch: &Expression| self.scope.object_of(self.source, branch);
                 let pair = branch(&choice.true_expr).zip(branch(&choice.false_expr));
-                self.facts.either.extend(pair.filter(|(one, other)| is_whole(one) && is_whole(other)));
+                let accounts = pair.filter(|(one, other)| is_whole(one) && is_whole(other));
+                let binding = self.binding.clone();
+                let either = accounts.map(|(one, other)| OneOrOther { binding, one, other });
+                self.facts.either.extend(either);
             }
             _ => {}
         }

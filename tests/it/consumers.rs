@@ -428,6 +428,34 @@ fn a_secret_without_a_class_is_accepted_by_name_and_the_age_of_its_readers_is_no
     assert!(holding(&stage.decide()).contains(&Gate::OldPodsGone), "{:?}", stage.decide());
 }
 
+/// Who has looked at one class has not looked at the next.
+#[test]
+fn two_classes_that_may_have_given_it_are_accepted_one_by_one() {
+    let mut stage = Stage::ready();
+    let other = || match lost(ClassFate::Changed) {
+        Holding::Unclear(class) => Holding::Unclear(LostClass { name: "another".to_owned(), ..class }),
+        other => panic!("{other:?}"),
+    };
+    let north = stage.cluster_mut("north");
+    north.workloads[0].consumes = false;
+    for (place, pod) in north.pods.iter_mut().enumerate() {
+        pod.holding = if place == 1 { other() } else { lost(ClassFate::Changed) };
+        (pod.created, pod.mounted) = (at(10), None);
+    }
+    let told = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Halt { reasons } => reasons.iter().map(|reason| reason.why.accepted_as()).collect(),
+        _ => Vec::new(),
+    };
+    let (first, second) =
+        ("may-hold-secret another Changed", "may-hold-secret catalogservice-keyvault Changed");
+    assert_eq!(told(&stage), [first, second]);
+    let subject = "north/workload/catalogservice-deploy";
+    stage.events.push((at(4), accepted(subject, first)));
+    assert_eq!(told(&stage), [second]);
+    stage.events.push((at(4), accepted(subject, second)));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
 fn accepted(subject: &str, why: &str) -> Event {
     Event::Accepted(Acceptance {
         by: "operator".to_owned(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
-use keyslot::model::{Seen, Slot, SlotUse, StampName};
-use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart};
+use keyslot::model::{KeyKind, Seen, Slot, SlotUse, StampName};
+use keyslot::rotation::{Event, Gate, Phase, Reach, Step, Verdict, WorkloadRestart, unconfirmed};
 use keyslot::sim::{Fault, Operation, Span, Target, Trouble, When};
 
 use crate::backstage::Deed;
@@ -220,7 +220,7 @@ fn a_restart_alone_quiesces_when_that_was_asked_for() {
     theatre.retire = Some(Slot::Primary);
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     let world = theatre.world.lock();
-    let old = world.account().current(keyslot::model::KeyKind::read_write(Slot::Primary)).unwrap().id;
+    let old = world.account().current(KeyKind::read_write(Slot::Primary)).unwrap().id;
     assert_eq!(crate::backstage::holders(&world, old), [""; 0]);
 }
 
@@ -238,7 +238,7 @@ fn a_restart_of_one_stamp_quiesces_there_and_leaves_the_other_with_the_old_key()
         (theatre.reach, theatre.retire) = (Reach::Restart { stamps, quiesce }, Some(Slot::Primary));
         assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough), "{quiesce}");
         let world = theatre.world.lock();
-        let old = world.account().current(keyslot::model::KeyKind::read_write(Slot::Primary)).unwrap().id;
+        let old = world.account().current(KeyKind::read_write(Slot::Primary)).unwrap().id;
         let holders = crate::backstage::holders(&world, old);
         let on = |stamp: &str| holders.iter().filter(|holder| holder.contains(stamp)).count();
         (on("northeurope"), on("eastus2"))
@@ -352,6 +352,38 @@ fn a_regeneration_alone_holds_with_the_reason_of_what_comes_before_and_does_none
     let decision = waiting.decide();
     assert_eq!(decision.phase, Phase::Restart);
     assert!(holding(&decision).contains(&Gate::Asked), "{decision:?}");
+}
+
+/// Whoever promotes alone passes over the preparation: what it has sent and what takes hours is not over by that.
+#[test]
+fn a_promotion_alone_does_not_forget_that_the_target_is_being_regenerated() {
+    for reach in [Reach::Promote { merge: false, flip: false }, Reach::Follow] {
+        let hours = Duration::from_secs(120 * 60);
+        let mut config = config();
+        (config.account.regeneration, config.account.seems_idle) = (Span::exactly(hours), hours);
+        let mut theatre = Theatre::new(config);
+        theatre.policy.max_target_age = Some(Duration::from_secs(30 * 24 * 3600));
+        let mut first = block_on(theatre.driver_as("first", "first")).unwrap();
+        block_on(first.open(&theatre.request())).unwrap();
+        block_on(first.approve("approver", None)).unwrap();
+        while theatre.backstage.shots().is_empty() {
+            let end = block_on(first.turn()).unwrap();
+            assert!(matches!(end, TurnEnd::Waiting { phase: Phase::Prepare, .. }), "{end:?}");
+            theatre.backstage.pass(later(theatre.world.lock().now(), Duration::from_secs(20)));
+        }
+        block_on(first.release()).unwrap();
+        theatre.reach = reach.clone();
+        let mut second = block_on(theatre.driver_as("second", "second")).unwrap();
+        block_on(second.turn()).unwrap();
+        assert!(unconfirmed(second.fold()).is_some(), "{reach:?}: it is forgotten");
+        block_on(second.release()).unwrap();
+        theatre.reach = Reach::Whole;
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done), "{reach:?}");
+        let world = theatre.world.lock();
+        let secondary = KeyKind::read_write(Slot::Secondary);
+        let sent = world.account().operations().iter().filter(|operation| operation.kind == secondary);
+        assert_eq!((world.outage().refused, sent.count()), (0, 1), "{reach:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{NetworkRules, Slot};
-use keyslot::rotation::{Acceptance, Event, Gate, Left, Reason, Why, left_open};
+use keyslot::rotation::{Acceptance, Event, Gate, Left, Reason, Subject, Why, left_open};
 use keyslot::sim::config::Flavour;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::{Command, DeploymentPatch};
@@ -222,6 +222,36 @@ fn a_regeneration_that_fails_after_somebody_has_asked_waits_for_a_person_and_no_
     block_on(driver.resume("a person")).unwrap();
     block_on(driver.run()).unwrap();
     assert_eq!(shots(&theatre), 2);
+}
+
+/// Another step that was refused for good is one that whoever asks may have tried again; the regeneration is not.
+#[test]
+fn a_job_that_asks_about_a_refused_step_does_not_ask_about_a_failed_regeneration() {
+    let fails = Fault::new(When::Always, Target::any(), Trouble::FailRegeneration);
+    let refused = Fault::new(When::First(1), Target::operation(Operation::Restart), Trouble::Forbidden);
+    let mut theatre = Theatre::new(config().with_fault(fails).with_fault(refused));
+    theatre.approves = true;
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("no halt") };
+    // A person restarts what we were not allowed to.
+    let refused = reasons.iter().find_map(|reason| match &reason.subject {
+        Subject::Workload(stamp, workload) => Some((stamp.clone(), workload.clone())),
+        _ => None,
+    });
+    let (stamp, workload) = refused.unwrap_or_else(|| panic!("{reasons:?}"));
+    let now = theatre.world.lock().now();
+    theatre.backstage.at(now, Deed::Restart(stamp, workload));
+    theatre.backstage.pass(later(now, Duration::from_secs(20 * 60)));
+    let mut driver = block_on(theatre.driver_as("goes-on", "goes-on")).unwrap();
+    let shots = || events(&theatre).iter().filter(|(_, event)| intends(event, "retire/")).count();
+    for _ in 0..3 {
+        let TurnEnd::Halted { reasons, .. } = block_on(driver.run()).unwrap() else { panic!("no halt") };
+        let failed = |reason: &Reason| matches!(reason.why, Why::OperationFailed { .. });
+        assert!(reasons.iter().any(failed), "{reasons:?}");
+        assert_eq!(shots(), 1);
+        block_on(driver.resume_as_job("job")).unwrap();
+    }
+    let resumed = events(&theatre).iter().filter(|(_, event)| matches!(event, Event::Resumed { .. })).count();
+    assert_eq!(resumed, 1, "the step that was refused is asked about once");
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Operation as Taken, Seen, Slot, Trace, TracesView,
+    Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Operation as Taken, RotationId, Seen, Slot, Trace,
+    TracesView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Outcome, Produced, Purpose, Reason, Step, Verdict, Why, request_id,
@@ -188,6 +189,25 @@ fn the_ids_of_requests_are_uuids_that_begin_as_all_of_ours() {
     assert!(id(1).starts_with(OWN_REQUEST) && id(1) != id(2));
     let groups: Vec<usize> = id(1).split('-').map(str::len).collect();
     assert_eq!(groups, [8, 4, 4, 4, 12]);
+}
+
+/// What was closed and is opened anew is another question: what became of the first opening's request says nothing of it.
+#[test]
+fn a_second_openings_requests_have_names_of_their_own() {
+    let mut stage = sent(1, LONG);
+    let Some((_, Event::Opened(again))) = stage.events.first_mut() else { panic!("no opening") };
+    again.opening = 2;
+    let name = again.approval_name();
+    let failed = Trace::Failed { at: when(&stage), why: "TooManyRequests".to_owned() };
+    let of = |stage: &Stage, id: String| {
+        let mut stage = stage.clone();
+        let view = TracesView { newest: Some(stage.now), traces: [(id, failed.clone())].into() };
+        stage.world.traces = Some(Seen::known(stage.now, view));
+        stage
+    };
+    assert!(!sends(&of(&stage, id(1))), "of the first opening: {:?}", of(&stage, id(1)).decide());
+    let own = request_id(&RotationId::new(name), &step().key(), 1);
+    assert!(sends(&of(&stage, own.clone())), "{:?}", of(&stage, own).decide());
 }
 
 #[test]

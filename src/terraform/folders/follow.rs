@@ -218,6 +218,13 @@ impl<'f> Folders<'f> {
         (rest.is_empty() || element) && !self.escapes(&cell) && self.only_alias(&cell).is_some()
     }
 
+    /// Whether a local value is one of several objects, so that no name leads to any of them.
+    pub fn is_ambiguous(&self, folder: &str, binding: &[String]) -> bool {
+        let Some((cell, [])) = self.readable(folder, binding) else { return false };
+        let several = self.aliases.get(&cell).is_some_and(|aliases| aliases.len() > 1);
+        cell.kind == Kind::Local && several && self.only_alias(&cell).is_none()
+    }
+
     /// Whether a name is read by whoever reads the state of a root, in this tree or not.
     fn escapes(&self, cell: &Cell) -> bool {
         cell.kind == Kind::Output && self.callers(&cell.folder).is_empty()

@@ -43,6 +43,7 @@ impl<'f> Folders<'f> {
             renamed: BTreeSet::new(),
             filtered: BTreeSet::new(),
             entries: BTreeMap::new(),
+            either: BTreeMap::new(),
             states: States::default(),
         };
         // What an including file says itself comes first: it outranks what it includes.
@@ -73,6 +74,7 @@ impl<'f> Folders<'f> {
                 }
             }
         }
+        folders.decide(facts);
         folders
     }
 

@@ -193,7 +193,10 @@ impl<'f> Evaluator<'f> {
             // Names of objects by their number, one instance or the other.
             (Part::Number(_), _) => vec![(at.clone(), value)],
         };
-        found.into_iter().flat_map(|(at, value)| self.below(&at, value, rest, depth)).collect()
+        let below = found.iter().map(|(at, value)| self.below(at, value, rest, depth));
+        let below: Vec<Vec<(At, &'f Value)>> = below.collect();
+        // What one of them leaves out is not known to be what the others say.
+        if below.iter().any(Vec::is_empty) { Vec::new() } else { below.concat() }
     }
 
     fn element(&self, at: &At, value: &'f Value, name: &str, depth: usize) -> Vec<(At, &'f Value)> {

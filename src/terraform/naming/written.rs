@@ -87,6 +87,16 @@ impl<'f> Evaluator<'f> {
         };
         let whole = Object { base: object.base.clone(), steps: before.to_vec() };
         let Some(name) = self.parts(at, std::slice::from_ref(last), 0) else { return false };
+        let is_typed = || {
+            let (Base::Variable, Some(parts)) = (&object.base, self.parts(at, &object.steps, 0)) else {
+                return false;
+            };
+            parts.split_first().is_some_and(|(variable, parts)| self.is_typed(at, variable.name(), parts))
+        };
+        // What nobody hands in is what the type says.
+        if is_typed() {
+            return false;
+        }
         let found = self.led_to(at, &whole);
         let has = |value: &Value| match value {
             Value::Map(entries) => {

@@ -1,13 +1,18 @@
 //! Whether the other slot stands beside a key under the same name for everyone who shares the place that reads it: for
 //! every call of a module, and for every element of a collection.
 
+use std::collections::BTreeSet;
+
 use super::path::COMPUTED;
 use super::{Offer, Reached, one_name_else};
 use crate::model::Slot;
+use crate::terraform::facts::{Step, StepKind};
 use crate::terraform::folders::{Cell, Folders, Kind};
 use crate::terraform::instance::Call;
+use crate::terraform::naming::spelt;
 use crate::terraform::reference::Reference;
 use crate::terraform::value::{Value, is_written_out};
+use crate::terraform::walk::GATHERING;
 
 /// What is on offer under one name.
 pub struct Shared<'a> {
@@ -66,6 +71,38 @@ impl Shared<'_> {
         Ok(())
     }
 
+    /// What stands beside a key in the element that the part `at` of its name picks, and is another thing in the element of
+    /// the other name, or may be.
+    pub(super) fn taken_along(&self, offer: &Offer, at: usize, other: &str) -> Option<String> {
+        let call = given_by(&self.references[offer.defined]).filter(|_| self.cell.kind == Kind::Variable);
+        let value = self.value(call.as_ref())?;
+        let element = |path: &[String]| path.get(1..=at)?.iter().try_fold(value, |it, name| within(it, name));
+        let there = one_name_else(&offer.path, at, other);
+        let (own, there) = (element(&offer.path)?, element(&there)?);
+        let is_key = |path: &[String]| {
+            let path = [&offer.path[..=at], path].concat();
+            self.offers.iter().any(|offer| offer.path == path)
+        };
+        differing(own, there, &is_key, &mut Vec::new())
+    }
+
+    /// Whether some steps go into what an expression makes, whose parts have other names than those that it is made of.
+    pub(super) fn is_made_anew(&self, steps: &[Step]) -> bool {
+        let calls: Vec<Option<&Call>> = match self.cell.kind {
+            Kind::Variable => self.folders.callers(&self.cell.folder).iter().map(Some).collect(),
+            Kind::Local | Kind::Output | Kind::Each => vec![None],
+        };
+        let has_keys = |names: &[String]| {
+            let below = |path: &[String]| {
+                path.len() >= names.len()
+                    && names.iter().zip(path).all(|(name, own)| name == own || own == COMPUTED)
+            };
+            self.offers.iter().any(|it| it.path[0] == self.cell.name && below(&it.path[1..]))
+        };
+        let mut values = calls.into_iter().filter_map(|call| self.value(call));
+        values.any(|value| is_made_anew(value, steps, &[], &has_keys))
+    }
+
     /// Whether a call offers a slot of the same key under a name that leads to nothing uneven itself.
     fn gives(&self, call: Option<&Call>, like: &Offer, path: &[String], slot: Slot) -> bool {
         let like = &self.references[like.defined];
@@ -78,8 +115,13 @@ impl Shared<'_> {
 
     /// What the elements are called that stand below some names; absent where the text does not tell.
     fn names(&self, call: Option<&Call>, below: &[String]) -> Option<Vec<String>> {
+        elements(below.iter().try_fold(self.value(call)?, |value, name| within(value, name))?)
+    }
+
+    /// What stands under the name that is shared.
+    fn value(&self, call: Option<&Call>) -> Option<&Value> {
         let (folder, name) = (&self.cell.folder, self.cell.name.as_str());
-        let value = match (self.cell.kind, call) {
+        Some(match (self.cell.kind, call) {
             (Kind::Variable, call) => self.folders.argument(call?, name)?,
             (Kind::Local, _) => {
                 let mut blocks = self.folders.blocks_at(folder, &["locals"]);
@@ -92,8 +134,84 @@ impl Shared<'_> {
                 let ["for_each"] = argument else { return None };
                 &self.folders.block(folder, block)?.1.argument("for_each")?.value
             }
+        })
+    }
+}
+
+/// `before`: the names that lead to the value. `has_keys` says whether keys stand below some names.
+fn is_made_anew(
+    value: &Value,
+    steps: &[Step],
+    before: &[String],
+    has_keys: &dyn Fn(&[String]) -> bool,
+) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return false };
+    let wanted = match &step.kind {
+        StepKind::Number(number) => Some(number.to_string()),
+        _ => step.name().map(str::to_owned),
+    };
+    let below = |name: String, inner: &Value| {
+        let is_meant = wanted.as_ref().is_none_or(|wanted| *wanted == name);
+        is_meant && is_made_anew(inner, rest, &[before, &[name]].concat(), has_keys)
+    };
+    match value {
+        Value::Map(entries) => entries.iter().any(|(name, inner)| below(name.clone(), inner)),
+        Value::List(elements) => elements.iter().enumerate().any(|(at, inner)| below(at.to_string(), inner)),
+        Value::Call(function, parts) if GATHERING.contains(&function.as_str()) => {
+            parts.iter().any(|part| is_made_anew(part, steps, before, has_keys))
+        }
+        Value::Call(..) => has_keys(before),
+        _ => false,
+    }
+}
+
+/// Where two elements are not the same thing, but for the keys in them.
+fn differing(
+    own: &Value,
+    other: &Value,
+    is_key: &dyn Fn(&[String]) -> bool,
+    path: &mut Vec<String>,
+) -> Option<String> {
+    if is_key(path) {
+        return None;
+    }
+    let mut below = |name: &str, own: Option<&Value>, other: Option<&Value>| {
+        path.push(name.to_owned());
+        let differing = match (own, other) {
+            (Some(own), Some(other)) => differing(own, other, is_key, path),
+            _ => Some(path.join(".")),
         };
-        elements(below.iter().try_fold(value, |value, name| within(value, name))?)
+        path.pop();
+        differing
+    };
+    match (own, other) {
+        (Value::Map(ours), Value::Map(theirs)) => {
+            let names: BTreeSet<&String> = ours.iter().chain(theirs).map(|(name, _)| name).collect();
+            names.into_iter().find_map(|name| below(name, own.element(name), other.element(name)))
+        }
+        (Value::List(ours), Value::List(theirs)) => (0..ours.len().max(theirs.len()))
+            .find_map(|at| below(&at.to_string(), ours.get(at), theirs.get(at))),
+        (Value::Call(function, ours), Value::Call(same, theirs))
+            if function == same && ours.len() == theirs.len() =>
+        {
+            ours.iter().zip(theirs).find_map(|(own, other)| differing(own, other, is_key, path))
+        }
+        (own, other) => (!is_same(own, other)).then(|| path.join(".")),
+    }
+}
+
+/// Whether two expressions say the same, wherever they stand.
+fn is_same(one: &Value, other: &Value) -> bool {
+    let all = |ours: &[Value], theirs: &[Value]| {
+        ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(one, other)| is_same(one, other))
+    };
+    match (one, other) {
+        (Value::Path(one), Value::Path(other)) => spelt(one) == spelt(other) && !spelt(one).contains('…'),
+        (Value::Template(ours), Value::Template(theirs)) | (Value::List(ours), Value::List(theirs)) => {
+            all(ours, theirs)
+        }
+        (Value::Call(own, ours), Value::Call(other, theirs)) => own == other && all(ours, theirs),
+        (one, other) => one == other,
     }
 }
 

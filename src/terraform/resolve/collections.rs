@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::uses::{Use, Uses, Way};
 use crate::model::Access;
 use crate::terraform::folders::{Cell, Folders, Kind};
+use crate::terraform::offer::COMPUTED;
 use crate::terraform::reference::{Reference, Role};
 use crate::terraform::role::both_slots;
 
@@ -55,10 +56,24 @@ fn picks(one: &Use, references: &[Reference], group: &[(usize, &[String])]) -> b
     let reached: Vec<usize> =
         group.iter().filter(|(_, path)| reaches(&one.ways, path)).map(|(at, _)| *at).collect();
     match both_slots(references, &reached) {
-        true => one.sifted || one.ways.contains(&Way::Picked),
+        true => {
+            // Names tell nothing of keys that stand at one place.
+            let unnamed = |(at, path): &(usize, &[String])| {
+                let alike = |(other, there): &(usize, &[String])| {
+                    there == path && references[*other].slot != references[*at].slot
+                };
+                is_unnamed(&one.ways, path) && group.iter().any(alike)
+            };
+            one.sifted || one.ways.contains(&Way::Picked) || group.iter().any(unnamed)
+        }
         // `element` begins anew at a list's end.
         false => !reached.is_empty() || one.ways.iter().any(is_number),
     }
+}
+
+/// Whether a name picks what has one that the text does not tell.
+fn is_unnamed(ways: &[Way], path: &[String]) -> bool {
+    ways.iter().zip(path).any(|(way, name)| matches!(way, Way::Name(_)) && name == COMPUTED)
 }
 
 fn is_number(way: &Way) -> bool {
@@ -69,7 +84,9 @@ fn is_number(way: &Way) -> bool {
 fn reaches(ways: &[Way], path: &[String]) -> bool {
     match (ways.split_first(), path.split_first()) {
         (None, _) | (_, None) => true,
-        (Some((Way::Name(name), rest)), Some((wanted, below))) => name == wanted && reaches(rest, below),
+        (Some((Way::Name(name), rest)), Some((wanted, below))) => {
+            (name == wanted || wanted == COMPUTED) && reaches(rest, below)
+        }
         (Some((Way::Picked, rest)), Some((_, below))) => reaches(rest, below),
         (Some((Way::Each, rest)), Some((_, below))) => reaches(rest, below) || reaches(rest, path),
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::evidence::Evidence;
 use crate::terraform::account::Symbol;
 use crate::terraform::elsewhere::{ReadElsewhere, read_elsewhere};
-use crate::terraform::facts::{Base, Read, Step, SymbolKind};
+use crate::terraform::facts::{Base, OneOrOther, Read, Step, SymbolKind};
 use crate::terraform::folders::{Folders, Followed};
 use crate::terraform::instance::Instance;
 use crate::terraform::key_read::{KeyRead, key_read, names_key};
@@ -76,7 +76,7 @@ pub(super) fn either(folders: &Folders<'_>, facts: &[Parsed]) -> BTreeMap<Symbol
     let mut pairs = BTreeMap::new();
     for (file, facts) in facts.iter().enumerate() {
         let either = facts.iter().flat_map(|facts| &facts.either);
-        for (folder, (one, other)) in
+        for (folder, OneOrOther { one, other, .. }) in
             either.flat_map(|pair| folders.homes(file).iter().map(move |folder| (folder, pair)))
         {
             let symbol = |object| start(folders, &folders.end(folder, object)).0;

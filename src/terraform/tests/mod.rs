@@ -1,5 +1,6 @@
 //! Forms in which Terraform reads keys, one table entry each: what is read and what is found.
 
+mod along;
 mod among_others;
 mod answers;
 mod azure_ids;
@@ -26,12 +27,15 @@ mod indexes;
 mod instances;
 mod itself;
 mod labels;
+mod left_out;
 mod loops;
+mod made;
 mod made_of;
 mod named;
 mod names;
 mod numbered;
 mod one_name;
+mod one_or_other;
 mod overridden;
 mod paired;
 mod pairs;
@@ -41,6 +45,7 @@ mod received;
 mod repeated;
 mod runs;
 mod shared;
+mod siblings;
 mod spelt;
 mod stacks;
 mod states;

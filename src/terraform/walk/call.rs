@@ -3,7 +3,8 @@
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 
-use super::super::facts::{Takes, When};
+use super::super::facts::{Step, StepKind, Takes, Token, When};
+use super::super::object::is_whole;
 use super::super::offer::COMPUTED;
 use super::super::service::names_endpoint;
 use super::collection::is_key;
@@ -29,7 +30,7 @@ pub(super) const SIFTING: &[&str] = &["element", "lookup", "matchkeys", "one", "
 pub(super) const FILLING: &[&str] = &["format", "join", "replace"];
 
 /// Functions that make a collection of those that they are given, or pick from one.
-pub(super) const GATHERING: &[&str] = &[
+pub const GATHERING: &[&str] = &[
     "coalesce",
     "coalescelist",
     "compact",
@@ -55,7 +56,7 @@ pub(super) const GATHERING: &[&str] = &[
 ];
 
 /// Functions that make a list whose elements are at other places than in what they are given.
-pub(super) const MOVING: &[&str] = &["distinct", "reverse", "setunion", "slice", "sort"];
+pub(super) const MOVING: &[&str] = &["distinct", "matchkeys", "reverse", "setunion", "slice", "sort"];
 
 /// Functions that hand on all that they are given, under its own names.
 pub(super) const HANDING_ON: &[&str] =
@@ -82,6 +83,7 @@ impl Walk<'_> {
         self.changing += usize::from(changes);
         // `lookup({ … }, var.slot)`: which of the entries is taken is not known from the text.
         let chooses = PICKING.contains(&name) && call.args.get(1).is_some_and(|key| !is_literal(key));
+        let before = self.facts.reads.len();
         let mut arguments = call.args.iter();
         let sifts = SIFTING.contains(&name) || call.args.expand_final();
         self.sifting += usize::from(sifts);
@@ -109,6 +111,10 @@ impl Walk<'_> {
             }),
         }
         self.masking -= usize::from(MASKING.contains(&name));
+        // What is picked right there is an element itself.
+        if name == "values" && self.sifting == 0 {
+            self.unname(before);
+        }
         (self.flattening, self.offset, self.spread) = (flattening, offset, spread);
         self.reducing -= reduces;
         self.testing -= usize::from(looking);
@@ -131,6 +137,26 @@ impl Walk<'_> {
             _ if GATHERING.contains(&name) => self.offset,
             _ => Some(0),
         }
+    }
+
+    /// The elements of a list that a function takes one by one.
+    fn each_of(&mut self, list: &Expression, mention: bool) {
+        match (list, self.scope.objects_of(self.source, list).as_slice()) {
+            (Expression::Traversal(traversal), [only]) if !is_whole(only) => {
+                let element = Step { kind: StepKind::Any, token: Token::Unplaced };
+                self.read(only.clone().then(element), list, None, mention);
+                self.indexes(traversal);
+            }
+            _ => self.expression(list, mention),
+        }
+    }
+
+    /// The entries of a map come to a list in the order of their names.
+    fn unname(&mut self, before: usize) {
+        let depth = self.binding.len();
+        let reads = self.facts.reads[before..].iter_mut();
+        let names = reads.filter_map(|read| read.binding.get_mut(depth));
+        names.for_each(|name| COMPUTED.clone_into(name));
     }
 
     /// What two lists make together: entries of these names and these values.
@@ -163,7 +189,10 @@ impl Walk<'_> {
             let outer = self.overriding.len();
             self.changing += usize::from(later.is_none());
             self.overriding.extend(later.iter().flatten().flatten().cloned());
-            self.expression(argument, mention);
+            match argument.span().is_some() && argument.span() == self.spread {
+                true => self.each_of(argument, mention),
+                false => self.expression(argument, mention),
+            }
             self.overriding.truncate(outer);
             self.changing -= usize::from(later.is_none());
         }

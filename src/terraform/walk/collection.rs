@@ -41,6 +41,9 @@ impl Walk<'_> {
         let keyed = self.keyed();
         let named = mention && self.binding.last().is_some_and(|last| last == "replace_triggered_by");
         let (outer, mut at) = (self.offset, self.offset);
+        if array.span().is_some() && array.span() == self.spread {
+            return self.spread_out(array, named);
+        }
         for element in array {
             let name = at.map(|at| at.to_string());
             if keyed.is_some() {
@@ -60,6 +63,13 @@ impl Walk<'_> {
         if keyed.is_some() {
             self.branch(When::Unknown, None, None);
         }
+    }
+
+    /// Elements that a function takes one by one: the list itself is not there any more.
+    fn spread_out(&mut self, array: &Array, mention: bool) {
+        let offset = self.offset.take();
+        array.iter().for_each(|element| self.expression(element, mention));
+        self.offset = offset;
     }
 
     pub(super) fn object(&mut self, object: &ObjectExpression) {
@@ -102,7 +112,14 @@ impl Walk<'_> {
         self.changing += 1;
         let key = each.intro.key_var.as_ref().map(|key| key.as_str());
         let before = self.facts.reads.len();
-        self.bind_loop(key, each.intro.value_var.as_str(), &each.intro.collection_expr);
+        let collection = &each.intro.collection_expr;
+        let written = self.scope.collection_of(self.source, collection).is_empty();
+        let value = each.intro.value_var.as_str();
+        match written && each.cond.is_some() && self.sifting > 0 {
+            // What is picked right here of what is left, the text does not tell.
+            true => self.choosing(None, |walk| walk.bind_loop(key, value, collection)),
+            false => self.bind_loop(key, value, collection),
+        }
         let collected = before..self.facts.reads.len();
         if let Some(key) = &each.key_expr {
             self.expression(key, false);
@@ -112,7 +129,9 @@ impl Walk<'_> {
         self.sifting += sifts;
         self.filtering += usize::from(each.cond.is_some());
         // An entry whose name is not that of the element it is made from has one that the text does not tell.
-        if is_renamed(each) {
+        if written {
+            self.make(each, collected);
+        } else if is_renamed(each) {
             self.rename(collected);
         }
         match is_renamed(each) || !is_element(each) {
