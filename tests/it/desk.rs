@@ -180,10 +180,14 @@ impl Desk {
     }
 }
 
-/// No repository: for adapters that never read it.
+/// No repository: for adapters that learn nothing from it.
 pub fn no_code() -> Arc<dyn Code> {
     let identity = Identity { name: "keyslot".to_owned(), email: "keyslot@example.com".to_owned() };
-    Arc::new(Git::new(GitSettings::new("nowhere.git", "nowhere", identity)))
+    Arc::new(Git::new(GitSettings::new(
+        concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere.git"),
+        "nowhere",
+        identity,
+    )))
 }
 
 pub fn devops_settings(stages: BTreeMap<String, Vec<StageEffect>>) -> AzureDevOpsSettings {

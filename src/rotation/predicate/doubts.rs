@@ -28,7 +28,7 @@ pub(super) fn doubts(
         unclear.entry(of).or_default().push(pod.name.clone());
     }
     for (subject, class) in left(stamp, cluster) {
-        unclear.entry(subject).or_insert((class, Vec::new()));
+        unclear.entry((subject, class.name.as_str(), class.fate)).or_default();
     }
     let named = ctx.policy.workloads.iter().filter_map(|name| not_consuming(stamp, name, cluster));
     let told = |reason: &Reason| unclear.keys().any(|(subject, ..)| *subject == reason.subject);
