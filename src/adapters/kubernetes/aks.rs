@@ -5,10 +5,9 @@
 //! renewed by it. What the server answers is what decides: a stopped cluster and one that is gone are told by Azure,
 //! never guessed from silence.
 
-use std::collections::BTreeMap;
-
 use reqwest::Method;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -74,14 +73,9 @@ struct Properties {
     #[serde(default)]
     provisioning_state: String,
     power_state: Option<PowerState>,
-    addon_profiles: Option<BTreeMap<String, Addon>>,
-}
-
-#[derive(Deserialize)]
-struct Addon {
+    /// By their names. Read leniently: it is for a note, and an answer that is otherwise understood tells the state.
     #[serde(default)]
-    enabled: bool,
-    config: Option<BTreeMap<String, Option<String>>>,
+    addon_profiles: Value,
 }
 
 #[derive(Deserialize)]
@@ -183,9 +177,10 @@ fn state(properties: Properties) -> ClusterState {
 
 /// Settings of add-ons are texts.
 fn rotates(properties: &Properties) -> Option<bool> {
-    let addons = properties.addon_profiles.as_ref()?;
+    let addons = properties.addon_profiles.as_object()?;
     let (_, driver) = addons.iter().find(|(name, _)| name.eq_ignore_ascii_case(DRIVER))?;
-    let said = driver.config.as_ref().filter(|_| driver.enabled)?.get(ROTATION)?.as_deref()?;
+    let is_on = driver.get("enabled").and_then(Value::as_bool) == Some(true);
+    let said = driver.get("config").filter(|_| is_on)?.get(ROTATION)?.as_str()?;
     match said.to_ascii_lowercase().as_str() {
         "true" => Some(true),
         "false" => Some(false),
@@ -216,12 +211,15 @@ mod tests {
         );
         // Whoever switched the add-on off may have installed the driver otherwise.
         assert_eq!(driver("azureKeyvaultSecretsProvider", false, off), None);
-        for config in ["{}", "null", r#"{"enableSecretRotation": null}"#, r#"{"enableSecretRotation": "?"}"#]
+        for config in
+            ["{}", "null", "1", r#"{"enableSecretRotation": null}"#, r#"{"enableSecretRotation": "?"}"#]
         {
             assert_eq!(driver("azureKeyvaultSecretsProvider", true, config), None, "{config}");
         }
         assert_eq!(driver("azurepolicy", true, off), None);
-        assert_eq!((said("{}"), said("null")), (None, None));
+        for addons in ["{}", "null", r#"{"azureKeyvaultSecretsProvider": null}"#] {
+            assert_eq!(said(addons), None, "{addons}");
+        }
     }
 
     #[test]

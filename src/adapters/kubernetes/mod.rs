@@ -401,7 +401,7 @@ impl Clusters for Kubernetes {
 
     async fn budgets(&self, name: &StampName) -> Result<Vec<BudgetView>, Fault> {
         let stamp = self.stamp(name)?;
-        if !self.state_of(name, stamp).await?.has_pods() {
+        if !self.standing_of(name, stamp).await?.state.has_pods() {
             return Ok(Vec::new());
         }
         let mut state = stamp.state.lock().await;
@@ -418,7 +418,7 @@ impl Clusters for Kubernetes {
             Ok(stamp) => stamp,
             Err(fault) => return unknown(fault.why),
         };
-        if self.state_of(name, stamp).await.is_ok_and(|state| !state.has_pods()) {
+        if self.standing_of(name, stamp).await.is_ok_and(|told| !told.state.has_pods()) {
             return Vec::new();
         }
         let mut state = stamp.state.lock().await;
