@@ -371,7 +371,9 @@ mod tests {
         let hangs = || Candidate { name: named(&http), credential: Arc::new(Hangs) };
         let within = std::time::Duration::from_millis(200);
         let tokens = Tokens(Arc::new(Chain::of(vec![hangs()], within)));
+        let begun = std::time::Instant::now();
         let fault = tokens.token("a").await.unwrap_err();
+        assert!(begun.elapsed() < within * 10, "{:?}", begun.elapsed());
         assert!(fault.why.contains("(az) gave no answer within 0.2 s"), "{fault}");
         let next = Arc::new(Counts(Duration::minutes(60), AtomicUsize::new(0)));
         let next = Candidate { name: "next", credential: next };

@@ -377,6 +377,8 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         pods,
         cron_jobs,
         synced,
+        // What it leaves undone shows by the Secrets.
+        rotates: _,
         unseen,
         overtaken,
         // Of what it is the cause shows by the pods.

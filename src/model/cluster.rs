@@ -273,6 +273,8 @@ pub struct ClusterView {
     pub pods: Vec<PodView>,
     pub cron_jobs: Vec<CronJobView>,
     pub synced: Vec<SyncedSecretView>,
+    /// Whether its CSI driver has rotation on, as Azure says of its add-on; `None` where nobody says. A note for people.
+    pub rotates: Option<bool>,
     pub unseen: Vec<UnseenSecret>,
     /// By uid, pods that began when a class of theirs did not yet say what it says now, and when it last began to say
     /// something else: what their status tells is what the driver put there since.

@@ -187,6 +187,19 @@ pub fn concern(concern: &Concern) -> String {
              Secret that lost its class keeps the old key",
             secrets.join(", ")
         ),
+        Concern::NoRotation { stamp, secrets } => format!(
+            "{stamp}: its CSI driver has rotation off: the old key stays in {} when the vault holds the new one, which holds the \
+             rotation then: {}",
+            counted_secrets(secrets),
+            reason::FILLED
+        ),
+        Concern::RotationUnknown { stamp, secrets } => format!(
+            "{stamp}: nobody says whether its CSI driver has rotation on (Azure does, where the cluster is reached through it, \
+             without a kubeconfig, and the driver is its add-on); where it is off, the old key stays in {} when the vault holds the new one, which holds the rotation \
+             then: {}",
+            counted_secrets(secrets),
+            reason::FILLED
+        ),
         Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused } } => {
             let refused = match refused.as_slice() {
                 [] => String::new(),
@@ -252,6 +265,11 @@ pub fn concern(concern: &Concern) -> String {
             format!("{stamp}: {workload} is configured and does not get the secret")
         }
     }
+}
+
+fn counted_secrets(names: &[String]) -> String {
+    let word = if names.len() == 1 { "Secret" } else { "Secrets" };
+    format!("the Kubernetes {word} {}", names.join(", "))
 }
 
 fn counted_namespaces(names: &[String]) -> String {

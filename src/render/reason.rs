@@ -872,10 +872,7 @@ pub fn remedy(reason: &Reason) -> String {
             "find out who sets it and who reads it; where the next run of the pipeline writes it anyway, accept the stamp by \
              name"
         }
-        Why::SyncedSecretStale { .. } => {
-            "the CSI driver fills it only when rotation is on: turn rotation on; or delete the Secret and \
-             restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it"
-        }
+        Why::SyncedSecretStale { .. } => FILLED,
         Why::SyncedSecretUnread { .. } => {
             "start the cluster and have the Secret filled anew, or accept that by name"
         }
@@ -1138,6 +1135,10 @@ fn blocked(rules: &[String], unread: &[String]) -> String {
     }
     text
 }
+
+/// How a Kubernetes Secret comes to hold what the vault holds.
+pub(super) const FILLED: &str = "the CSI driver fills it only when rotation is on: turn rotation on; or delete the Secret and \
+     restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it";
 
 /// What nobody sees of a stopped cluster.
 pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::model::{
     BudgetView, ClusterState, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView,
-    SharedStore, StampFacts, StampName, Strategy, Term, UnseenSecret, WorkloadKind, WorkloadName, World,
+    SharedStore, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind,
+    WorkloadName, World,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -45,6 +46,10 @@ pub enum Concern {
     /// Kubernetes Secrets that pods read, and of which nobody may see whether a class once filled them; and which right is
     /// missing.
     SecretsUnseen { stamp: StampName, secrets: Vec<String>, why: String },
+    /// Kubernetes Secrets that its CSI driver fills from the vault and will not fill anew, for its rotation is off.
+    NoRotation { stamp: StampName, secrets: Vec<String> },
+    /// The same where nobody says whether it is on.
+    RotationUnknown { stamp: StampName, secrets: Vec<String> },
     /// A cluster that does not run: its pods are made anew when it starts, and begin with what Kubernetes Secrets there hold,
     /// which nobody sees until then.
     NotRunning { stamp: StampName },
@@ -399,6 +404,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
                 why: first.why.clone(),
             });
         }
+        concerns.extend(of_synced(&stamp.name, view));
         concerns.extend(view.extent.iter().map(|extent| {
             let (stamp, extent) = (stamp.name.clone(), extent.clone());
             Concern::NotLookedAt { stamp, extent }
@@ -408,6 +414,19 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
     }
     concerns
+}
+
+/// Secrets that may keep the old key once the vault holds the new one: what would hold then is told before anything is begun.
+fn of_synced(stamp: &StampName, view: &ClusterView) -> Option<Concern> {
+    let full = |secret: &SyncedSecretView| format!("{}/{}", secret.namespace, secret.name);
+    let secrets: Vec<String> = view.synced.iter().map(full).collect();
+    let stamp = stamp.clone();
+    match view.rotates {
+        _ if secrets.is_empty() => None,
+        Some(true) => None,
+        Some(false) => Some(Concern::NoRotation { stamp, secrets }),
+        None => Some(Concern::RotationUnknown { stamp, secrets }),
+    }
 }
 
 /// What of the room is not as it should be and holds nothing.

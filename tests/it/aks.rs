@@ -96,6 +96,26 @@ async fn azure_says_what_state_a_cluster_is_in() {
 }
 
 #[tokio::test]
+async fn azure_says_whether_the_driver_rotates_and_a_kubeconfig_does_not() {
+    for rotation in [true, false] {
+        let mut config = WorldConfig::default();
+        config.kubernetes.csi.rotation = rotation;
+        let rig = Rig::new(config);
+        let stamp = through_azure(&rig, false);
+        let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+        assert_eq!(view.rotates, Some(rotation));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, rig.simulation.kubeconfig(&stamp.name).unwrap()).unwrap();
+        let stamp = reached(&rig, |_, _| {
+            ClusterPlace::Kubeconfig(KubeconfigPlace { path: file.clone(), context: None })
+        });
+        let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+        assert_eq!(view.rotates, None);
+    }
+}
+
+#[tokio::test]
 async fn a_cluster_that_azure_does_not_know_is_gone_and_silence_says_nothing() {
     let rig = Rig::new(WorldConfig::default());
     let stamp = reached(&rig, |stamp, subscription| {

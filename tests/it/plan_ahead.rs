@@ -1,8 +1,11 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
-use keyslot::model::{Blindness, ClusterState, ClusterView, Extent, NetworkRules, Seen, UnseenSecret};
+use keyslot::model::{
+    Blindness, ClusterState, ClusterView, Extent, NetworkRules, Seen, SyncedSecretView, UnseenSecret,
+};
 use keyslot::render::foresight;
 use keyslot::rotation::{Decider, Foresight, Leg, Phase, preflight, restarts};
+use keyslot::sim::config::KeySource;
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::gates::unproposed;
@@ -321,6 +324,47 @@ fn what_the_configuration_leaves_open_of_a_stamp_is_told() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_that_the_driver_would_leave_as_they_are_are_told_before_anything_is_begun() {
+    for rotation in [false, true] {
+        let mut config = WorldConfig::seeded(18);
+        config.kubernetes.csi.rotation = rotation;
+        config.workloads[0].key = KeySource::SyncedSecret("cosmos".to_owned());
+        let (_live, code, text) = plan(config);
+        assert_eq!(code, 0, "{text}");
+        // The sandbox's last stamp is reached through Azure, the others by a kubeconfig.
+        let off = "southeastasia: its CSI driver has rotation off: the old key stays in the Kubernetes Secret workload/cosmos \
+                   when the vault holds the new one, which holds the rotation then: the CSI driver fills it only when \
+                   rotation is on: turn rotation on; or delete the Secret and restart one workload that mounts its class";
+        assert_eq!(text.contains(off), !rotation, "{text}");
+        assert!(text.contains("northeurope: nobody says whether its CSI driver has rotation on"), "{text}");
+        assert!(!text.contains("southeastasia: nobody says whether its CSI"), "{text}");
+    }
+}
+
+#[test]
+fn a_driver_that_fills_no_secret_need_not_rotate() {
+    let mut stage = Stage::ready();
+    for rotates in [None, Some(false)] {
+        stage.cluster_mut("north").rotates = rotates;
+        assert!(!of_open(&stage).contains("CSI driver"), "{rotates:?}: {}", of_open(&stage));
+    }
+    let fingerprint = stage.vault_mut("north").fingerprint.clone();
+    for name in ["orders", "billing"] {
+        let (namespace, name, fingerprint) = ("workload".to_owned(), name.to_owned(), fingerprint.clone());
+        let secret = SyncedSecretView { namespace, name, fingerprint, changed: None };
+        stage.cluster_mut("north").synced.push(secret);
+    }
+    let words = "north: its CSI driver has rotation off: the old key stays in the Kubernetes Secrets workload/orders, \
+                 workload/billing when";
+    assert!(of_open(&stage).contains(words), "{}", of_open(&stage));
+    stage.cluster_mut("north").rotates = None;
+    let words = "north: nobody says whether its CSI driver has rotation on";
+    assert!(of_open(&stage).contains(words), "{}", of_open(&stage));
+    stage.cluster_mut("north").rotates = Some(true);
+    assert!(!of_open(&stage).contains("CSI driver"), "{}", of_open(&stage));
 }
 
 #[tokio::test(flavor = "multi_thread")]

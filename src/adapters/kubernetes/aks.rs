@@ -1,4 +1,4 @@
-//! A cluster of Azure Kubernetes Service: what Azure says of its state, and its kubeconfig.
+//! A cluster of Azure Kubernetes Service: what Azure says of its state and its CSI driver, and its kubeconfig.
 //!
 //! The kubeconfig never touches a disk. Azure is asked for the form that names `kubelogin` as plugin; the plugin is
 //! not run: a token for the cluster's server application comes from the credential that everything else uses, and is
@@ -7,6 +7,7 @@
 
 use reqwest::Method;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -18,6 +19,12 @@ use crate::model::{Blindness, ClusterState};
 use crate::ports::Fault;
 
 const VERSION: &str = "2024-09-01";
+
+/// The add-on that brings the Secrets Store CSI driver. Azure takes its name in any case.
+const DRIVER: &str = "azureKeyvaultSecretsProvider";
+
+/// Of that add-on's settings: whether mounts and Secrets follow the vault.
+const ROTATION: &str = "enableSecretRotation";
 
 /// A cluster's place in Azure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +43,15 @@ impl AksCluster {
             self.subscription, self.resource_group, self.name
         )
     }
+}
+
+/// What Azure says of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct AksStanding {
+    pub state: ClusterState,
+    /// Whether its add-on for the CSI driver has rotation on. `None` where it has no such add-on (a driver may have been
+    /// installed otherwise), or the add-on does not say.
+    pub rotates: Option<bool>,
 }
 
 /// Azure Resource Manager, as far as clusters go.
@@ -57,6 +73,9 @@ struct Properties {
     #[serde(default)]
     provisioning_state: String,
     power_state: Option<PowerState>,
+    /// By their names. Read leniently: it is for a note, and an answer that is otherwise understood tells the state.
+    #[serde(default)]
+    addon_profiles: Value,
 }
 
 #[derive(Deserialize)]
@@ -82,14 +101,17 @@ fn wiped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>
 }
 
 impl AksAccess {
-    /// Whether the cluster is there and runs.
-    pub async fn state(&self, cluster: &AksCluster, subject: &str) -> Result<ClusterState, Fault> {
+    /// Whether the cluster is there and runs, and whether its CSI driver rotates.
+    pub async fn standing(&self, cluster: &AksCluster, subject: &str) -> Result<AksStanding, Fault> {
         let what = "ask Azure for the cluster";
         let asking = Asking { access: &self.access, what, subject };
         // A role that ends at another resource group gives 403: 404 is Azure's word that there is none.
         match asking.if_there(&self.address(&cluster.path(), "", what, subject)?).await? {
-            Some(answer) => Ok(state(parse::<ManagedCluster>(&answer, what, subject)?.properties)),
-            None => Ok(ClusterState::Gone),
+            Some(answer) => {
+                let properties = parse::<ManagedCluster>(&answer, what, subject)?.properties;
+                Ok(AksStanding { rotates: rotates(&properties), state: state(properties) })
+            }
+            None => Ok(AksStanding { state: ClusterState::Gone, rotates: None }),
         }
     }
 
@@ -153,9 +175,52 @@ fn state(properties: Properties) -> ClusterState {
     }
 }
 
+/// Settings of add-ons are texts.
+fn rotates(properties: &Properties) -> Option<bool> {
+    let addons = properties.addon_profiles.as_object()?;
+    let (_, driver) = addons.iter().find(|(name, _)| name.eq_ignore_ascii_case(DRIVER))?;
+    let is_on = driver.get("enabled").and_then(Value::as_bool) == Some(true);
+    let said = driver.get("config").filter(|_| is_on)?.get(ROTATION)?.as_str()?;
+    match said.to_ascii_lowercase().as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whether_the_driver_rotates_only_its_add_on_tells() {
+        let said = |addons: &str| {
+            let text = format!(r#"{{"properties": {{"addonProfiles": {addons}}}}}"#);
+            rotates(&serde_json::from_str::<ManagedCluster>(&text).unwrap().properties)
+        };
+        let driver = |name: &str, enabled: bool, config: &str| {
+            said(&format!(r#"{{"{name}": {{"enabled": {enabled}, "config": {config}}}}}"#))
+        };
+        let on = r#"{"enableSecretRotation": "true", "rotationPollInterval": "2m"}"#;
+        let off = r#"{"enableSecretRotation": "false", "rotationPollInterval": "2m"}"#;
+        assert_eq!(driver("azureKeyvaultSecretsProvider", true, on), Some(true));
+        assert_eq!(driver("azureKeyvaultSecretsProvider", true, off), Some(false));
+        assert_eq!(
+            driver("azurekeyvaultsecretsprovider", true, r#"{"enableSecretRotation": "False"}"#),
+            Some(false)
+        );
+        // Whoever switched the add-on off may have installed the driver otherwise.
+        assert_eq!(driver("azureKeyvaultSecretsProvider", false, off), None);
+        for config in
+            ["{}", "null", "1", r#"{"enableSecretRotation": null}"#, r#"{"enableSecretRotation": "?"}"#]
+        {
+            assert_eq!(driver("azureKeyvaultSecretsProvider", true, config), None, "{config}");
+        }
+        assert_eq!(driver("azurepolicy", true, off), None);
+        for addons in ["{}", "null", r#"{"azureKeyvaultSecretsProvider": null}"#] {
+            assert_eq!(said(addons), None, "{addons}");
+        }
+    }
 
     #[test]
     fn what_azure_is_doing_with_a_cluster_outranks_its_power() {

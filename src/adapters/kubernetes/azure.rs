@@ -24,7 +24,7 @@ impl Kubernetes {
     async fn without_answer(&self, name: &StampName, fault: Fault) -> Result<ClusterView, Fault> {
         let Some((stamp, cluster)) = self.known_to_azure(name) else { return Err(fault) };
         let Some(aks) = &self.aks else { return Err(fault) };
-        match aks.state(cluster, &subject_of(name)).await {
+        match aks.standing(cluster, &subject_of(name)).await.map(|told| told.state) {
             Ok(state @ (ClusterState::Stopped | ClusterState::Gone)) => {
                 *stamp.state.lock().await = State::default();
                 Ok(ClusterView { state, ..ClusterView::default() })

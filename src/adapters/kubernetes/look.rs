@@ -142,6 +142,7 @@ async fn look_within(
         pods,
         cron_jobs,
         synced,
+        rotates: None,
         unseen,
         overtaken,
         silent,

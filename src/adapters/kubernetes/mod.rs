@@ -64,7 +64,7 @@ use crate::model::{
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
-pub use self::aks::{AksAccess, AksCluster};
+pub use self::aks::{AksAccess, AksCluster, AksStanding};
 pub use self::connect::KubeconfigPlace;
 pub use self::resolve::resolve_workload;
 pub use self::workload::{parse_pod, parse_workload};
@@ -186,10 +186,10 @@ impl Kubernetes {
     }
 
     /// What Azure says of a cluster that is found through it.
-    async fn state_of(&self, name: &StampName, stamp: &Stamp) -> Result<ClusterState, Fault> {
+    async fn standing_of(&self, name: &StampName, stamp: &Stamp) -> Result<AksStanding, Fault> {
         match (&stamp.cluster.place, &self.aks) {
-            (ClusterPlace::Aks(cluster), Some(aks)) => aks.state(cluster, &subject_of(name)).await,
-            (ClusterPlace::Kubeconfig(_), _) | (ClusterPlace::Aks(_), None) => Ok(ClusterState::Running),
+            (ClusterPlace::Aks(cluster), Some(aks)) => aks.standing(cluster, &subject_of(name)).await,
+            (ClusterPlace::Kubeconfig(_), _) | (ClusterPlace::Aks(_), None) => Ok(AksStanding::default()),
         }
     }
 
@@ -281,7 +281,7 @@ impl Kubernetes {
     async fn look_within(&self, name: &StampName, salt: &Salt, scope: Scope) -> Result<ClusterView, Fault> {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
-        let cluster = self.state_of(name, stamp).await?;
+        let AksStanding { state: cluster, rotates } = self.standing_of(name, stamp).await?;
         if matches!(cluster, ClusterState::Stopped | ClusterState::Gone) {
             // It has no API server to ask. When it is back, it may be another one.
             *state = State::default();
@@ -296,7 +296,7 @@ impl Kubernetes {
         match look::look(&api, &self.subject(stamp), salt, &scope, &mounts).await {
             Ok(Looked { view, classes, subject, places, version }) => {
                 state.note(&view);
-                let view = ClusterView { state: cluster, ..view };
+                let view = ClusterView { state: cluster, rotates, ..view };
                 let base = Base {
                     since,
                     salt: salt.clone(),
@@ -401,7 +401,7 @@ impl Clusters for Kubernetes {
 
     async fn budgets(&self, name: &StampName) -> Result<Vec<BudgetView>, Fault> {
         let stamp = self.stamp(name)?;
-        if !self.state_of(name, stamp).await?.has_pods() {
+        if !self.standing_of(name, stamp).await?.state.has_pods() {
             return Ok(Vec::new());
         }
         let mut state = stamp.state.lock().await;
@@ -418,7 +418,7 @@ impl Clusters for Kubernetes {
             Ok(stamp) => stamp,
             Err(fault) => return unknown(fault.why),
         };
-        if self.state_of(name, stamp).await.is_ok_and(|state| !state.has_pods()) {
+        if self.standing_of(name, stamp).await.is_ok_and(|told| !told.state.has_pods()) {
             return Vec::new();
         }
         let mut state = stamp.state.lock().await;

@@ -137,7 +137,7 @@ mod tests {
             })
             .collect();
         let kinds = [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet, WorkloadKind::Rollout];
-        let tells = [EVENTS, QUOTAS, AUTOSCALERS, BUDGETS, NAMESPACES, SECRETS].map(|kind| ("list", kind));
+        let tells = [EVENTS, QUOTAS, AUTOSCALERS, BUDGETS, NAMESPACES].map(|kind| ("list", kind));
         let needed: BTreeSet<(String, String, String)> = NEEDED
             .into_iter()
             .chain(kinds.iter().flat_map(of_kind))

@@ -769,6 +769,7 @@ fn lags_are_no_shorter_than_logs_need_and_no_longer_than_anybody_waits() {
         ("log_lag = \"10m\"", "log_lag = \"9999999999999w\"", "longer than any rotation waits"),
         ("settle = \"5m\"", "settle = \"90d\"", "longer than any rotation waits"),
         ("vault_lag = \"5m\"", "vault_lag = \"90d\"", "longer than any rotation waits"),
+        ("metrics_lag = \"5m\"", "metrics_lag = \"90d\"", "longer than any rotation waits"),
     ] {
         let key = to.split(' ').next().unwrap();
         refused(line, to, to, &format!("environment.prod.policy.{key}"), &[what]);

@@ -50,6 +50,7 @@ impl Clusters for MemoryClusters {
                         .collect(),
                     cron_jobs: cron_jobs(cluster, &world.config().secret_name),
                     synced: self.synced(world, cluster, salt),
+                    rotates: Some(world.config().kubernetes.csi.rotation),
                     unseen: Vec::new(),
                     overtaken: overtaken(cluster, &world.config().secret_name),
                     silent: cluster

@@ -1,4 +1,4 @@
-//! Azure Resource Manager's face for clusters: what state they are in, and kubeconfigs.
+//! Azure Resource Manager's face for clusters: what state they are in, how their CSI driver is set, and kubeconfigs.
 //!
 //! The user's kubeconfig is that of a cluster with Entra: it holds no credential and names `kubelogin`. Where the
 //! API servers listen is known once the wire is up.
@@ -17,6 +17,7 @@ use super::AKS_SERVER;
 use super::arm::nested;
 use super::kubernetes::{Kubeconfig, User, base64};
 use crate::model::{ClusterState, StampName};
+use crate::sim::config::CsiConfig;
 use crate::sim::{Stamp, World};
 
 /// Where the API servers are, and who may do everything there.
@@ -104,6 +105,8 @@ fn cluster(world: &World, stamp: &Stamp) -> Response {
         ClusterState::Stopped => ("Succeeded", "Stopped"),
         ClusterState::Running | ClusterState::Gone => ("Succeeded", "Running"),
     };
+    let CsiConfig { rotation, poll, .. } = world.config().kubernetes.csi;
+    let poll = format!("{}s", poll.as_secs());
     let name = &stamp.cluster.name;
     Json(json!({
         "id": format!(
@@ -117,6 +120,12 @@ fn cluster(world: &World, stamp: &Stamp) -> Response {
             "provisioningState": state,
             "powerState": { "code": power },
             "aadProfile": { "managed": true, "enableAzureRBAC": true },
+            "addonProfiles": {
+                "azureKeyvaultSecretsProvider": {
+                    "enabled": true,
+                    "config": { "enableSecretRotation": rotation.to_string(), "rotationPollInterval": poll },
+                },
+            },
         },
     }))
     .into_response()
