@@ -180,14 +180,14 @@ impl Desk {
     }
 }
 
-/// No repository: for adapters that learn nothing from it.
+/// A repository without a branch: for adapters that learn nothing from it.
 pub fn no_code() -> Arc<dyn Code> {
+    const EMPTY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/empty.git");
+    let made = std::process::Command::new("git").args(["init", "--quiet", "--bare", EMPTY]).status().unwrap();
+    assert!(made.success());
     let identity = Identity { name: "keyslot".to_owned(), email: "keyslot@example.com".to_owned() };
-    Arc::new(Git::new(GitSettings::new(
-        concat!(env!("CARGO_TARGET_TMPDIR"), "/nowhere.git"),
-        "nowhere",
-        identity,
-    )))
+    let mirror = format!("{EMPTY}.mirror");
+    Arc::new(Git::new(GitSettings::new(mirror, EMPTY, identity)))
 }
 
 pub fn devops_settings(stages: BTreeMap<String, Vec<StageEffect>>) -> AzureDevOpsSettings {

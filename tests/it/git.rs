@@ -618,7 +618,7 @@ async fn what_is_missing_is_said_with_its_remedy() {
     let no_remote = fault_of(&|settings| settings.remote = String::new()).await;
     assert!(no_remote.why.contains("no remote is configured"), "{no_remote}");
     let nowhere = fault_of(&|settings| settings.remote = "/nowhere/at/all.git".to_owned()).await;
-    assert!(nowhere.kind == Blindness::Missing && !nowhere.remedy.is_empty(), "{nowhere}");
+    assert!(nowhere.kind == Blindness::Misconfigured && !nowhere.remedy.is_empty(), "{nowhere}");
     let refused =
         fault_of(&|settings| settings.remote = "https://user:secret@127.0.0.1:1/a.git".to_owned()).await;
     assert_eq!(refused.kind, Blindness::Unreachable, "{refused}");

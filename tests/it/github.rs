@@ -269,7 +269,7 @@ async fn a_wrong_token_a_foreign_repository_and_a_closed_port_are_explained() {
     without_token(&fault);
     let elsewhere = desk.github_with(GITHUB_TOKEN, |settings| settings.repository = "other".to_owned());
     let fault = elsewhere.pull_between(&ends()).await.unwrap_err();
-    assert!(fault.kind == Blindness::Missing && fault.remedy.contains("permission"), "{fault}");
+    assert!(fault.kind == Blindness::Misconfigured && fault.remedy.contains("permission"), "{fault}");
     let plain =
         desk.github_with(GITHUB_TOKEN, |settings| settings.api = "http://api.github.com".parse().unwrap());
     let end = plain.open_pull(&new_pull()).await;

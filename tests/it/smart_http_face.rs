@@ -131,7 +131,7 @@ async fn what_a_token_may_not_is_said_with_the_place_it_is_from_and_never_with_t
     };
     for (token, why, kind) in [
         ("CANARY-wrong", "Invalid username or token", Blindness::Misconfigured),
-        ("CANARY-stranger", "Repository not found", Blindness::Forbidden),
+        ("CANARY-stranger", "Repository not found", Blindness::Misconfigured),
     ] {
         let fault = fault_of(&code(&desk, token)).await;
         assert_eq!(fault.kind, kind);

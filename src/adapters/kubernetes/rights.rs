@@ -142,7 +142,7 @@ mod tests {
             .into_iter()
             .chain(kinds.iter().flat_map(of_kind))
             .chain(tells)
-            .chain([("get", NODES)])
+            .chain([("get", NODES), ("get", NAMESPACES)])
             .map(|(verb, kind)| (verb.to_owned(), kind.group_name().to_owned(), kind.plural.to_owned()))
             .collect();
         assert_eq!(granted, needed);
