@@ -371,7 +371,8 @@ fn a_promotion_alone_does_not_forget_that_the_target_is_being_regenerated() {
             let end = block_on(first.turn()).unwrap();
             turns += 1;
             assert!(turns < 400, "{end:?}");
-            theatre.backstage.pass(later(theatre.world.lock().now(), Duration::from_secs(20)));
+            let now = theatre.world.lock().now();
+            theatre.backstage.pass(later(now, Duration::from_secs(20)));
         }
         block_on(first.release()).unwrap();
         theatre.reach = reach.clone();

@@ -74,7 +74,7 @@ fn an_instance_behind_a_dot_is_that_instance() {
     ] {
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
         assert!(Tree::read(&files).opaque.is_empty(), "{:#?}", found(&files));
-        let whole = |name: &str| uses(&files, &[name])[0].clone();
+        let whole = |name: &str| uses(&files, &[name])[0];
         assert_eq!(whole("acme-eu"), PRIMARY, "{files:#?}");
         let of_all = files.iter().any(|(_, text)| text.contains("for k, a"));
         assert_eq!(whole("acme-us") == SlotUse::None, !of_all, "{files:#?}");
