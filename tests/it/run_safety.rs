@@ -151,36 +151,6 @@ fn a_stage_of_an_older_run_that_was_tried_again_after_ours_has_undone_it() {
 }
 
 #[test]
-fn our_own_older_run_that_was_tried_again_after_theirs_is_the_one_that_counts_and_no_other_is_started() {
-    let infra = |state, seconds| {
-        vec![StageView { finished: Some(at(seconds)), ..whole(state)[0].clone() }, stage_of_traffic(SKIPPED)]
-    };
-    let theirs = || run("9", "release/0", 'b', DONE, infra(DONE, 90_300));
-    let ours = |state, seconds| {
-        let run = run("5", "release/1", 'c', state, infra(state, seconds));
-        RunView { finished: state.is_over().then(|| at(seconds)), ..run }
-    };
-    let mut stage = with_runs(vec![theirs(), ours(DONE, 90_200)]);
-    stage.policy.skip_stages = vec!["traffic".to_owned()];
-    assert!(deploys(&stage), "theirs has undone it: {:?}", stage.decide());
-    let mut seen = |runs: Vec<RunView>| {
-        stage.world.runs = Some(Seen::known(stage.now, runs));
-        (whys(&stage), deploys(&stage))
-    };
-    let (whys, deploys) = seen(vec![theirs(), ours(DONE, 90_400)]);
-    assert!(!deploys && whys.iter().any(|why| matches!(why, Why::RunDidNotWrite { .. })), "{whys:?}");
-    let (whys, deploys) = seen(vec![theirs(), ours(RunState::Running, 90_400)]);
-    assert!(!deploys && matches!(whys[..], [Why::RunUnderWay { .. }]), "{whys:?}");
-    let (whys, deploys) = seen(vec![theirs(), ours(FAILED, 90_400)]);
-    assert!(!deploys && matches!(whys[..], [Why::RunFailed { .. }]), "{whys:?}");
-    // Of two of ours, the one that did so last.
-    let first =
-        || RunView { finished: Some(at(90_100)), ..run("12", "release/1", 'c', DONE, infra(DONE, 90_100)) };
-    let (whys, deploys) = seen(vec![first(), theirs(), ours(DONE, 90_400)]);
-    assert!(!deploys && whys.iter().any(|why| matches!(why, Why::RunDidNotWrite { .. })), "{whys:?}");
-}
-
-#[test]
 fn traffic_is_where_the_run_moved_it_that_did_so_last_whatever_its_place_in_the_list() {
     let traffic = |seconds, state| {
         let moved =

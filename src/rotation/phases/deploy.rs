@@ -2,8 +2,6 @@
 //!
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
-use std::cmp::Reverse;
-
 use jiff::Timestamp;
 
 use super::super::attempt::{Repeat, looked_too_soon, may_try};
@@ -57,7 +55,10 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if !others.is_empty() {
         return Stand::Held(others);
     }
-    match last_of(runs, is_ours) {
+    // Newest first. A run of other code that wrote the vaults later has undone ours.
+    let on_commit = runs.iter().take_while(|run| is_ours(run) || !wrote_vaults(run));
+    let on_commit = on_commit.filter(is_ours).find(|run| !left_vaults_out(run));
+    match on_commit {
         Some(run) if wrote_vaults(run) => {
             let others = runs.iter().filter(|run| !is_ours(run));
             after_run(ctx, run, vaults, (runs, others.filter_map(wrote_at).max()))
@@ -129,34 +130,6 @@ fn wrote_vaults(run: &RunView) -> bool {
 fn wrote_at(run: &RunView) -> Option<Timestamp> {
     let written = !run.stages.is_empty() && wrote_vaults(run);
     written.then(|| run.effect_ended(StageEffect::WritesVaults)).flatten()
-}
-
-/// The run of our code that counts: one that has yet to write the vaults, else the one that did so last, in which a stage may
-/// have been tried again after newer ones. None where a newer run of other code has written the vaults since.
-fn last_of(runs: &[RunView], is_ours: impl Fn(&&RunView) -> bool) -> Option<&RunView> {
-    let counts = |(place, run): &(usize, &RunView)| {
-        is_ours(run)
-            && !left_vaults_out(run)
-            && !runs[..*place].iter().filter(|other| !is_ours(other)).any(|other| undid(other, run))
-    };
-    let ours = runs.iter().enumerate().filter(counts);
-    let last = |(place, run): &(usize, &RunView)| {
-        (run.effect_ahead(StageEffect::WritesVaults), came_to(run), Reverse(*place))
-    };
-    ours.max_by_key(last).map(|(_, run)| run)
-}
-
-/// Whether a newer run of other code wrote the vaults after what ours came to.
-fn undid(other: &RunView, ours: &RunView) -> bool {
-    // Where its stages were not read, it did so by its end.
-    let written = wrote_at(other).or(other.finished);
-    let before = written.is_some_and(|at| came_to(ours).is_some_and(|end| at < end));
-    wrote_vaults(other) && !before
-}
-
-/// When it wrote the vaults, or ended without.
-fn came_to(run: &RunView) -> Option<Timestamp> {
-    if wrote_vaults(run) { wrote_at(run) } else { run.finished }
 }
 
 /// It ended well, and was never to write the vaults.
