@@ -186,7 +186,9 @@ pub fn decide(
         handed.iter().any(|(file, span)| *file == driven.file && within(span))
     };
     for ((chooser, ways), beside) in choosers.iter_mut().zip(&ways).zip(beside) {
-        let driven = ways.iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places));
+        let values = [chooser.value.as_str(), chooser.other.as_deref().unwrap_or_default()];
+        let driven =
+            ways.iter().flat_map(|((folder, _), by)| ground.driven(folder, by, &chooser.places, values));
         chooser.drives = driven.filter(|it| !hands_on(it)).chain(beside).collect();
         chooser.drives.sort_by_key(|it| (it.file, it.span.start, it.span.end));
         chooser.drives.dedup();

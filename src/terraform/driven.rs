@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::facts::{Base, Choice, Facts, Object, Read, Step, StepKind, VERSIONS, WRITE_ONLY};
+use super::facts::{Argument, Base, Choice, Facts, Object, Read, Step, StepKind, VERSIONS, WRITE_ONLY};
 use super::folders::{Folders, Followed};
 use super::naming::{At, is_variables};
 use super::parse::Parsed;
@@ -53,10 +53,42 @@ impl<'g> Ground<'g> {
         Ground { sources, facts, folders, inside }
     }
 
-    /// Everything that the value of a name decides, in the folders that read it from these places.
-    pub fn driven(&self, folder: &str, by: &Object, places: &[Place]) -> Vec<Driven> {
+    /// Everything that the value of a name decides, in the folders that read it from these places; `values` are those
+    /// between which it would change.
+    pub fn driven(&self, folder: &str, by: &Object, places: &[Place], values: [&str; 2]) -> Vec<Driven> {
         let reads = self.reads(folder, by, places).into_iter();
-        reads.filter_map(|(file, facts, read)| self.beside(file, facts, read)).collect()
+        let made = reads.filter_map(|(file, facts, read)| self.beside(file, facts, read));
+        made.chain(self.demanded(folder, by, places, values)).collect()
+    }
+
+    /// The demands of resources that name one of two values and not the other: they hold for one alone.
+    fn demanded(&self, folder: &str, by: &Object, places: &[Place], values: [&str; 2]) -> Vec<Driven> {
+        let mut found = Vec::new();
+        for folder in self.readers(folder, by, places) {
+            for (file, facts) in self.of_folder(&folder) {
+                let reads = facts.reads.iter().filter(|read| meets(read, by) && is_demanded(read));
+                let one_alone = |read: &&Read| {
+                    let text = self.condition(file, facts, read);
+                    let [one, other] = values.map(|value| says(&text, value));
+                    // Of a truth every demand asks for the one or the other.
+                    one != other || values[0].parse::<bool>().is_ok() && !one
+                };
+                found.extend(reads.filter(one_alone).map(|read| Driven {
+                    file,
+                    span: read.span.clone(),
+                    what: format!("`{}`", read.binding.join(".")),
+                }));
+            }
+        }
+        found
+    }
+
+    /// The text of the argument that a read stands in.
+    fn condition(&self, file: usize, facts: &Facts, read: &Read) -> String {
+        let mut arguments = facts.blocks.iter().flat_map(|block| &block.arguments);
+        let around = |it: &&Argument| it.span.start <= read.span.start && read.span.end <= it.span.end;
+        let span = arguments.find(around).map_or(read.span.clone(), |argument| argument.span.clone());
+        String::from_utf8_lossy(self.sources[file].bytes().get(span).unwrap_or_default()).into_owned()
     }
 
     /// Every read of a name that makes something of its value, in the folders that have it from these places.
@@ -213,12 +245,32 @@ pub fn is_version(binding: &[String]) -> bool {
     binding.last().is_some_and(versions)
 }
 
+/// Whether a text has a value in it, as a word of its own that is no name's.
+fn says(text: &str, value: &str) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !value.is_empty()
+        && text.match_indices(value).any(|(at, _)| {
+            let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+            let after = text.as_bytes().get(at + value.len());
+            !before.is_some_and(|byte| is_word(byte) || *byte == b'.') && !after.is_some_and(is_word)
+        })
+}
+
 /// Whether a read stands where a value is judged and nothing is made of it.
 fn is_judged(read: &Read) -> bool {
-    let words: Vec<&str> = read.binding.iter().map(String::as_str).collect();
-    let ["condition" | "error_message", judging, ..] = words.iter().rev().copied().collect::<Vec<_>>()[..]
-    else {
-        return false;
-    };
-    matches!(judging, "validation" | "precondition" | "postcondition" | "assert")
+    let judging = judging(&read.binding);
+    judging.is_some_and(|it| matches!(it, "validation" | "precondition" | "postcondition" | "assert"))
+}
+
+/// Whether Terraform goes no further where what is judged there does not hold.
+fn is_demanded(read: &Read) -> bool {
+    judging(&read.binding).is_some_and(|it| matches!(it, "precondition" | "postcondition"))
+        && read.binding.last().is_some_and(|last| last == "condition")
+}
+
+/// The block that a condition, or what is said where it does not hold, stands in.
+fn judging(binding: &[String]) -> Option<&str> {
+    // A JSON file may have several of them in a list.
+    let mut words = binding.iter().rev().map(String::as_str).filter(|word| word.parse::<u64>().is_err());
+    words.next().filter(|it| ["condition", "error_message"].contains(it)).and_then(|_| words.next())
 }

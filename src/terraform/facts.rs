@@ -429,6 +429,17 @@ pub struct Read {
     pub masked: bool,
     /// Whether it is taken only where what stands before it in `try` or `coalesce` is not there.
     pub fallback: bool,
+    /// What an expression around it makes other names of.
+    pub remade: Option<Remade>,
+}
+
+/// Names that may be others in what an expression makes: `values(…)`, `reverse(…)[0]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remade {
+    /// From which word of the binding on.
+    pub from: usize,
+    /// Whether those of the binding are told, as they are written there: what lies below them is not.
+    pub told: bool,
 }
 
 /// An argument of a block, nested blocks' names before its own: `lifecycle.ignore_changes`.

@@ -4,16 +4,18 @@
 //! a Key Vault secret, another argument of a resource, an output of a root, an input that is handed to code which is
 //! not in the tree.
 
+mod passed;
 mod read_back;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use self::passed::{OTHER_NAMES, left};
 pub use self::read_back::Back;
 use self::read_back::read_back;
 
 use super::driven::is_version;
-use super::facts::{Base, Binding, Block, Object, Read, Step, StepKind, Token};
+use super::facts::{Base, Binding, Block, Object, Read, Remade, Step, StepKind, Token};
 use super::folders::{Cell, Folders, Kind, MAX_DEPTH, repeated};
 use super::instance::{Call, Instance, admits};
 use super::naming::At;
@@ -129,6 +131,8 @@ struct Stand<'f> {
     run: Option<Call>,
     span: Range<usize>,
     binding: &'f [String],
+    /// What names of the binding, or below it, may be others.
+    remade: Option<Remade>,
     /// The path within what stands there: the key of a map that is handed on whole.
     rest: Vec<String>,
     /// The key of the repeated block's element.
@@ -160,13 +164,14 @@ const MANY_NAMES: usize = 8;
 impl<'f> Tracer<'f> {
     /// Follows a reference from one folder that it is read for, in a run of its code; `before` flows were there without it.
     fn start(&mut self, at: usize, reference: &Reference, folder: &str, run: Option<&Call>, before: usize) {
-        let start = Stand {
+        let start = |rest: Vec<String>| Stand {
             file: reference.file,
             folder,
             run: run.cloned(),
             span: reference.span.clone(),
             binding: &reference.binding,
-            rest: Vec::new(),
+            remade: reference.remade,
+            rest,
             element: None,
         };
         let mine = self.flows.len();
@@ -174,10 +179,15 @@ impl<'f> Tracer<'f> {
         self.stood.clear();
         // What is only asked goes nowhere.
         if reference.role != Role::Tested {
-            self.follow(at, &start, &mut Vec::new(), &mut BTreeSet::new());
+            let mut all = reference.below.clone();
+            all.extend(all.is_empty().then(Vec::new));
+            for rest in all {
+                self.follow(at, &start(rest), &mut Vec::new(), &mut BTreeSet::new());
+            }
         }
         if self.flows.len() == mine {
             // So do names that only name each other.
+            let start = start(Vec::new());
             let cell = self.folders.readable(folder, start.binding);
             let sink = self.sink(&start, cell.as_ref().map(|(cell, _)| cell));
             self.flows.push(Flow { reference: at, hops: Vec::new(), sink });
@@ -225,7 +235,12 @@ impl<'f> Tracer<'f> {
         if let Some((cell, rest)) = &readable
             && hops.len() < MAX_DEPTH
         {
-            let path: Vec<String> = rest.iter().chain(&stand.rest).cloned().collect();
+            let mut path: Vec<String> = rest.iter().chain(&stand.rest).cloned().collect();
+            let remade = stand.remade.filter(|remade| !remade.told || !stand.rest.is_empty());
+            if let Some(Remade { from, .. }) = remade {
+                let before = stand.binding.len() - rest.len();
+                path.insert(from.saturating_sub(before).min(rest.len()), OTHER_NAMES.to_owned());
+            }
             let named = self.reads.get(cell).into_iter().flatten().map(|read| (read, false));
             let whole = self.whole.get(&cell.folder).filter(|_| cell.kind == Kind::Output);
             let whole = whole.into_iter().flatten().map(|read| (read, true));
@@ -246,7 +261,7 @@ impl<'f> Tracer<'f> {
                 self.steps += 1;
                 hops.push(Hop { file, span: read.span.clone(), name: told(&read.object, &rest, &element) });
                 let (span, binding) = (read.span.clone(), read.binding.as_slice());
-                let next = Stand { file, folder, run, span, binding, rest, element };
+                let next = Stand { file, folder, run, span, binding, remade: read.remade, rest, element };
                 self.follow(reference, &next, hops, passed);
                 hops.pop();
             }
@@ -258,8 +273,8 @@ impl<'f> Tracer<'f> {
             hops.push(Hop { file: stand.file, span: read.span.clone(), name });
             let (span, binding) = (read.span.clone(), read.binding.as_slice());
             let (rest, element) = (stand.rest.clone(), stand.element.clone());
-            let next =
-                Stand { file: stand.file, folder, run: stand.run.clone(), span, binding, rest, element };
+            let (file, run, remade) = (stand.file, stand.run.clone(), read.remade);
+            let next = Stand { file, folder, run, span, binding, remade, rest, element };
             self.follow(reference, &next, hops, passed);
             hops.pop();
         }
@@ -343,25 +358,9 @@ impl<'f> Tracer<'f> {
             return None;
         }
         let (_, steps) = self.folders.cell_of(folder, &read.object)?;
-        let mut left = path;
-        let mut element = None;
-        if left.is_empty() && matches!(read.object.base, Base::Each(_)) {
-            element.clone_from(came);
-        }
-        for step in steps {
-            let Some((first, rest)) = left.split_first() else { break };
-            match &step.kind {
-                StepKind::Attribute(name) | StepKind::Key(name) if name != first && first != COMPUTED => {
-                    return None;
-                }
-                StepKind::Number(number) if number.to_string() != *first && first != COMPUTED => return None,
-                StepKind::Any | StepKind::Element | StepKind::Computed(_) => element = Some(first.clone()),
-                StepKind::AttributeSplat => continue,
-                StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_) => {}
-            }
-            left = rest;
-        }
-        Some((left.to_vec(), element))
+        let (left, element) = left(steps, path)?;
+        let through = path.is_empty() && matches!(read.object.base, Base::Each(_));
+        Some((left, element.or_else(|| came.clone().filter(|_| through))))
     }
 
     /// What is left of the path to an output where all outputs are read together: the output's own name is the first of
@@ -395,6 +394,7 @@ impl<'f> Tracer<'f> {
         let words: Vec<&str> = stand.binding.iter().map(String::as_str).collect();
         let below = |from: usize| {
             let words = words.iter().skip(from).copied().chain(stand.rest.iter().map(String::as_str));
+            let words = words.filter(|word| *word != OTHER_NAMES);
             let mut words: Vec<&str> = words.collect();
             // Of a collection that is made there, any element.
             while words.last() == Some(&COMPUTED) {
@@ -495,7 +495,7 @@ fn told(object: &Object, rest: &[String], element: &Option<String>) -> String {
     }
     let more = rest
         .iter()
-        .filter(|name| *name != COMPUTED)
+        .filter(|name| ![COMPUTED, OTHER_NAMES].contains(&name.as_str()))
         .map(|name| Step { kind: StepKind::Key(name.clone()), token: Token::Elsewhere });
     object.steps.extend(more);
     super::naming::spelt(&object)

@@ -4,6 +4,7 @@
 //! puts the counterpart's name in its place.
 
 mod even;
+mod group;
 mod path;
 mod several;
 
@@ -50,6 +51,8 @@ pub struct Offered {
     pub uneven: Option<Call>,
     /// What else is taken along, and is another thing beside the other slot.
     pub along: Option<String>,
+    /// Where the key stands within what is taken; nowhere where it is all of it.
+    pub below: Vec<Vec<String>>,
 }
 
 /// What a path leads to.
@@ -78,9 +81,10 @@ impl Offers {
                 continue;
             }
             if let Some((cell, rest)) = folders.readable(reference.home(), &reference.binding) {
-                let path = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
-                let offer = Offer { path, defined, picked: picked.contains(&defined) };
-                offers.entry((cell.folder, cell.kind)).or_default().push(offer);
+                let picked = picked.contains(&defined);
+                let own = paths(&cell.name, rest, reference);
+                let own = own.map(|path| Offer { path, defined, picked });
+                offers.entry((cell.folder, cell.kind)).or_default().extend(own);
             }
         }
         Offers { offers }
@@ -95,9 +99,9 @@ impl Offers {
             if matches!(cell.kind, Kind::Local | Kind::Each) {
                 continue;
             }
-            let path: Vec<String> = std::iter::once(cell.name).chain(rest.iter().cloned()).collect();
-            let offer = Offer { path, defined, picked: false };
-            offers.entry((cell.folder, cell.kind)).or_default().push(offer);
+            let own = paths(&cell.name, rest, reference);
+            let own = own.map(|path| Offer { path, defined, picked: false });
+            offers.entry((cell.folder, cell.kind)).or_default().extend(own);
         }
         for offers in offers.values_mut() {
             let key = |offer: &Offer| {
@@ -157,17 +161,9 @@ impl Offers {
         }
         // What is taken as a whole may hold the keys of one slot alone.
         let within = if reached.is_empty() && !path.computed { path.within(offers) } else { Vec::new() };
-        if let Some((offer, names)) = only_one(&within, references)
-            && let Some(other) = other_name(offer, offers, references)
-            && names.get(other.0).is_some_and(Option::is_some)
-        {
-            let named: Vec<Reached<'_, '_>> = within.iter().map(|(offer, _)| (*offer, Vec::new())).collect();
-            let even = shared.is_even(&named, other.0, &other.1);
-            let along = shared.taken_along(offer, other.0, &other.1);
-            return match key(names, offer, Some(other), even, references) {
-                Asked::Key(key) => Asked::Key(Offered { along, ..key }),
-                asked => asked,
-            };
+        let names = Some(path.names()).filter(|_| !path.has_any());
+        if let Some(asked) = shared.group(&within, names) {
+            return asked;
         }
         let towards = |offer: &&Offer| path.leads_towards(&offer.path) || path.wraps(&offer.path);
         let meant: Vec<&Offer> = match reached.as_slice() {
@@ -257,6 +253,17 @@ impl Offers {
     }
 }
 
+/// The names under which a reference puts its key on offer: several where it stands in several places of what is taken.
+fn paths<'r>(
+    name: &'r str,
+    rest: &'r [String],
+    reference: &'r Reference,
+) -> impl Iterator<Item = Vec<String>> + use<'r> {
+    let below = reference.below.iter().map(Vec::as_slice);
+    let itself = std::iter::once(&[][..]).filter(|_| reference.below.is_empty());
+    below.chain(itself).map(move |below| [&[name.to_owned()], rest, below].concat())
+}
+
 /// Whether it picks the element of the instance that the block is repeated for.
 pub fn is_own_instance(step: &Step) -> bool {
     let own = |value: &Value| matches!(value, Value::Other(text) if OWN_INSTANCE.contains(&text.as_str()));
@@ -330,9 +337,16 @@ fn keys(shared: &Shared<'_>, reached: &[Reached<'_, '_>]) -> Option<Asked> {
             asked => return Some(asked),
         }
     }
-    match told.len() {
-        1 => told.pop().map(Asked::Key),
-        _ => Some(Asked::Keys(told)),
+    Some(all_of(told))
+}
+
+fn all_of(mut told: Vec<Offered>) -> Asked {
+    match (told.pop(), told.is_empty()) {
+        (Some(only), true) => Asked::Key(only),
+        (last, _) => {
+            told.extend(last);
+            Asked::Keys(told)
+        }
     }
 }
 
@@ -349,6 +363,8 @@ fn key(
     // Without a name of its own the key is one of several that stand on the same slot: any name on the way tells it.
     let named = names.get(at).copied().flatten().or_else(|| names.iter().rev().copied().flatten().next());
     let Some((name, token)) = named else { return Asked::NotOffered };
+    // What has a name that is worked out may be read by the other one, too.
+    let is_unnamed = other.as_ref().is_some_and(|(at, _)| offer.path[*at] == COMPUTED);
     match token {
         Token::Here(span) => Asked::Key(Offered {
             defined: offer.defined,
@@ -357,12 +373,16 @@ fn key(
                 attribute: name.to_owned(),
                 slot: defined.slot,
                 access: defined.access,
-                other: other.filter(|_| even.is_ok()).map(|(_, name)| name).unwrap_or_default(),
+                other: other
+                    .map(|(_, name)| name)
+                    .filter(|name| even.is_ok() && name != COMPUTED && !is_unnamed)
+                    .unwrap_or_default(),
                 family: defined.family.clone(),
             },
             runs: Vec::new(),
             uneven: even.err().and_then(|it| it.0),
             along: None,
+            below: Vec::new(),
         }),
         Token::Elsewhere => Asked::Elsewhere,
         Token::Unplaced => {

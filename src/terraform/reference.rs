@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::account::Symbol;
-use super::facts::{Asked, Binding, Branch, Object, SymbolKind};
+use super::facts::{Asked, Binding, Branch, Object, Remade, SymbolKind};
 use super::instance::Call;
 use super::source::Position;
 use crate::model::{Access, Slot};
@@ -69,6 +69,8 @@ pub struct Reference {
     pub(super) family: String,
     /// Where the value of the argument or entry starts that it is part of.
     pub(super) value: usize,
+    /// What is made of it there makes other names of.
+    pub(super) remade: Option<Remade>,
     /// Whether the key is the whole value that stands there, and not part of a text or of an expression.
     pub(super) plain: bool,
     /// Whether it stands in an entry of a collection that is picked from where it is written.
@@ -104,6 +106,8 @@ pub struct Reference {
     pub(super) runs: Vec<Call>,
     /// What else is taken with the name that it is read by, and is another thing beside the other slot.
     pub(super) along: Option<String>,
+    /// The names below its place where the key stands in what is taken there, if that is more than the key.
+    pub(super) below: Vec<Vec<String>>,
     /// The call of the code here that does not hand in the other slot under the same name as the others do.
     pub(super) uneven: Option<Call>,
 }

@@ -270,6 +270,7 @@ impl<'f> Resolver<'f> {
             binding: read.read.binding.clone(),
             family: key.family,
             value: read.read.value,
+            remade: read.read.remade,
             plain: read.read.plain,
             is_entry: read.read.is_entry,
             choices: read.read.choices.clone(),
@@ -291,6 +292,7 @@ impl<'f> Resolver<'f> {
             runs: Vec::new(),
             uneven: None,
             along: None,
+            below: Vec::new(),
         });
     }
 
@@ -348,12 +350,14 @@ impl<'f> Resolver<'f> {
         }
     }
 
-    /// Whether keys of several accounts can be told one by one: no account is among two of them, and their runs, where they are
+    /// Whether keys of several accounts can be told one by one: no key of an account is among two of them, and their runs, where they are
     /// told, are those of the code that the read stands in. Where elements may be left out, each key is that of other runs.
     fn are_apart(&self, read: &Look<'f>, hop: &Followed, keys: &[Offered]) -> bool {
-        let accounts = keys.iter().map(|key| self.references[key.defined].account);
         let mut told = BTreeSet::new();
-        let mut all = accounts.flat_map(|account| self.standing.accounts_of(account));
+        let mut all = keys.iter().flat_map(|key| {
+            let Reference { account, access, .. } = &self.references[key.defined];
+            self.standing.accounts_of(*account).into_iter().map(|account| (account, *access))
+        });
         let of_all = keys.iter().all(|key| key.runs.is_empty());
         let one_by_one = |(at, key): (usize, &Offered)| {
             let others = keys[at + 1..].iter().flat_map(|other| &other.runs);
@@ -362,7 +366,7 @@ impl<'f> Resolver<'f> {
         };
         let whole = !read.read.sifted && !read.read.filtered && self.takes_every_element(read, hop);
         let in_turn = whole || keys.iter().enumerate().all(one_by_one);
-        (of_all || hop.folder == read.folder) && in_turn && all.all(|account| told.insert(account))
+        (of_all || hop.folder == read.folder) && in_turn && all.all(|key| told.insert(key))
     }
 
     /// Whether a read by `each.key` or `count.index` stands in a block that is repeated over just what it reads.
@@ -394,7 +398,7 @@ impl<'f> Resolver<'f> {
 
     /// A read of a name on offer: the same account, or the one of the call that it reads through.
     fn through(&mut self, read: &Look<'f>, hop: usize, offered: Offered) {
-        let Offered { defined, key, runs, uneven, along } = offered;
+        let Offered { defined, key, runs, uneven, along, below } = offered;
         let offered = &self.references[defined];
         let (mut symbol, mut account) = (offered.symbol.clone(), offered.account);
         let hop = &read.hops[hop];
@@ -409,7 +413,7 @@ impl<'f> Resolver<'f> {
         }
         self.found(read, account, symbol, key);
         if let Some(found) = self.references.last_mut() {
-            (found.runs, found.uneven, found.along) = (runs, uneven, along);
+            (found.runs, found.uneven, found.along, found.below) = (runs, uneven, along, below);
         }
     }
 
@@ -553,7 +557,8 @@ impl<'f> Resolver<'f> {
             let defined = &self.references[key.defined];
             (defined.account, Some(defined.access))
         };
-        Asked::HandedOn { keys: keys.iter().map(key).collect(), computed: false, why }
+        // They are read where their words stand, though that be a mere mention.
+        Asked::HandedOn { keys: keys.iter().map(key).collect(), computed: true, why }
     }
 
     /// Reads of outputs and inputs behind which one key stands: the slot is decided where that one is read.

@@ -27,7 +27,7 @@ use super::attribute;
 use super::either::{Compared, Either, Turn, compared, named};
 use super::facts::{
     AZAPI_ACTION, AZAPI_RESOURCE, Alias, Argument, Asked, Binding, Block, Branch, Choice, DEPLOYMENT,
-    DEPLOYMENTS, Facts, Object, OneOrOther, REMOTE_STATE, StepKind, Takes, UPSTREAM, When,
+    DEPLOYMENTS, Facts, Object, OneOrOther, REMOTE_STATE, Remade, StepKind, Takes, UPSTREAM, When,
 };
 use super::itself::{SELF, itself};
 use super::naming::takes_each;
@@ -182,6 +182,8 @@ struct Walk<'s> {
     offset: Option<usize>,
     /// How many functions the walk stands in that make something else of a collection than one: `join`, `jsonencode`.
     reducing: usize,
+    /// What an expression that the walk is in makes other names of.
+    remaking: Option<Remade>,
     /// Where the list stands whose elements a function takes one by one: `merge([for …]...)`.
     spread: Option<Range<usize>>,
     /// How many `for` with a condition the walk stands in.
@@ -220,6 +222,7 @@ impl<'s> Walk<'s> {
             flattening: false,
             offset: Some(0),
             reducing: 0,
+            remaking: None,
             spread: None,
             filtering: 0,
             sifted_entries: 0,

@@ -200,22 +200,39 @@ impl<'f> Evaluator<'f> {
     }
 
     fn element(&self, at: &At, value: &'f Value, name: &str, depth: usize) -> Vec<(At, &'f Value)> {
-        let inner = |value: &'f Value| self.element(at, value, name, depth + 1);
-        match value {
+        self.said(at, value, name, depth).unwrap_or_default()
+    }
+
+    /// What is said of an element by everyone who may say it, or that nobody does; absent where some do and some do not.
+    fn said(&self, at: &At, value: &'f Value, name: &str, depth: usize) -> Option<Vec<(At, &'f Value)>> {
+        let inner = |value: &'f Value| self.said(at, value, name, depth + 1);
+        Some(match value {
             _ if depth > MAX_DEPTH => Vec::new(),
             Value::Path(object) => {
                 let found = self.find(at, object, depth + 1);
-                found.into_iter().flat_map(|(at, value)| self.element(&at, value, name, depth + 1)).collect()
+                let said = found.into_iter().map(|(at, value)| self.said(&at, value, name, depth + 1));
+                let said: Vec<Vec<(At, &'f Value)>> = said.collect::<Option<_>>()?;
+                let silent = said.iter().filter(|said| said.is_empty()).count();
+                if silent > 0 && silent < said.len() {
+                    return None;
+                }
+                said.concat()
             }
             Value::Call(function, arguments) => match (function.as_str(), arguments.as_slice()) {
                 ("merge", all) if all.iter().all(|map| self.keys(at, map, depth + 1).is_some()) => {
-                    all.iter().rev().map(inner).find(|found| !found.is_empty()).unwrap_or_default()
+                    for map in all.iter().rev() {
+                        let said = inner(map)?;
+                        if !said.is_empty() {
+                            return Some(said);
+                        }
+                    }
+                    Vec::new()
                 }
-                (same, [only]) if SAME.contains(&same) && same != "toset" => inner(only),
+                (same, [only]) if SAME.contains(&same) && same != "toset" => inner(only)?,
                 _ => Vec::new(),
             },
             value => value.element(name).map(|value| (at.clone(), value)).into_iter().collect(),
-        }
+        })
     }
 
     /// The keys of a map, or the elements of a set or list.

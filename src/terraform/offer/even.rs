@@ -74,11 +74,20 @@ impl Shared<'_> {
     /// What stands beside a key in the element that the part `at` of its name picks, and is another thing in the element of
     /// the other name, or may be.
     pub(super) fn taken_along(&self, offer: &Offer, at: usize, other: &str) -> Option<String> {
-        let call = given_by(&self.references[offer.defined]).filter(|_| self.cell.kind == Kind::Variable);
-        let value = self.value(call.as_ref())?;
-        let element = |path: &[String]| path.get(1..=at)?.iter().try_fold(value, |it, name| within(it, name));
+        let defined = &self.references[offer.defined];
+        if !defined.below.is_empty() {
+            return defined.along.clone();
+        }
+        let call = given_by(defined).filter(|_| self.cell.kind == Kind::Variable);
+        let element = |path: &[String]| {
+            let value = self.value(path.first()?, call.as_ref())?;
+            path.get(1..=at)?.iter().try_fold(value, |it, name| within(it, name))
+        };
         let there = one_name_else(&offer.path, at, other);
         let (own, there) = (element(&offer.path)?, element(&there)?);
+        if is_made_alike(own, there, defined) {
+            return None;
+        }
         let is_key = |path: &[String]| {
             let path = [&offer.path[..=at], path].concat();
             self.offers.iter().any(|offer| offer.path == path)
@@ -99,7 +108,7 @@ impl Shared<'_> {
             };
             self.offers.iter().any(|it| it.path[0] == self.cell.name && below(&it.path[1..]))
         };
-        let mut values = calls.into_iter().filter_map(|call| self.value(call));
+        let mut values = calls.into_iter().filter_map(|call| self.value(&self.cell.name, call));
         values.any(|value| is_made_anew(value, steps, &[], &has_keys))
     }
 
@@ -115,12 +124,13 @@ impl Shared<'_> {
 
     /// What the elements are called that stand below some names; absent where the text does not tell.
     fn names(&self, call: Option<&Call>, below: &[String]) -> Option<Vec<String>> {
-        elements(below.iter().try_fold(self.value(call)?, |value, name| within(value, name))?)
+        let value = self.value(&self.cell.name, call)?;
+        elements(below.iter().try_fold(value, |value, name| within(value, name))?)
     }
 
-    /// What stands under the name that is shared.
-    fn value(&self, call: Option<&Call>) -> Option<&Value> {
-        let (folder, name) = (&self.cell.folder, self.cell.name.as_str());
+    /// What stands under a name of the kind that is shared.
+    fn value(&self, name: &str, call: Option<&Call>) -> Option<&Value> {
+        let folder = &self.cell.folder;
         Some(match (self.cell.kind, call) {
             (Kind::Variable, call) => self.folders.argument(call?, name)?,
             (Kind::Local, _) => {
@@ -160,9 +170,22 @@ fn is_made_anew(
         Value::Call(function, parts) if GATHERING.contains(&function.as_str()) => {
             parts.iter().any(|part| is_made_anew(part, steps, before, has_keys))
         }
-        Value::Call(..) => has_keys(before),
-        _ => false,
+        Value::Either(either) => {
+            either.values.iter().any(|value| is_made_anew(value, steps, before, has_keys))
+        }
+        // What a `for` makes has places of its own, as far as the text tells them.
+        Value::Other(text) if is_for(text) => false,
+        Value::Call(..) | Value::Read(_) | Value::Other(_) => has_keys(before),
+        Value::Path(_) | Value::Template(_) | Value::Text(_) | Value::Number(_) | Value::Bool(_) => false,
     }
+}
+
+/// Whether an expression is a `for`, and nothing else is done to what that makes.
+fn is_for(text: &str) -> bool {
+    let open = |text: &str| text.bytes().filter(|byte| b"[{(".contains(byte)).count();
+    let closed = |text: &str| text.bytes().filter(|byte| b"]})".contains(byte)).count();
+    let ends = |(at, _): (usize, char)| open(&text[..at]) > closed(&text[..at]);
+    (text.starts_with("{for") || text.starts_with("[for")) && text.char_indices().skip(1).all(ends)
 }
 
 /// Where two elements are not the same thing, but for the keys in them.
@@ -213,6 +236,18 @@ fn is_same(one: &Value, other: &Value) -> bool {
         (Value::Call(own, ours), Value::Call(other, theirs)) => own == other && all(ours, theirs),
         (one, other) => one == other,
     }
+}
+
+/// Whether one expression makes all elements, and the other says the same but for the key.
+fn is_made_alike(one: &Value, other: &Value, key: &Reference) -> bool {
+    let (Value::Other(one), Value::Other(other), Some(name)) = (one, other, &key.other) else { return false };
+    let is_word = |text: &str, at: usize| {
+        text[at..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    let (own, turned) = (format!(".{}", key.attribute), format!(".{name}"));
+    let parts: Vec<(usize, &str)> = one.match_indices(&own).collect();
+    let whole = parts.iter().all(|(at, _)| !is_word(one, at + own.len()));
+    whole && !parts.is_empty() && one.replace(&own, &turned) == *other
 }
 
 /// Functions that hand on what they are given, under its own names.

@@ -91,7 +91,7 @@ impl Shared<'_> {
     }
 
     /// The runs of the reader's code for which a reference puts a key on offer; none where that is not told.
-    fn runs(&self, reference: &Reference) -> Vec<Call> {
+    pub(super) fn runs(&self, reference: &Reference) -> Vec<Call> {
         match self.cell.kind {
             Kind::Variable => {
                 let Some(call) = given_by(reference) else { return Vec::new() };

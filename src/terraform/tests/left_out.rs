@@ -109,3 +109,27 @@ fn elements_that_one_caller_fills_and_another_does_not_are_not_known() {
     let refused = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
     assert!(matches!(refused[..], [Refusal::ChosenElsewhere { .. }, ..]), "{refused:?}");
 }
+
+#[test]
+fn what_one_caller_leaves_to_a_map_beneath_is_not_known() {
+    let root = |other: &str| format!("{ACCOUNT}{}{}", call("a", "{ name = \"a\" }"), call("b", other));
+    for (merged, slot) in [
+        ("merge({ slot = \"primary\" }, var.config)", "local.c.slot"),
+        ("merge(local.d, var.config)", "local.c.slot"),
+        ("merge({ slot = \"primary\" }, var.config, {})", "local.c[\"slot\"]"),
+        ("merge({}, var.config)", "lookup(local.c, \"slot\", \"primary\")"),
+    ] {
+        let module =
+            format!("{}locals {{\n  d = {{ slot = \"primary\" }}\n  c = {merged}\n}}\n", module("any", slot));
+        let said = root("{ name = \"b\", slot = \"primary\" }");
+        let files = [("main.tf", said.as_str()), ("m/main.tf", &module)];
+        let refused = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+        assert!(matches!(refused[..], [Refusal::ChosenElsewhere { .. }, ..]), "{merged}: {refused:?}");
+        // Where all of them leave it out, it is what stands beneath.
+        let silent = root("{ name = \"b\" }");
+        if slot.starts_with("lookup") {
+            continue;
+        }
+        assert_eq!(there_and_back(&[("main.tf", &silent), ("m/main.tf", &module)]).len(), 1, "{merged}");
+    }
+}

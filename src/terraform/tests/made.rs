@@ -61,6 +61,10 @@ fn which_of_both_keys_is_read_by_a_new_place_is_not_told() {
         // Whatever a function makes of them.
         ("matchkeys([P, S], [\"a\", \"b\"], [\"b\"])", "local.x[0]"),
         ("transpose({ a = [P], b = [S] })", "local.x[\"c\"][0]"),
+        ("chunklist([P, S], 2)", "local.x[0][1]"),
+        ("setproduct([\"w\", S], [P])", "local.x[1][0]"),
+        ("formatlist(\"%s-%s\", [P, \"a\"], [\"b\", S])", "local.x[1]"),
+        ("values({ primary = { key = P }, secondary = { key = S } })[*].key", "local.x[0]"),
     ] {
         let made = with(made);
         let text = root(&made, read);

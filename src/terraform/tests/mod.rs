@@ -19,6 +19,7 @@ mod flips;
 mod flows;
 mod generated;
 mod given;
+mod groups;
 mod handed_in;
 mod ignored;
 mod imports;

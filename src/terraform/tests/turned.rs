@@ -283,3 +283,28 @@ fn a_name_that_is_not_known_or_no_keys_stays_unknown() {
     let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary).unwrap();
     assert_eq!(flipped, [("a.tf".to_owned(), code.replace("].primary", "].secondary").into_bytes())]);
 }
+
+#[test]
+fn what_a_resource_demands_of_the_value_is_not_broken() {
+    let demand = |condition: &str| {
+        format!(
+            "variable \"slot\" {{\n  default = \"primary\"\n}}\nvariable \"second\" {{\n  default = false\n}}\nresource \"null_resource\" \"n\" \
+             {{\n  lifecycle {{\n    precondition {{\n      condition = {condition}\n      error_message = \"no\"\n    }}\n  }}\n}}\n"
+        )
+    };
+    let slot = "locals {\n  k = var.slot == \"primary\" ? X.primary_key : X.secondary_key\n}\n";
+    let second = "locals {\n  k = var.second ? X.secondary_key : X.primary_key\n}\n";
+    for (code, condition, holds) in [
+        (slot, "var.slot == \"primary\"", false),
+        (slot, "var.slot != \"secondary\"", false),
+        (slot, "contains([\"primary\", \"secondary\"], var.slot)", true),
+        (slot, "length(var.slot) > 0", true),
+        (second, "!var.second", false),
+        (second, "var.second == false", false),
+    ] {
+        let text = format!("{code}{}", demand(condition));
+        let files = spelt(&[("a.tf", text.as_str())]);
+        let flipped = flip(&files, None, Access::ReadWrite, Slot::Secondary);
+        assert_eq!(flipped.is_ok(), holds, "{condition}: {flipped:?}");
+    }
+}

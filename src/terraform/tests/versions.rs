@@ -188,3 +188,36 @@ fn versions_of_json_files_that_cannot_be_raised_are_told() {
     let none = json_secret("0", "").replace(",\n    \"value_wo_version\": 0", "");
     assert!(raised(&[("a.tf.json", &none)]).unwrap_err().contains("and there is none"));
 }
+
+#[test]
+fn the_version_is_raised_where_a_function_gives_the_key_another_place() {
+    for (kept, made, read) in [
+        ("{ k = P }", "values(local.l)", "local.x[0]"),
+        ("{ w = { key = P, n = 1 } }", "values(local.l)[0]", "local.x.key"),
+        ("[\"y\", P]", "flatten([local.l])", "local.x[1]"),
+        ("[{ apps = [{ key = P }] }]", "flatten([for i in local.l : i.apps])", "local.x[0].key"),
+        ("[\"y\", P]", "reverse(local.l)", "local.x[0]"),
+        ("[\"y\", P]", "concat([\"z\"], local.l)", "local.x[2]"),
+        ("[\"y\", P]", "slice(local.l, 1, 2)", "local.x[0]"),
+        ("[\"\", P]", "compact(local.l)", "local.x[0]"),
+        ("{ a = { KEY = P } }", "merge(values(local.l)...)", "local.x.KEY"),
+        ("[{ web = P }]", "one(local.l)", "local.x.web"),
+        ("[{ key = P }]", "setproduct([\"w\"], local.l)", "local.x[0][1].key"),
+        ("{ k = P }", "{ a = local.l, b = {} }[\"a\"]", "local.x.k"),
+        ("{ k = P }", "(var.on ? [local.l] : [])[0]", "local.x.k"),
+        ("1", "values({ w = { key = P, n = 1 } })[0]", "local.x.key"),
+        ("1", "values({ k = P })", "local.x[0]"),
+    ] {
+        let secret = SECRET.replace("VERSION", "3").replace("azurerm_cosmosdb_account.x.primary_key", read);
+        let locals = format!("locals {{\n  l = {kept}\n  x = {made}\n}}\n");
+        let text = format!("{secret}{}", locals.replace('P', "azurerm_cosmosdb_account.x.primary_key"));
+        assert_eq!(raised(&[("a.tf", &text)]).unwrap(), ["a.tf: value_wo_version = 4"], "{made}");
+    }
+    // Where it goes to another place, nothing is written.
+    let secret =
+        SECRET.replace("VERSION", "3").replace("azurerm_cosmosdb_account.x.primary_key", "local.x[0].n");
+    let text = format!(
+        "{secret}locals {{\n  l = {{ w = {{ key = azurerm_cosmosdb_account.x.primary_key, n = 1 }} }}\n  x = values(local.l)\n}}\n"
+    );
+    assert_eq!(raised(&[("a.tf", &text)]).unwrap(), Vec::<String>::new());
+}

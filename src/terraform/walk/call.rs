@@ -3,7 +3,7 @@
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression, FuncCall, ObjectKey};
 
-use super::super::facts::{Step, StepKind, Takes, Token, When};
+use super::super::facts::{Remade, Step, StepKind, Takes, Token, When};
 use super::super::object::is_whole;
 use super::super::offer::COMPUTED;
 use super::super::service::names_endpoint;
@@ -56,7 +56,26 @@ pub const GATHERING: &[&str] = &[
 ];
 
 /// Functions that make a list whose elements are at other places than in what they are given.
-pub(super) const MOVING: &[&str] = &["distinct", "matchkeys", "reverse", "setunion", "slice", "sort"];
+pub(super) const MOVING: &[&str] = &[
+    "chunklist",
+    "distinct",
+    "matchkeys",
+    "reverse",
+    "setintersection",
+    "setproduct",
+    "setsubtract",
+    "setunion",
+    "slice",
+    "sort",
+    "transpose",
+];
+
+/// Functions in which what they are given by a name stands at other places than it had there.
+const REMAKING: &[&str] =
+    &["compact", "concat", "distinct", "flatten", "matchkeys", "reverse", "setunion", "sort", "values"];
+
+/// Those of which not even the text tells the places.
+const TAKING_APART: &[&str] = &["chunklist", "element", "lookup", "one", "setproduct", "slice", "transpose"];
 
 /// Functions that hand on all that they are given, under its own names.
 pub(super) const HANDING_ON: &[&str] =
@@ -97,6 +116,11 @@ impl Walk<'_> {
         }
         // What is taken where there is no such entry is no part of the choice.
         self.masking += usize::from(MASKING.contains(&name));
+        let remade = self.remaking;
+        let takes_apart = TAKING_APART.contains(&name);
+        if takes_apart || REMAKING.contains(&name) || call.args.expand_final() {
+            self.remake(!takes_apart);
+        }
         match name {
             "merge" => self.merged(&arguments.collect::<Vec<_>>(), looking),
             "zipmap" if call.args.len() == 2 => self.zipped(call, looking),
@@ -110,6 +134,7 @@ impl Walk<'_> {
                 self.falling_back -= behind;
             }),
         }
+        self.remaking = remade;
         self.masking -= usize::from(MASKING.contains(&name));
         // What is picked right there is an element itself.
         if name == "values" && self.sifting == 0 {
@@ -123,6 +148,15 @@ impl Walk<'_> {
         self.sifting -= usize::from(sifts);
     }
 
+    /// Notes that what stands inside goes by other names from here on.
+    pub(super) fn remake(&mut self, told: bool) {
+        let from = self.binding.len();
+        self.remaking = Some(match self.remaking {
+            Some(outer) => Remade { told: outer.told && told, ..outer },
+            None => Remade { from, told },
+        });
+    }
+
     /// At which place of what the function makes the elements that it is given begin.
     pub(super) fn begins(&self, call: &FuncCall) -> Option<usize> {
         let name = call.name.name.as_str();
@@ -132,6 +166,8 @@ impl Walk<'_> {
         };
         match name {
             _ if MOVING.contains(&name) => None,
+            // Texts of several lists, one of each.
+            "formatlist" if call.args.len() > 2 => None,
             // What is empty is left out; keys are not.
             "compact" if !call.args.iter().all(whole) => None,
             _ if GATHERING.contains(&name) => self.offset,

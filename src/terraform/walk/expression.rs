@@ -98,6 +98,7 @@ impl Walk<'_> {
             replaced: self.replaced > 0,
             entire: self.changing == 0 && self.sifting == 0,
             overridden: self.overriding.clone(),
+            remade: self.remaking,
         });
     }
 
@@ -156,6 +157,10 @@ impl Walk<'_> {
     pub(super) fn traversal(&mut self, traversal: &Traversal) {
         let sifts = traversal.operators.iter().any(|operator| !is_splat(operator));
         self.sifting += usize::from(sifts);
+        let outer = self.remaking;
+        if sifts {
+            self.remake(false);
+        }
         if indexes(traversal).any(|index| !is_literal(index)) {
             let by = indexes(traversal).find_map(|index| self.chooser(index, Takes::Index));
             self.choosing(by, |walk| {
@@ -166,6 +171,7 @@ impl Walk<'_> {
         } else {
             self.expression(&traversal.expr, false);
         }
+        self.remaking = outer;
         self.sifting -= usize::from(sifts);
         self.indexes(traversal);
     }
