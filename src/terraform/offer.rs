@@ -57,11 +57,11 @@ pub struct Offered {
 
 /// What a path leads to.
 pub enum Asked {
-    Key(Offered),
+    Key(Box<Offered>),
     /// A key of one account or another, by who runs the code: one for each.
     Keys(Vec<Offered>),
-    /// A key that is counted where the read's words stand, in another place.
-    Elsewhere,
+    /// Keys that are counted where the read's words stand, in another place.
+    Elsewhere(BTreeSet<(usize, Access)>),
     /// `computed`: something picks from it by a name that the text does not tell.
     HandedOn {
         /// All whose keys may be meant; without an access where it may be either.
@@ -333,16 +333,22 @@ fn keys(shared: &Shared<'_>, reached: &[Reached<'_, '_>]) -> Option<Asked> {
     for OfAccount { first: (offer, names), runs } in keys {
         let even = uneven.clone().map_or(Ok(()), |call| Err(Uneven(call)));
         match key(names, offer, other.clone(), even, references) {
-            Asked::Key(key) => told.push(Offered { runs, ..key }),
+            Asked::Key(key) => told.push(Offered { runs, ..*key }),
+            Asked::Elsewhere(_) => return Some(Asked::Elsewhere(whose(reached, references))),
             asked => return Some(asked),
         }
     }
     Some(all_of(told))
 }
 
+/// The accounts and accesses of some keys.
+fn whose(keys: &[Reached<'_, '_>], references: &[Reference]) -> BTreeSet<(usize, Access)> {
+    keys.iter().map(|(offer, _)| &references[offer.defined]).map(|it| (it.account, it.access)).collect()
+}
+
 fn all_of(mut told: Vec<Offered>) -> Asked {
     match (told.pop(), told.is_empty()) {
-        (Some(only), true) => Asked::Key(only),
+        (Some(only), true) => Asked::Key(Box::new(only)),
         (last, _) => {
             told.extend(last);
             Asked::Keys(told)
@@ -366,7 +372,7 @@ fn key(
     // What has a name that is worked out may be read by the other one, too.
     let is_unnamed = other.as_ref().is_some_and(|(at, _)| offer.path[*at] == COMPUTED);
     match token {
-        Token::Here(span) => Asked::Key(Offered {
+        Token::Here(span) => Asked::Key(Box::new(Offered {
             defined: offer.defined,
             key: FoundKey {
                 span: span.clone(),
@@ -383,8 +389,8 @@ fn key(
             uneven: even.err().and_then(|it| it.0),
             along: None,
             below: Vec::new(),
-        }),
-        Token::Elsewhere => Asked::Elsewhere,
+        })),
+        Token::Elsewhere => Asked::Elsewhere(BTreeSet::from([(defined.account, defined.access)])),
         Token::Unplaced => {
             handed_on(&[offer], true, format!("`{name}` is not written out plainly"), references)
         }

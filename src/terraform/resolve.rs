@@ -99,6 +99,7 @@ pub fn resolve(
         of_states: Vec::new(),
         uses,
         picked: BTreeSet::new(),
+        hidden: BTreeSet::new(),
     };
     resolver.each_named(|resolver, read| resolver.attribute(facts, read));
     resolver.each_named(Resolver::direct);
@@ -143,6 +144,8 @@ struct Resolver<'f> {
     uses: Uses,
     /// Names that stand for one of several keys on offer, by a value that is known.
     picked: BTreeSet<Cell>,
+    /// Names of which is told that they stand for something opaque.
+    hidden: BTreeSet<Cell>,
 }
 
 impl<'f> Resolver<'f> {
@@ -297,6 +300,8 @@ impl<'f> Resolver<'f> {
     }
 
     fn opaque(&mut self, read: &Look<'f>, account: Option<usize>, access: Option<Access>, why: String) {
+        let cell = self.folders.readable(read.folder, &read.read.binding);
+        self.hidden.extend(cell.map(|(cell, _)| cell));
         let span = read.read.span.clone();
         let position = self.sources[read.file].position(span.start);
         self.opaque.push(OpaqueRead { file: read.file, span, position, account, access, why });
@@ -324,9 +329,9 @@ impl<'f> Resolver<'f> {
             self.each_named(|resolver, read| {
                 let asked = read.hops.iter().enumerate().find_map(|(at, hop)| {
                     match offers.ask(hop, resolver.folders, &resolver.references) {
-                        Asked::Key(key) => Some((at, vec![resolver.of_all_runs(read, hop, key)])),
+                        Asked::Key(key) => Some((at, vec![resolver.of_all_runs(read, hop, *key)])),
                         Asked::Keys(keys) if resolver.are_apart(read, hop, &keys) => Some((at, keys)),
-                        Asked::Keys(_) | Asked::Elsewhere | Asked::HandedOn { .. } | Asked::NotOffered => {
+                        Asked::Keys(_) | Asked::Elsewhere(_) | Asked::HandedOn { .. } | Asked::NotOffered => {
                             None
                         }
                     }
@@ -424,7 +429,7 @@ impl<'f> Resolver<'f> {
         self.each_named(|resolver, read| {
             let handed_on = read.hops.iter().find_map(|hop| match resolver.handed_on(&offers, hop) {
                 Asked::HandedOn { keys, computed, why } => Some((keys, computed, why)),
-                Asked::Key(_) | Asked::Keys(_) | Asked::Elsewhere | Asked::NotOffered => None,
+                Asked::Key(_) | Asked::Keys(_) | Asked::Elsewhere(_) | Asked::NotOffered => None,
             });
             let Some((keys, computed, why)) = handed_on else { return false };
             if read.hops.iter().any(|hop| resolver.is_picked(hop)) {
@@ -441,6 +446,53 @@ impl<'f> Resolver<'f> {
             }
             false
         });
+        let counted = self.counted();
+        self.each_named(|resolver, read| {
+            for (account, access, why) in resolver.unseen(&offers, &counted, read) {
+                if told.insert((read.file, read.read.span.start, account, Some(access))) {
+                    resolver.opaque(read, Some(account), Some(access), why);
+                }
+            }
+            false
+        });
+    }
+
+    /// The names that stand for what is read where they are given their value: a key is counted there, or it is opaque.
+    fn counted(&self) -> BTreeSet<Cell> {
+        let counted = self.references.iter().filter_map(|reference| {
+            let (cell, _) = self.folders.readable(reference.home(), &reference.binding)?;
+            Some(cell)
+        });
+        counted.chain(self.hidden.iter().cloned()).collect()
+    }
+
+    /// Keys whose words stand where a name on the way is given its value, and which are not counted there.
+    fn unseen(
+        &self,
+        offers: &Offers,
+        counted: &BTreeSet<Cell>,
+        read: &Look<'f>,
+    ) -> Vec<(usize, Access, String)> {
+        let elsewhere = |hop: &Followed| match offers.ask(hop, self.folders, &self.references) {
+            Asked::Elsewhere(keys) => Some((spelt(&hop.object), keys)),
+            _ => None,
+        };
+        let taken = !read.read.mention && !read.read.tested;
+        let mut hops = read.hops.iter().enumerate().filter(|_| taken);
+        let Some((at, (name, keys))) = hops.find_map(|(at, hop)| Some((at, elsewhere(hop)?))) else {
+            return Vec::new();
+        };
+        // What a loop goes by is named right there.
+        if at == 0 {
+            return Vec::new();
+        }
+        let mut cells =
+            read.hops[..at].iter().filter_map(|hop| self.folders.cell_of(&hop.folder, &hop.object));
+        if cells.any(|(cell, _)| counted.contains(&cell) || self.picked.contains(&cell)) {
+            return Vec::new();
+        }
+        let why = format!("takes `{name}` by another name, and where that is given is not told");
+        keys.into_iter().map(|(account, access)| (account, access, why.clone())).collect()
     }
 
     /// Notes what takes both keys under their own names, where nothing reads them on by one of those: nothing is hidden
@@ -577,7 +629,7 @@ impl<'f> Resolver<'f> {
                     _ => None,
                 });
                 let Some((at, hop, offered)) = key else { return false };
-                let offered = resolver.of_all_runs(read, hop, offered);
+                let offered = resolver.of_all_runs(read, hop, *offered);
                 let key = FoundKey { other: String::new(), ..offered.key };
                 resolver.through(read, at, Offered { key, uneven: None, ..offered });
                 if let Some(relay) = resolver.references.last_mut() {

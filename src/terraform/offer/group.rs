@@ -5,7 +5,7 @@
 
 use super::even::{Shared, Uneven};
 use super::several::OfAccount;
-use super::{Asked, Offered, Reached, all_of, key, other_name};
+use super::{Asked, Offered, Reached, all_of, key, other_name, whose};
 
 impl Shared<'_> {
     /// The keys in what a path takes as a whole, one for each account and access. Absent where it holds both slots of one, or
@@ -46,8 +46,9 @@ impl Shared<'_> {
             let even = uneven.clone().map_or(Ok(()), |call| Err(Uneven(call)));
             match key(names, offer, other.clone(), even, self.references) {
                 Asked::Key(key) => {
-                    told.push(Offered { runs, along: along.clone(), below: below(first), ..key })
+                    told.push(Offered { runs, along: along.clone(), below: below(first), ..*key })
                 }
+                Asked::Elsewhere(_) => return Some(Asked::Elsewhere(whose(within, self.references))),
                 asked => return Some(asked),
             }
         }

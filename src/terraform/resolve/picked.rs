@@ -99,7 +99,7 @@ impl<'f> Resolver<'f> {
             };
             branches.push((
                 Branch { choice: number, when: When::Is(name), asked: None },
-                Picked { hop: at, offered: self.of_all_runs(read, hop, offered) },
+                Picked { hop: at, offered: self.of_all_runs(read, hop, *offered) },
             ));
         }
         Some(branches)

@@ -223,20 +223,30 @@ impl Uses {
         Pairs { by_name: self.by_name(references), picked: self.in_collections(references, folders) }
     }
 
-    /// Local values that are read by their names alone.
+    /// Local values that are read by their names alone. One that nobody names at all is the other one of a pair, where there are
+    /// no more of them: every reader has left it.
     fn by_name(&self, references: &[Reference]) -> BTreeSet<usize> {
-        let mut groups: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
+        let mut read: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
+        let mut unnamed: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
         let free = |it: &Reference| it.plain && it.choices.is_empty() && it.role != Role::Tested;
         for (at, reference) in references.iter().enumerate().filter(|(_, it)| free(it)) {
             let ["locals", name] = first_two(&reference.binding) else { continue };
             let folder = reference.home();
             let cell = Cell::new(folder, Kind::Local, name);
-            if self.read(&cell, &reference.binding[2..]) == Read::ByName {
-                let group = (folder, reference.account, reference.access, reference.family.as_str());
-                groups.entry(group).or_default().push(at);
+            let group = (folder, reference.account, reference.access, reference.family.as_str());
+            let path = &reference.binding[2..];
+            if self.read(&cell, path) == Read::ByName {
+                read.entry(group).or_default().push(at);
+            } else if path.is_empty() && !self.reads.contains_key(&cell) {
+                unnamed.entry(group).or_default().push(at);
             }
         }
-        groups.into_values().filter(|group| both_slots(references, group)).flatten().collect()
+        for (group, all) in &mut read {
+            if let ([_], Some([other])) = (all.as_slice(), unnamed.get(group).map(Vec::as_slice)) {
+                all.push(*other);
+            }
+        }
+        read.into_values().filter(|group| both_slots(references, group)).flatten().collect()
     }
 }
 

@@ -242,3 +242,32 @@ fn a_module_taken_whole_is_taken_of_each_of_its_accounts() {
     let accounts: Vec<_> = tree.opaque.iter().map(|read| read.account).collect();
     assert_eq!(accounts, [Some(0), Some(1)]);
 }
+
+#[test]
+fn readers_may_leave_one_of_two_local_values() {
+    let secret = |symbol: &str, value: &str| {
+        format!(
+            "resource \"azurerm_key_vault_secret\" \"{symbol}\" {{\n  name = \"{symbol}\"\n  value = {value}\n}}\n"
+        )
+    };
+    let locals = "locals {\n  m = azurerm_cosmosdb_account.a.primary_key\n  q = azurerm_cosmosdb_account.a.secondary_key\n}\n";
+    let mixed = format!("{locals}{}{}", secret("s", "local.m"), secret("t", "local.q"));
+    let of = |text: &str| Tree::read(&[("a.tf", text)]).slot_use(0, Access::ReadWrite);
+    assert_eq!(of(&mixed), SlotUse::Mixed);
+    for (to, old, new) in
+        [(Slot::Secondary, "= local.m", "= local.q"), (Slot::Primary, "= local.q", "= local.m")]
+    {
+        let flipped = flip(&[("a.tf", mixed.as_str())], None, Access::ReadWrite, to).unwrap();
+        let after = mixed.replace(old, new);
+        assert_eq!(flipped, [("a.tf".to_owned(), after.clone().into_bytes())]);
+        // The other one is read by nobody, and waits.
+        assert_eq!(of(&after), SlotUse::Only(to));
+        let back = flip(&[("a.tf", after.as_str())], None, Access::ReadWrite, to.other()).unwrap();
+        assert_eq!(back, [("a.tf".to_owned(), mixed.replace(new, old).into_bytes())]);
+    }
+    // One that is named is no such one, whatever is made of it there.
+    for named in ["jsonencode([local.q])", "\"x-${local.q}\"", "upper(local.q)"] {
+        let text = format!("{locals}{}{}", secret("s", "local.m"), secret("t", named));
+        assert_eq!(of(&text), SlotUse::Mixed, "{named}");
+    }
+}
