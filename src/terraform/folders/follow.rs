@@ -1,13 +1,13 @@
 //! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
 
 use super::{Cell, Entry, Folders, Kind, MAX_DEPTH};
-use crate::terraform::attribute::COSMOSDB_ACCOUNT;
-use crate::terraform::facts::{AZAPI_ACTION, Base, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token};
+use crate::terraform::facts::{Base, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::names_key;
 use crate::terraform::naming::At;
 use crate::terraform::object::within_outputs;
 use crate::terraform::offer::COMPUTED;
+use crate::terraform::runs::words;
 use crate::terraform::value::Value;
 
 /// An object with its other names followed, and where it stands.
@@ -101,13 +101,9 @@ impl<'f> Folders<'f> {
     /// Whether a name stands for the instances of a block with `for_each`.
     fn is_repeated(&self, folder: &str, base: &Base) -> bool {
         let words = match base {
-            Base::Account(SymbolKind::Managed, name) => vec!["resource", COSMOSDB_ACCOUNT, name],
-            Base::Account(_, name) => vec!["data", COSMOSDB_ACCOUNT, name],
+            Base::Account(kind, name) | Base::Action(kind, name) => words(*kind, name),
             Base::RemoteState(name) => vec!["data", REMOTE_STATE, name],
-            Base::Action(SymbolKind::ManagedAction, name) => vec!["resource", AZAPI_ACTION, name],
-            Base::Action(SymbolKind::EphemeralAction, name) => vec!["ephemeral", AZAPI_ACTION, name],
-            Base::Action(_, name) => vec!["data", AZAPI_ACTION, name],
-            Base::Module(name) => vec!["module", name],
+            Base::Module(name) => words(SymbolKind::Module, name),
             _ => return false,
         };
         self.block(folder, &words).is_some_and(|(_, block)| block.argument("for_each").is_some())
