@@ -372,6 +372,16 @@ pub fn is_instance(object: &Object) -> bool {
     is_whole(&Object { base: object.base.clone(), steps: steps.to_vec() })
 }
 
+/// Whether an object is what goes by another name, or what stands at a path of names below one.
+pub fn is_named(object: &Object) -> bool {
+    let plain = |step: &Step| {
+        matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_))
+            && !names_key(step)
+    };
+    let is_value = matches!(object.base, Base::Local | Base::Variable | Base::Module(_));
+    is_value && !object.steps.is_empty() && object.steps.iter().all(plain)
+}
+
 /// A state that was named as a whole, or an instance of it, with the steps from it: its outputs are what counts.
 pub fn within_outputs(mut object: Object) -> Object {
     let Base::RemoteState(state) = &object.base else { return object };

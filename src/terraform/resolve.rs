@@ -246,7 +246,7 @@ impl<'f> Resolver<'f> {
     fn is_followed(&self, read: &Look<'_>) -> bool {
         let entry = || self.folders.entry_of(read.folder, &read.read.binding);
         self.folders.is_followed(read.folder, &read.read.binding)
-            || entry().is_some_and(|(cell, path)| self.uses.are_by_name(&cell, path))
+            || entry().is_some_and(|(cell, path, account)| self.uses.are_by_name(&cell, path, account))
     }
 
     /// Whether nothing is hidden where this is read as a whole: it is only named or asked for, or goes by names from there.

@@ -31,7 +31,7 @@ use super::facts::{
 };
 use super::itself::{SELF, itself};
 use super::naming::takes_each;
-use super::object::{Bound, Scope, alias, element_of, filters, is_instance, is_whole};
+use super::object::{Bound, Scope, alias, element_of, filters, is_instance, is_named, is_whole};
 use super::source::Source;
 use super::syntax::Syntax;
 use super::twice::is_replaced;
@@ -423,7 +423,7 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// The accounts among the entries of a collection that is written out.
+    /// The accounts, and what goes by other names, among the entries of a collection that is written out.
     fn entries(&mut self, expression: &Expression) {
         match expression {
             Expression::Parenthesis(inner) => self.entries(inner.inner()),
@@ -442,7 +442,9 @@ impl<'s> Walk<'s> {
     }
 
     fn entry_alias(&mut self, name: String, value: &Expression) {
-        let object = self.scope.object_of(self.source, value).filter(is_instance);
+        let path = matches!(value, Expression::Traversal(_));
+        let followed = |object: &Object| is_instance(object) || path && is_named(object);
+        let object = self.scope.object_of(self.source, value).filter(followed);
         self.within(name, |walk| match object {
             Some(object) => {
                 let binding = walk.binding.clone();
