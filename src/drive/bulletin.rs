@@ -22,7 +22,7 @@ const PACE: Duration = Duration::from_secs(60);
 const AFTER_FAILURE: Duration = Duration::from_secs(600);
 
 /// So long after its end it is seen to that the pull requests say so.
-const LATELY: SignedDuration = SignedDuration::from_hours(24);
+const LATELY: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was told where, and when something may be told again.
 #[derive(Default)]

@@ -23,7 +23,7 @@ pub enum ReplicaNumber {
 }
 
 impl ReplicaNumber {
-    /// Kubernetes rounds surge up and, of Deployments, unavailability down.
+    /// Kubernetes rounds surge up and, but for DaemonSets, unavailability down.
     pub fn of(self, replicas: u32, round_up: bool) -> u32 {
         match self {
             ReplicaNumber::Count(count) => count,
@@ -236,6 +236,11 @@ pub struct CronJobView {
 impl CronJobView {
     pub fn object(&self) -> ObjectName {
         ObjectName::new("CronJob", self.namespace.as_str(), self.name.as_str())
+    }
+
+    /// Whether its pods get the secret, or what was once filled from it.
+    pub fn counts(&self) -> bool {
+        self.mounts || !self.reads.is_empty() || self.left.is_some()
     }
 
     pub fn reads(&self, secret: &SyncedSecretView) -> bool {

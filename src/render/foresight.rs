@@ -190,14 +190,14 @@ pub fn concern(concern: &Concern) -> String {
         Concern::NoRotation { stamp, secrets } => format!(
             "{stamp}: its CSI driver has rotation off: the old key stays in {} when the vault holds the new one, which holds the \
              rotation then: {}",
-            counted_secrets(secrets),
+            all_named("Kubernetes Secret", secrets),
             reason::FILLED
         ),
         Concern::RotationUnknown { stamp, secrets } => format!(
             "{stamp}: nobody says whether its CSI driver has rotation on (Azure does, where the cluster is reached through it, \
              without a kubeconfig, and the driver is its add-on); where it is off, the old key stays in {} when the vault holds the new one, which holds the rotation \
              then: {}",
-            counted_secrets(secrets),
+            all_named("Kubernetes Secret", secrets),
             reason::FILLED
         ),
         Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused } } => {
@@ -207,7 +207,7 @@ pub fn concern(concern: &Concern) -> String {
             };
             format!(
                 "{stamp}: of its cluster only {} {} looked at{refused}: whoever gets the secret elsewhere is not seen",
-                counted_namespaces(namespaces),
+                all_named("namespace", namespaces),
                 if namespaces.len() == 1 { "is" } else { "are" }
             )
         }
@@ -267,14 +267,9 @@ pub fn concern(concern: &Concern) -> String {
     }
 }
 
-fn counted_secrets(names: &[String]) -> String {
-    let word = if names.len() == 1 { "Secret" } else { "Secrets" };
-    format!("the Kubernetes {word} {}", names.join(", "))
-}
-
-fn counted_namespaces(names: &[String]) -> String {
-    let word = if names.len() == 1 { "namespace" } else { "namespaces" };
-    format!("the {word} {}", names.join(", "))
+fn all_named(noun: &str, names: &[String]) -> String {
+    let plural = if names.len() == 1 { "" } else { "s" };
+    format!("the {noun}{plural} {}", names.join(", "))
 }
 
 fn no_eviction(budgets: &[String]) -> String {

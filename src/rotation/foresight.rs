@@ -461,14 +461,11 @@ fn of_workload(stamp: &StampName, name: &WorkloadName, view: &ClusterView) -> Op
     if workload.desired == 0 {
         return Some(Concern::Scaled { stamp, workload: named });
     }
-    let surge = match workload.strategy {
-        Strategy::RollingUpdate { max_surge, .. } => max_surge.of(workload.desired, true),
-        // A pod's successor has its name, and comes when it is gone.
-        Strategy::Ordinals { .. } => 0,
-        // These are held by gates.
-        Strategy::Recreate | Strategy::OnDelete => return None,
-    };
-    match (surge, workload.desired) {
+    // These are held by gates.
+    if matches!(workload.strategy, Strategy::Recreate | Strategy::OnDelete) {
+        return None;
+    }
+    match (workload.surge(), workload.desired) {
         (0, _) => Some(Concern::NoSurge { stamp, workload: named }),
         (_, 1) => Some(Concern::OneReplica { stamp, workload: named }),
         _ => None,

@@ -95,12 +95,15 @@ fn chosen(tree: &Tree, at: usize, meant: &Move<'_>) -> Result<Vec<Companion>, Re
 /// What would move with the name of an element that is taken whole.
 fn along(tree: &Tree, at: usize, allowed: &AllowedOpaque) -> Option<Refusal> {
     let reference = &tree.references[at];
-    let what = reference.along.as_ref()?;
+    let what = match reference.along.as_deref()? {
+        "" => "what stands beside it".to_owned(),
+        name => format!("`{name}`"),
+    };
     let place = tree.place(reference.file, reference.span.start);
     (!allowed.allows(&place)).then(|| Refusal::AlsoDecides {
         place,
         chooser: reference.attribute.clone(),
-        what: format!("`{what}`"),
+        what,
         kind: AlsoDecided::Other,
     })
 }

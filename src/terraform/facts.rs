@@ -327,11 +327,10 @@ impl Choice {
     /// A path beside the choice, where one element alone is meant.
     pub fn path_of(&self, path: &Object, element: &str) -> Object {
         let at = self.by.steps.iter().position(takes_each);
-        let kinds = |path: &Object, at: usize| {
-            path.steps.get(..=at).map(|steps| steps.iter().map(|step| step.kind.clone()).collect::<Vec<_>>())
-        };
         let is_same = path.base == self.by.base
-            && at.is_some_and(|at| kinds(path, at).is_some_and(|ours| Some(ours) == kinds(&self.by, at)));
+            && at.and_then(|at| path.steps.get(..=at).zip(self.by.steps.get(..=at))).is_some_and(
+                |(ours, own)| ours.iter().map(|step| &step.kind).eq(own.iter().map(|step| &step.kind)),
+            );
         let mut path = if is_same { of_element(path, element) } else { path.clone() };
         for step in &mut path.steps {
             if let StepKind::Computed(Some(index)) = &mut step.kind {

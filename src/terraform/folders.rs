@@ -87,8 +87,10 @@ pub struct Folders<'f> {
     renamed: BTreeSet<Cell>,
     /// Those that lack some of the elements of what they are made of.
     filtered: BTreeSet<Cell>,
-    /// Accounts that are entries of what goes by a name.
+    /// Accounts, and what goes by another name, that are entries of what goes by a name.
     entries: BTreeMap<Cell, Vec<Entry<'f>>>,
+    /// How many callers hand something in under a name by which they hand in other names.
+    given: BTreeMap<Cell, usize>,
     /// The other account that a name may stand for, by a condition whose value is not known.
     either: BTreeMap<Cell, Vec<(&'f str, &'f Object)>>,
     states: States,

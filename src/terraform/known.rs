@@ -100,7 +100,7 @@ impl<'f> Knower<'f> {
     }
 
     fn known(&self, symbol: &Symbol) -> Known {
-        let words = runs::words(symbol);
+        let words = runs::words(symbol.kind, &symbol.name);
         let at = At::run(&symbol.folder, symbol.call.clone()).block(&words, symbol.instance.clone());
         let block = |words: &[&str]| self.folders.block(&symbol.folder, words).map(|(_, block)| block);
         match symbol.kind {

@@ -15,6 +15,7 @@ use std::cell::Cell;
 
 use self::collection::Part;
 pub use self::name::Name;
+pub use self::typed::COLLECTIONS;
 pub use self::written::{Written, of_element, takes_each};
 use super::facts::{Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
 use super::folders::{Folders, MAX_DEPTH};

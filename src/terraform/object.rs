@@ -170,8 +170,11 @@ impl Scope {
             Expression::Conditional(choice) => {
                 let branch = |branch: &Expression| self.object_of(source, branch);
                 match (branch(&choice.true_expr), branch(&choice.false_expr)) {
-                    // One account or the other under one name: they are taken for one account.
-                    (Some(one), Some(other)) if is_whole(&one) && is_whole(&other) => Some(element_of(&one)),
+                    (Some(one), Some(other))
+                        if is_whole(&one) && is_whole(&other) && one.base == other.base =>
+                    {
+                        Some(element_of(&one))
+                    }
                     (Some(one), None) if is_whole(&one) && choice.false_expr.is_null() => {
                         Some(element_of(&one))
                     }
@@ -266,11 +269,7 @@ impl Scope {
                 Bound::Some(objects) if attribute(operators, 0) == Some("value") => {
                     Some((element_of(self.turned(objects)?), operators.get(1..)?))
                 }
-                Bound::Itself(object) => {
-                    let state = matches!(object.base, Base::RemoteState(_));
-                    let outputs = if state { behind(operators, 0, "outputs") } else { None };
-                    Some((object.clone(), operators.get(outputs.unwrap_or(0)..)?))
-                }
+                Bound::Itself(object) => Some((object.clone(), operators)),
                 Bound::Iterator(_) | Bound::Some(_) | Bound::Key(_) | Bound::Other => None,
             };
         }
@@ -373,6 +372,16 @@ pub fn is_instance(object: &Object) -> bool {
     is_whole(&Object { base: object.base.clone(), steps: steps.to_vec() })
 }
 
+/// Whether an object is what goes by another name, or what stands at a path of names below one.
+pub fn is_named(object: &Object) -> bool {
+    let plain = |step: &Step| {
+        matches!(step.kind, StepKind::Attribute(_) | StepKind::Key(_) | StepKind::Number(_))
+            && !names_key(step)
+    };
+    let is_value = matches!(object.base, Base::Local | Base::Variable | Base::Module(_));
+    is_value && !object.steps.is_empty() && object.steps.iter().all(plain)
+}
+
 /// A state that was named as a whole, or an instance of it, with the steps from it: its outputs are what counts.
 pub fn within_outputs(mut object: Object) -> Object {
     let Base::RemoteState(state) = &object.base else { return object };
@@ -404,7 +413,8 @@ fn behind(operators: &[Decorated<TraversalOperator>], taken: usize, name: &str) 
     }
 }
 
-fn element_of(object: &Object) -> Object {
+/// One of an object's elements, or of its instances, whichever.
+pub fn element_of(object: &Object) -> Object {
     object.clone().seen_from_afar().then(wordless(StepKind::Any))
 }
 

@@ -249,7 +249,7 @@ impl<'f> Resolver<'f> {
     fn is_followed(&self, read: &Look<'_>) -> bool {
         let entry = || self.folders.entry_of(read.folder, &read.read.binding);
         self.folders.is_followed(read.folder, &read.read.binding)
-            || entry().is_some_and(|(cell, path)| self.uses.are_by_name(&cell, path))
+            || entry().is_some_and(|(cell, path, account)| self.uses.are_by_name(&cell, path, account))
     }
 
     /// Whether nothing is hidden where this is read as a whole: it is only named or asked for, or goes by names from there.
@@ -338,15 +338,7 @@ impl<'f> Resolver<'f> {
                 });
                 let Some((at, keys)) = asked else { return false };
                 let several = keys.len() > 1;
-                for key in keys {
-                    resolver.through(read, at, key);
-                    let by = Some(&read.read.object).filter(|_| several);
-                    resolver
-                        .references
-                        .last_mut()
-                        .into_iter()
-                        .for_each(|it| it.by = it.by.take().or(by.cloned()));
-                }
+                keys.into_iter().for_each(|key| resolver.through(read, at, key, several));
                 true
             });
             if self.references.len() == before {
@@ -401,8 +393,9 @@ impl<'f> Resolver<'f> {
         Offered { runs, ..offered }
     }
 
-    /// A read of a name on offer: the same account, or the one of the call that it reads through.
-    fn through(&mut self, read: &Look<'f>, hop: usize, offered: Offered) {
+    /// A read of a name on offer: the same account, or the one of the call that it reads through. `several`: it reads
+    /// other keys as well.
+    fn through(&mut self, read: &Look<'f>, hop: usize, offered: Offered, several: bool) {
         let Offered { defined, key, runs, uneven, along, below } = offered;
         let offered = &self.references[defined];
         let (mut symbol, mut account) = (offered.symbol.clone(), offered.account);
@@ -419,6 +412,9 @@ impl<'f> Resolver<'f> {
         self.found(read, account, symbol, key);
         if let Some(found) = self.references.last_mut() {
             (found.runs, found.uneven, found.along, found.below) = (runs, uneven, along, below);
+            if several {
+                found.by.get_or_insert_with(|| read.read.object.clone());
+            }
         }
     }
 
@@ -631,7 +627,7 @@ impl<'f> Resolver<'f> {
                 let Some((at, hop, offered)) = key else { return false };
                 let offered = resolver.of_all_runs(read, hop, *offered);
                 let key = FoundKey { other: String::new(), ..offered.key };
-                resolver.through(read, at, Offered { key, uneven: None, ..offered });
+                resolver.through(read, at, Offered { key, uneven: None, ..offered }, false);
                 if let Some(relay) = resolver.references.last_mut() {
                     relay.role = Role::Relay;
                     relay.crosses = crosses(&hop.object.base);

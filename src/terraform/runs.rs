@@ -46,7 +46,7 @@ impl<'f> Runs<'f> {
             }
         };
         for symbol in read {
-            name(&symbol.folder, &words(symbol), &symbol.instance);
+            name(&symbol.folder, &words(symbol.kind, &symbol.name), &symbol.instance);
             let mut call = symbol.call.as_ref();
             while let Some(made) = call {
                 name(&made.folder, &["module", &made.name], &made.instance);
@@ -57,7 +57,7 @@ impl<'f> Runs<'f> {
             let blocks = folders.blocks(folder);
             for symbol in blocks.filter_map(|(_, block)| Symbol::of_block(folder, &block.words)) {
                 for instance in declared.instances(&symbol) {
-                    name(folder, &words(&symbol), &Some(instance));
+                    name(folder, &words(symbol.kind, &symbol.name), &Some(instance));
                 }
             }
         }
@@ -96,7 +96,7 @@ impl<'f> Runs<'f> {
             if !admits(symbol.call.as_ref(), call.as_ref()) {
                 continue;
             }
-            let instances = self.instances(&symbol.folder, call, &words(symbol));
+            let instances = self.instances(&symbol.folder, call, &words(symbol.kind, &symbol.name));
             let of_run = |instance| Symbol { instance, call: call.clone(), ..symbol.clone() };
             if instances.is_empty() {
                 all.push(of_run(None));
@@ -181,10 +181,9 @@ fn some(runs: BTreeSet<Call>) -> Vec<Option<Call>> {
     }
 }
 
-/// The words of a symbol's block, where it may be repeated.
-pub fn words(symbol: &Symbol) -> Vec<&str> {
-    let name = symbol.name.as_str();
-    match symbol.kind {
+/// The words of a block that may be repeated, by what it is and its name; none for what is no such block.
+pub fn words(kind: SymbolKind, name: &str) -> Vec<&str> {
+    match kind {
         SymbolKind::Managed => vec!["resource", COSMOSDB_ACCOUNT, name],
         SymbolKind::Data => vec!["data", COSMOSDB_ACCOUNT, name],
         SymbolKind::ManagedAction => vec!["resource", AZAPI_ACTION, name],

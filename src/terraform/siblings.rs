@@ -33,28 +33,29 @@ const PAIRS: [[&str; 2]; 12] = [
 /// Account, access, family of keys, and where the place stands: its type of block and its vault, or the block itself.
 type Beside<'t> = (usize, Access, &'t str, Vec<&'t str>, String);
 
+/// A flow, and the words of the name that its key has where it ends.
+type Named<'t> = (&'t Flow, Vec<String>);
+
 /// The flows of keys of both slots into places whose names are those of a pair: by their numbers, the primary one first.
 pub fn siblings(tree: &Tree) -> Vec<(&Flow, &Flow)> {
-    let mut beside: BTreeMap<Beside<'_>, [Vec<&Flow>; 2]> = BTreeMap::new();
+    let mut beside: BTreeMap<Beside<'_>, [Vec<Named<'_>>; 2]> = BTreeMap::new();
     for flow in tree.flows() {
         let reference = &tree.references[flow.reference];
-        if let Some((place, _)) = named(tree, flow).filter(|_| consumes(reference)) {
+        if let Some((place, name)) = named(tree, flow).filter(|_| consumes(reference)) {
             let Reference { account, access, family, .. } = reference;
             let key = (*account, *access, family.as_str(), place.0, place.1);
             let [primary, secondary] = beside.entry(key).or_default();
             match reference.slot {
-                Slot::Primary => primary.push(flow),
-                Slot::Secondary => secondary.push(flow),
+                Slot::Primary => primary.push((flow, words(name))),
+                Slot::Secondary => secondary.push((flow, words(name))),
             }
         }
     }
     let mut found = Vec::new();
     for [primary, secondary] in beside.into_values() {
-        let words = |flow: &Flow| named(tree, flow).map(|(_, name)| words(name)).unwrap_or_default();
-        for one in &primary {
-            let ours = words(one);
-            let pairs = secondary.iter().filter(|other| is_pair(&ours, &words(other)));
-            found.extend(pairs.map(|other| (*one, *other)));
+        for (one, ours) in &primary {
+            let pairs = secondary.iter().filter(|(_, theirs)| is_pair(ours, theirs));
+            found.extend(pairs.map(|(other, _)| (*one, *other)));
         }
     }
     found

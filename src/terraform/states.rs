@@ -11,7 +11,7 @@ use super::facts::{Block, REMOTE_STATE};
 use super::folders::{Folders, Target, repeated};
 use super::instance::{Call, Instance};
 use super::naming::{At, Evaluator, Name};
-use super::paths::{climbed, relative_folder, written_path};
+use super::paths::{climbed, plain_path, relative_folder, written_path};
 use super::source::Source;
 use super::terragrunt::{Configurations, Here};
 use super::value::Value;
@@ -278,7 +278,11 @@ fn possible_files<'r>(
     // What it begins with may be any folder.
     let pattern = match pattern.strip_prefix('*') {
         Some(rest) => format!("*{}", rest.rsplit_once("../").map_or(rest, |(_, rest)| rest)),
-        None => climbed(folder, &pattern),
+        // A path from the machine's top leads to no file below the code.
+        None => match plain_path(folder, &pattern) {
+            Some(pattern) => pattern,
+            None => return Vec::new(),
+        },
     };
     let files: Vec<(&str, String)> =
         others.filter_map(|root| Some((root.owner.folder.as_str(), root.file.clone()?))).collect();

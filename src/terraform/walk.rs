@@ -31,7 +31,7 @@ use super::facts::{
 };
 use super::itself::{SELF, itself};
 use super::naming::takes_each;
-use super::object::{Bound, Scope, alias, filters, is_instance, is_whole};
+use super::object::{Bound, Scope, alias, element_of, filters, is_instance, is_named, is_whole};
 use super::source::Source;
 use super::syntax::Syntax;
 use super::twice::is_replaced;
@@ -370,17 +370,19 @@ impl<'s> Walk<'s> {
 
     fn valued(&mut self, name: &str, value: &Expression, mention: bool) {
         self.within(name.to_owned(), |walk| {
-            if can_be_read(&walk.binding) {
-                walk.alias(value);
-            }
+            let either = can_be_read(&walk.binding).then(|| walk.alias(value)).flatten();
             walk.handed_over(value);
             walk.generated(value);
             walk.value = value.span();
             let testing = usize::from(is_test(&walk.binding));
             walk.testing += testing;
-            match name {
-                "for_each" => walk.collection(value),
-                _ => walk.expression(value, mention),
+            match (name, either) {
+                ("for_each", _) => walk.collection(value),
+                (_, Some(one)) => {
+                    walk.read(one, value, None, mention);
+                    walk.beside(value);
+                }
+                (_, None) => walk.expression(value, mention),
             }
             walk.testing -= testing;
         });
@@ -396,14 +398,15 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Another name for an object, or a collection whose entries are.
-    fn alias(&mut self, expression: &Expression) {
-        self.either(expression);
+    /// Another name for an object, or a collection whose entries are. What it names, where that is one account or another.
+    fn alias(&mut self, expression: &Expression) -> Option<Object> {
+        let either = self.either(expression);
         // Several are none that a name could stand for alone.
         for object in self.scope.objects_of(self.source, expression) {
             self.facts.aliases.push(alias(self.binding.clone(), object, expression));
         }
         self.entries(expression);
+        either
     }
 
     /// Other names among what a terragrunt configuration hands to its code.
@@ -414,14 +417,16 @@ impl<'s> Walk<'s> {
             Expression::Object(object) => {
                 for (key, value) in object.iter() {
                     let Some(name) = literal_key(key).filter(|name| !is_replaced(name)) else { continue };
-                    self.within(name.to_owned(), |walk| walk.alias(value.expr()));
+                    self.within(name.to_owned(), |walk| {
+                        walk.alias(value.expr());
+                    });
                 }
             }
             _ => {}
         }
     }
 
-    /// The accounts among the entries of a collection that is written out.
+    /// The accounts, and what goes by other names, among the entries of a collection that is written out.
     fn entries(&mut self, expression: &Expression) {
         match expression {
             Expression::Parenthesis(inner) => self.entries(inner.inner()),
@@ -440,7 +445,9 @@ impl<'s> Walk<'s> {
     }
 
     fn entry_alias(&mut self, name: String, value: &Expression) {
-        let object = self.scope.object_of(self.source, value).filter(is_instance);
+        let path = matches!(value, Expression::Traversal(_));
+        let followed = |object: &Object| is_instance(object) || path && is_named(object);
+        let object = self.scope.object_of(self.source, value).filter(followed);
         self.within(name, |walk| match object {
             Some(object) => {
                 let binding = walk.binding.clone();
@@ -456,18 +463,23 @@ impl<'s> Walk<'s> {
         });
     }
 
-    fn either(&mut self, expression: &Expression) {
+    /// One account or another under one name: it is taken for the first of them where nothing says which.
+    fn either(&mut self, expression: &Expression) -> Option<Object> {
         match expression {
             Expression::Parenthesis(inner) => self.either(inner.inner()),
             Expression::Conditional(choice) => {
                 let branch = |branch: &Expression| self.scope.object_of(self.source, branch);
                 let pair = branch(&choice.true_expr).zip(branch(&choice.false_expr));
-                let accounts = pair.filter(|(one, other)| is_whole(one) && is_whole(other));
-                let binding = self.binding.clone();
-                let either = accounts.map(|(one, other)| OneOrOther { binding, one, other });
-                self.facts.either.extend(either);
+                let is_told = |(one, other): &(Object, Object)| {
+                    is_whole(one) && is_whole(other) && one.base != other.base
+                };
+                let (one, other) = pair.filter(is_told)?;
+                let (binding, first) = (self.binding.clone(), element_of(&one));
+                self.facts.aliases.push(alias(binding.clone(), first.clone(), expression));
+                self.facts.either.push(OneOrOther { binding, one, other });
+                Some(first)
             }
-            _ => {}
+            _ => None,
         }
     }
 

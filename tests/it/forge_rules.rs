@@ -55,7 +55,7 @@ fn apply(live: &Live, command: Command) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_queue_is_waited_for_and_merges() {
     for merge in ["auto", "keyslot"] {
-        let queue = Some(Duration::from_secs(1_800));
+        let queue = Some(Duration::from_secs(3_600));
         let live = Live::set(world(RulesConfig { queue, ..RulesConfig::default() }), SPEED);
         live.configure("merge = \"people\"", &format!("merge = \"{merge}\""));
         let mut process = live.keyslot(&["propose", "--wait"]);
@@ -112,7 +112,10 @@ async fn a_wish_that_somebody_takes_back_is_not_uttered_again() {
 async fn rulesets_and_classic_protection_are_told_together() {
     let others = ["required_linear_history", "required_signatures", "creation"].map(str::to_owned).to_vec();
     let classic = Some(ClassicConfig { reviews: 2, checks: Vec::new(), readable: true });
-    let live = Live::set(world(RulesConfig { others, classic, ..RulesConfig::default() }), SPEED);
+    let mut config = world(RulesConfig { others, classic, ..RulesConfig::default() });
+    // Nobody reviews until the wait has been told, however slow the machine is.
+    config.people.review = Span::exactly(Duration::from_secs(1_000_000));
+    let live = Live::set(config, SPEED);
     let mut process = live.keyslot(&["propose", "--wait"]);
     // Both want reviews, and the strictest counts.
     until_told(&live, "of 2 reviews").await;

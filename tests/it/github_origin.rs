@@ -80,14 +80,17 @@ async fn a_pull_request_to_another_branch_is_another_one() {
 async fn the_pull_request_is_found_behind_a_hundred_that_ended_later() {
     let (desk, github, number) = proposed(quiet()).await;
     let by = || "ada".to_owned();
-    let deeds = [
-        Command::ReviewPull { number, approve: true, by: by() },
-        Command::StartCheck { number },
-        Command::MergePull { number, method: Some(MergeMethod::Squash), by: by() },
-    ];
-    for deed in deeds {
-        desk.with(|world| world.apply(deed)).unwrap();
-    }
+    let merge = |number| {
+        let deeds = [
+            Command::ReviewPull { number, approve: true, by: by() },
+            Command::StartCheck { number },
+            Command::MergePull { number, method: Some(MergeMethod::Squash), by: by() },
+        ];
+        for deed in deeds {
+            desk.with(|world| world.apply(deed)).unwrap();
+        }
+    };
+    merge(number);
     let commit = main_of(&desk);
     desk.propose("other").await;
     desk.with(|world| {
@@ -99,7 +102,15 @@ async fn the_pull_request_is_found_behind_a_hundred_that_ended_later() {
             world.apply(Command::ClosePull { number, by: by() }).unwrap();
         }
     });
-    let found = brought_by(&github, &[commit]).await.pull.expect("it was brought by one");
+    // One that was merged later, too.
+    desk.propose("third").await;
+    let (head, base) = (BranchName::from("third"), BranchName::from("main"));
+    let (title, body) = ("Y".to_owned(), String::new());
+    let opened = desk.with(|world| world.apply(Command::OpenPull { head, base, title, body, by: by() }));
+    let Ok(Reply::Pull(later)) = opened else { panic!("{opened:?}") };
+    merge(later);
+    assert_ne!(later, number);
+    let found = brought_by(&github, &[commit, main_of(&desk)]).await.pull.expect("it was brought by one");
     assert_eq!(found.number, number);
     let pages = desk.wire.transcript().entries();
     let pages = pages.iter().filter(|one| one.path.contains("/pulls?") && one.path.contains("state=closed"));

@@ -26,8 +26,10 @@ impl GitHub {
             PullState::Merged { .. } | PullState::Open | PullState::Closed => None,
         };
         let pages = AtomicUsize::new(0);
+        // A later commit's pull request is listed before the one that is looked for.
         let enough = |page: &[Pull]| {
-            pages.fetch_add(1, Ordering::Relaxed) + 1 >= PAGES || page.iter().any(|pull| made(pull).is_some())
+            pages.fetch_add(1, Ordering::Relaxed) + 1 >= PAGES
+                || page.iter().any(|pull| made(pull) == Some(0))
         };
         let path = self.path("pulls");
         let ended: Vec<Pull> =

@@ -41,7 +41,7 @@ const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;v=v1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ask {
     accept: &'static str,
-    /// A label selector that needs no escaping; empty for all.
+    /// A label selector as it stands in a query; empty for all.
     labels: &'static str,
 }
 

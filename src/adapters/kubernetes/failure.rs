@@ -94,8 +94,8 @@ impl Failure {
     /// As the end of a write. A client error means that the server looked at it and changed nothing; anything
     /// above may have come after the change.
     pub fn effect<T>(self, what: &str, subject: &str) -> Effect<T> {
-        // Credentials are renewed, and what changed meanwhile is looked at again: both pass.
-        if self.refusal().is_some_and(|no| matches!(no.status, 401 | 409)) {
+        // Credentials are renewed: that passes.
+        if self.refusal().is_some_and(|no| no.status == 401) {
             return Effect::Refused(Fault { kind: Blindness::Throttled, ..self.fault(what, subject) });
         }
         let end: fn(Fault) -> Effect<T> = match &self {
@@ -130,7 +130,7 @@ impl Refusal {
             ),
             (404, _) => fault(Blindness::Missing)
                 .remedy("check the name and the namespace against the cluster; names are lower case"),
-            (409, _) => fault(Blindness::Unintelligible).remedy("something else changed it meanwhile: look again"),
+            (409, _) => fault(Blindness::Changed).remedy("something else changed it meanwhile: look again"),
             (429, _) => {
                 fault(Blindness::Throttled).respite(retry_after.map_or(Respite::Unsaid, Respite::of))
             }
@@ -168,7 +168,7 @@ mod tests {
     fn what_passes_by_itself_is_told_from_what_a_person_mends() {
         for (status, kind) in [
             (401, Blindness::Throttled),
-            (409, Blindness::Throttled),
+            (409, Blindness::Changed),
             (429, Blindness::Throttled),
             (403, Blindness::Forbidden),
             (404, Blindness::Missing),

@@ -24,7 +24,7 @@ use super::scope::{Mounts, Scope};
 use super::unfilled::{self, Asked, SecretName};
 use super::workloads::Workloads;
 use super::{narrow, rollouts, symptoms, synced};
-use crate::model::{Blindness, ClusterState, ClusterView, Extent, Salt, WorkloadName};
+use crate::model::{Blindness, ClusterState, ClusterView, CronJobView, Extent, Salt, WorkloadName};
 use crate::ports::Fault;
 
 /// What to look for, and where.
@@ -101,12 +101,10 @@ async fn look_within(
     let left = unfilled::list(api, subject, &classes).await.map_err(unseeing)?;
     let is_listed = left.is_some();
     let left = left.unwrap_or_default();
-    let subject = &Subject {
-        unfilled: Arc::new(unfilled::ours(left.clone(), &[], subject, &classes)),
-        ..subject.clone()
-    };
+    let unfilled = Arc::new(unfilled::ours(left.clone(), &[], subject, &classes));
+    let subject = &Subject { unfilled, ..subject.clone() };
     // Whoever reads what was left behind may be of any kind, and have no pod today.
-    let scope = &scope.telling_of(!is_listed || !subject.unfilled.is_empty());
+    let scope = &scope.telling_of(!is_listed || !left.is_empty());
     let mut workloads = Workloads::list(api, subject, &classes, scope).await?;
     let names = workloads.names();
     let raw = RawPods::list(api, subject).await?;
@@ -118,6 +116,10 @@ async fn look_within(
             unfilled::ask(api, wanted, &classes).await.map_err(unseeing)?
         }
     };
+    // What was found to be left behind is asked about with every look.
+    if !unfilled.is_empty() {
+        api.connection.made.forget();
+    }
     let subject = &Subject { unfilled: Arc::new(unfilled), ..subject.clone() };
     workloads.leave(subject);
     let mut pods = Pods::of(raw, api, subject, &classes, &names, scope, mounts).await?;
@@ -132,7 +134,8 @@ async fn look_within(
     let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
-    let Workloads { mut views, cron_jobs, mut places, .. } = workloads;
+    let Workloads { mut views, mut cron_jobs, mut places, .. } = workloads;
+    cron_jobs.retain(CronJobView::counts);
     views.extend(rollouts);
     places.extend(more);
     let mut view = ClusterView {

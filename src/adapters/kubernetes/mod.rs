@@ -135,6 +135,14 @@ struct State {
     watches: Vec<AbortOnDropHandle<()>>,
 }
 
+impl State {
+    /// The file, or Azure, is asked anew. What the server has told of stays: a list from before that is no evidence.
+    fn reopen(&mut self) {
+        self.told = self.connection.take().map(|old| (old.base, old.newest));
+        self.watches.clear();
+    }
+}
+
 impl Kubernetes {
     /// Nothing is read or sent before the first call. Trust and client certificates come from each kubeconfig;
     /// the trust of `http` holds where one names no authority.
@@ -322,11 +330,9 @@ impl Kubernetes {
                 if fault.kind == Blindness::Forbidden {
                     *state = State::default();
                 }
-                // The server may have moved, or have a new certificate: the file, or Azure, is asked anew. What it has told
-                // of stays: a list from before that is no evidence.
+                // The server may have moved, or have a new certificate.
                 if fault.kind == Blindness::Unreachable {
-                    state.told = state.connection.take().map(|old| (old.base, old.newest));
-                    state.watches.clear();
+                    state.reopen();
                 }
                 Err(fault)
             }
@@ -458,10 +464,10 @@ impl Clusters for Kubernetes {
         if let Some(base) = &mut state.base {
             base.answered(workload, answer.as_deref());
         }
-        if matches!(effect, Effect::Refused(_)) {
-            // The credentials may have been renewed meanwhile: the file, or Azure, is asked anew.
-            state.told = state.connection.take().map(|old| (old.base, old.newest));
-            state.watches.clear();
+        // The credentials may have been renewed meanwhile.
+        let refused = |fault: &Fault| matches!(fault.kind, Blindness::Forbidden | Blindness::Throttled);
+        if !paused && matches!(&effect, Effect::Refused(fault) if refused(fault)) {
+            state.reopen();
         }
         effect
     }

@@ -30,7 +30,9 @@ pub(super) fn stateful_set_view(set: &StatefulSet, gets: Gets) -> WorkloadView {
             (true, ..) => Strategy::OnDelete,
             (false, 0, Some(most)) => Strategy::RollingUpdate {
                 max_surge: ReplicaNumber::Count(0),
-                max_unavailable: rounded_up(replica_number(Some(most), ReplicaNumber::Count(1)), desired),
+                max_unavailable: ReplicaNumber::Count(
+                    replica_number(Some(most), ReplicaNumber::Count(1)).of(desired, false).max(1),
+                ),
             },
             (false, partition, _) => Strategy::Ordinals { partition },
         },
@@ -73,7 +75,8 @@ pub(super) fn daemon_set_view(set: &DaemonSet, gets: Gets) -> WorkloadView {
     }
 }
 
-/// Of sets both shares are rounded up, of Deployments only the surge.
+/// Of DaemonSets both shares are rounded up, of Deployments only the surge; of StatefulSets down, whatever the API's
+/// description says.
 fn rounded_up(number: ReplicaNumber, desired: u32) -> ReplicaNumber {
     ReplicaNumber::Count(number.of(desired, true))
 }
@@ -124,7 +127,8 @@ mod tests {
             max_unavailable: ReplicaNumber::Count(count),
         };
         assert_eq!(may_lose(json!(3), 0), most(3));
-        assert_eq!(may_lose(json!("70%"), 0), most(3), "rounded up");
+        assert_eq!(may_lose(json!("70%"), 0), most(2), "rounded down");
+        assert_eq!(may_lose(json!("1%"), 0), most(1));
         assert_eq!(may_lose(json!(3), 1), Strategy::Ordinals { partition: 1 });
     }
 

@@ -55,7 +55,11 @@ pub(super) async fn list(
         Some(all) => all,
         None if !made.may_be_listed(now) => return Ok(None),
         None => match everywhere_as::<Partial>(api, MARKED, SECRETS, subject).await {
-            Ok((marked, _)) => marked.into_iter().filter_map(name_of).collect(),
+            Ok((marked, _)) => {
+                let all: BTreeSet<SecretName> = marked.into_iter().filter_map(name_of).collect();
+                made.listed(all.clone(), editions, now);
+                all
+            }
             Err(failure) if failure.refusal().is_some_and(|no| no.status == 403) => {
                 made.may_not_be_listed(now);
                 return Ok(None);
@@ -63,13 +67,8 @@ pub(super) async fn list(
             Err(failure) => return Err(failure),
         },
     };
-    let left = all.iter().filter(|(namespace, name)| !is_filled(namespace, name, classes));
-    let left: BTreeSet<SecretName> = left.cloned().collect();
-    match left.iter().any(|(namespace, _)| is_ours(namespace, subject, classes)) {
-        true => made.forget(),
-        false => made.listed(all, editions, now),
-    }
-    Ok(Some(left))
+    let left = all.into_iter().filter(|(namespace, name)| !is_filled(namespace, name, classes));
+    Ok(Some(left.collect()))
 }
 
 fn name_of(secret: Partial) -> Option<SecretName> {

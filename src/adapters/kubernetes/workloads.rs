@@ -34,12 +34,10 @@ const KINDS: [WorkloadKind; 3] =
 #[derive(Default)]
 pub(super) struct Workloads {
     pub views: Vec<WorkloadView>,
-    /// Those that get the secret.
+    /// All; those that do not count are left out of the view.
     pub cron_jobs: Vec<CronJobView>,
     /// Collections that are worth a watch.
     pub places: Vec<Place>,
-    /// CronJobs that are not known to get the secret, and read Kubernetes Secrets.
-    others: Vec<CronJobView>,
     /// Whose template reads which Kubernetes Secret.
     templates: Vec<(ObjectName, SecretName)>,
 }
@@ -90,8 +88,7 @@ impl Workloads {
             let Some(view) = cron_job_view(job, subject, classes) else { continue };
             let name = view.object();
             self.templates.extend(template_of(job).into_iter().flat_map(|pod| read_by(&name, pod)));
-            let gets = view.mounts || !view.reads.is_empty() || view.left.is_some();
-            if gets { self.cron_jobs.push(view) } else { self.others.push(view) }
+            self.cron_jobs.push(view);
         }
         Ok(())
     }
@@ -152,9 +149,6 @@ impl Workloads {
             if let Some(workload) = workload {
                 workload.left.get_or_insert_with(lost);
             }
-            if let Some(place) = self.others.iter().position(|job| job.object() == *owner) {
-                self.cron_jobs.push(self.others.swap_remove(place));
-            }
             if let Some(job) = self.cron_jobs.iter_mut().find(|job| job.object() == *owner) {
                 job.left.get_or_insert_with(lost);
             }
@@ -174,11 +168,15 @@ impl Workloads {
         view: impl Fn(&T, Gets) -> WorkloadView,
     ) -> bool {
         let before = self.views.len();
-        self.views.extend(objects.iter().map(|object| view_of(object, within, &spec, &view)));
-        for (object, view) in objects.iter().zip(&self.views[before..]) {
+        let (subject, classes) = within;
+        for object in objects {
+            let pod = spec(object);
+            let gets = pod.as_ref().map(|pod| Gets::with_left(pod, object.namespace(), subject, classes));
+            let view = view(object, gets.unwrap_or_default());
             let WorkloadName { kind, namespace, name } = &view.name;
             let name = ObjectName::new(kind.as_str(), namespace, name);
-            self.templates.extend(spec(object).iter().flat_map(|pod| read_by(&name, pod)));
+            self.templates.extend(pod.iter().flat_map(|pod| read_by(&name, pod)));
+            self.views.push(view);
         }
         self.views[before..].iter().any(|view| view.consumes)
     }

@@ -1,7 +1,7 @@
 //! Await merge: people review, checks run, somebody merges. keyslot watches; where it is configured to, it asks the forge
 //! to merge, or merges, in `merging`.
 
-use super::super::{Context, Gate, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Reason, Stand, Step, StepRecord, Subject, Why};
 use super::merging::{self, Next};
 use super::own::is_pushed;
 use super::validating::validation;
@@ -31,7 +31,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         _ if base_reads.is(ctx.target()) => origin::stand(ctx, code),
         Some(pull) => awaited(ctx, code, pull, &Awaited { gate, ends: &ends, reads: base_reads }),
         None => {
-            let since = ctx.fold.reached.last().map_or(ctx.now, |(at, ..)| *at);
+            let opens = |record: &&StepRecord| matches!(record.intent.step, Step::OpenPull { leg, .. } if leg == ctx.leg);
+            let sent = ctx.fold.steps.values().filter(opens).map(|record| record.intended_at).max();
+            let since = sent.or(ctx.fold.reached.last().map(|(at, ..)| *at)).unwrap_or(ctx.now);
             let reason = Reason::new(gate, Subject::Branch(ends.head), Why::PullNotListed { since });
             Stand::unless(ctx.holding(vec![reason]))
         }

@@ -263,7 +263,7 @@ fn warning(event: &WarningEvent) -> Warning {
 
 fn cron_jobs(cluster: &Cluster, secret: &str) -> Vec<CronJobView> {
     let all = cluster.cron_jobs().iter().map(|job| cron_job(cluster, job, secret));
-    all.filter(|job| job.mounts || !job.reads.is_empty() || job.left.is_some()).collect()
+    all.filter(CronJobView::counts).collect()
 }
 
 fn cron_job(cluster: &Cluster, job: &CronJob, secret: &str) -> CronJobView {

@@ -64,6 +64,11 @@ fn is_filled(cluster: &Cluster, secret: &str) -> bool {
         .any(|class| class.synced.as_ref().is_some_and(|(name, _)| name == secret))
 }
 
+/// Whether it is there and no class fills it.
+fn is_unfilled(cluster: &Cluster, name: &str) -> bool {
+    !is_filled(cluster, name) && cluster.secrets().any(|one| &*one.meta.name == name)
+}
+
 /// Whether a class that delivers the vault's secret fills the Kubernetes Secret.
 pub(super) fn is_synced(cluster: &Cluster, name: &str, secret: &str) -> bool {
     let fills = |class: &ProviderClass| class.synced.as_ref().is_some_and(|(filled, _)| filled == name);
@@ -78,22 +83,19 @@ pub(super) fn left(
     secret: &str,
 ) -> Option<LostClass> {
     let read = read_in(template)?;
-    let lost = |name: &str, fate| Some(LostClass { name: name.to_owned(), fate });
+    let lost = |name: &str, fate| LostClass { name: name.to_owned(), fate };
     if !is_filled(cluster, read) {
-        let there = cluster.secrets().any(|one| &*one.meta.name == read);
-        return there.then(|| lost(read, ClassFate::Unfilled)).flatten();
+        return is_unfilled(cluster, read).then(|| lost(read, ClassFate::Unfilled));
     }
     let class = cluster.provider_class(namespace, &template.class)?;
     let changed = class.generation > 1 && !delivers(class, secret);
-    changed.then(|| lost(&class.meta.name, ClassFate::Filled)).flatten()
+    changed.then(|| lost(&class.meta.name, ClassFate::Filled))
 }
 
 /// The Secret that it reads and that no class fills, where it gets the secret by its mount.
 pub(super) fn besides(cluster: &Cluster, pod: &Pod, secret: &str) -> Option<LostClass> {
     let known = matches!(holding(cluster, pod, secret), Holding::Specified { .. } | Holding::Mounted);
-    let left = read(pod).filter(|name| {
-        known && !is_filled(cluster, name) && cluster.secrets().any(|one| &*one.meta.name == *name)
-    })?;
+    let left = read(pod).filter(|name| known && is_unfilled(cluster, name))?;
     Some(LostClass { name: left.to_owned(), fate: ClassFate::Unfilled })
 }
 

@@ -1,13 +1,13 @@
 //! Other names of objects, followed from folder to folder: which object is meant, and in which run of its folder's code.
 
 use super::{Cell, Entry, Folders, Kind, MAX_DEPTH};
-use crate::terraform::attribute::COSMOSDB_ACCOUNT;
-use crate::terraform::facts::{AZAPI_ACTION, Base, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token};
+use crate::terraform::facts::{Base, Object, REMOTE_STATE, Step, StepKind, SymbolKind, Token};
 use crate::terraform::instance::Call;
 use crate::terraform::key_read::names_key;
 use crate::terraform::naming::At;
-use crate::terraform::object::within_outputs;
+use crate::terraform::object::{is_instance, within_outputs};
 use crate::terraform::offer::COMPUTED;
+use crate::terraform::runs::words;
 use crate::terraform::value::Value;
 
 /// An object with its other names followed, and where it stands.
@@ -42,9 +42,12 @@ impl<'f> Folders<'f> {
         let Some((cell, [first, rest @ ..])) = self.cell_of(&from.folder, &from.object) else {
             return Vec::new();
         };
-        let named = self.entries.get(&cell).filter(|_| is_any(first) && !self.aliases.contains_key(&cell));
+        if !is_any(first) || self.aliases.contains_key(&cell) {
+            return Vec::new();
+        }
+        let accounts: Vec<&Entry<'f>> = self.accounts(&cell).collect();
         // What lies deeper is no element.
-        let direct = named.filter(|named| named.iter().all(|(path, ..)| path.len() == 1));
+        let direct = accounts.iter().all(|(path, ..)| path.len() == 1);
         let element = |(_, folder, object): &Entry<'f>| {
             let mut target = (*object).clone().seen_from_afar();
             target.steps.extend(rest.iter().map(|step| self.carried(&from.folder, folder, step)));
@@ -54,7 +57,12 @@ impl<'f> Folders<'f> {
                 call: self.call_behind(from, &cell, folder),
             }
         };
-        direct.into_iter().flatten().map(element).collect()
+        accounts.into_iter().filter(|_| direct).map(element).collect()
+    }
+
+    /// The accounts that are entries of what goes by a name.
+    pub(super) fn accounts(&self, cell: &Cell) -> impl Iterator<Item = &Entry<'f>> {
+        self.entries.get(cell).into_iter().flatten().filter(|(_, _, object)| is_instance(object))
     }
 
     fn follow_on(&self, mut hops: Vec<Followed>) -> Vec<Followed> {
@@ -101,13 +109,9 @@ impl<'f> Folders<'f> {
     /// Whether a name stands for the instances of a block with `for_each`.
     fn is_repeated(&self, folder: &str, base: &Base) -> bool {
         let words = match base {
-            Base::Account(SymbolKind::Managed, name) => vec!["resource", COSMOSDB_ACCOUNT, name],
-            Base::Account(_, name) => vec!["data", COSMOSDB_ACCOUNT, name],
+            Base::Account(kind, name) | Base::Action(kind, name) => words(*kind, name),
             Base::RemoteState(name) => vec!["data", REMOTE_STATE, name],
-            Base::Action(SymbolKind::ManagedAction, name) => vec!["resource", AZAPI_ACTION, name],
-            Base::Action(SymbolKind::EphemeralAction, name) => vec!["ephemeral", AZAPI_ACTION, name],
-            Base::Action(_, name) => vec!["data", AZAPI_ACTION, name],
-            Base::Module(name) => vec!["module", name],
+            Base::Module(name) => words(SymbolKind::Module, name),
             _ => return false,
         };
         self.block(folder, &words).is_some_and(|(_, block)| block.argument("for_each").is_some())
@@ -156,13 +160,18 @@ impl<'f> Folders<'f> {
         end
     }
 
-    /// What a name stands for; absent where callers hand in different objects.
+    /// What a name stands for; absent where callers hand in different objects, or something else.
     fn only_alias(&self, cell: &Cell) -> Option<(&'f str, Object)> {
-        one_of(self.aliases.get(cell)?)
+        one_of(self.aliases.get(cell).filter(|named| self.are_all(cell, named.len()))?)
     }
 
-    /// The account that some steps lead to in what goes by a name, and the steps from there. Absent where that is one
-    /// account for one caller and another for another.
+    /// Whether so many are all that callers hand in.
+    fn are_all(&self, cell: &Cell, count: usize) -> bool {
+        self.given.get(cell).is_none_or(|given| *given <= count)
+    }
+
+    /// What some steps lead to in what goes by a name that is an account, or goes by another name, and the steps from there. Absent where that is one
+    /// for one caller and another for another.
     fn entry<'s>(&self, cell: &Cell, steps: &'s [Step]) -> Option<(&'f str, Object, &'s [Step])> {
         let leads = |path: &[String]| {
             let named = |(step, name): (&Step, &String)| match &step.kind {
@@ -176,7 +185,7 @@ impl<'f> Folders<'f> {
         Some((folder, object, &steps[path.len()..]))
     }
 
-    /// The account at a path below a name; absent where callers hand in different ones there, or something else.
+    /// The same at a path below a name; absent where callers hand in different ones there, or something else.
     fn only_entry(&self, cell: &Cell, path: &[String]) -> Option<(&'f str, Object)> {
         let overlaps = |other: &[String]| other.starts_with(path) || path.starts_with(other);
         let here = || self.entries.get(cell).into_iter().flatten().filter(|(other, ..)| overlaps(other));
@@ -184,14 +193,15 @@ impl<'f> Folders<'f> {
             return None;
         }
         let named: Vec<_> = here().map(|(_, folder, object)| (*folder, *object)).collect();
-        one_of(&named)
+        one_of(&named).filter(|_| self.are_all(cell, named.len()))
     }
 
-    /// The name below which an account stands that is an entry of what goes by it, and the path there.
-    pub fn entry_of<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String])> {
+    /// The name below which an account stands that is an entry of what goes by it, or what goes by another name, and the
+    /// path there; and whether it is an account.
+    pub fn entry_of<'b>(&self, folder: &str, binding: &'b [String]) -> Option<(Cell, &'b [String], bool)> {
         let (cell, path) = self.readable(folder, binding)?;
-        let followed = !self.escapes(&cell) && self.only_entry(&cell, path).is_some();
-        followed.then_some((cell, path))
+        let (_, object) = self.only_entry(&cell, path).filter(|_| !self.escapes(&cell))?;
+        Some((cell, path, is_instance(&object)))
     }
 
     /// The objects that a folder hands out under names of its own, and where they are named.
@@ -252,17 +262,23 @@ pub fn is_any(step: &Step) -> bool {
 /// instance may be meant.
 fn one_of<'f>(named: &[(&'f str, &Object)]) -> Option<(&'f str, Object)> {
     let (folder, object) = named.first()?;
+    let picks = |step: &Step| {
+        let index = matches!(&step.kind, StepKind::Key(_) | StepKind::Number(_) | StepKind::Computed(_));
+        index && !names_key(step)
+    };
+    let alike = |(one, other): (&Step, &Step)| one.kind == other.kind || picks(one) && picks(other);
     let same = |(other, target): &(&str, &Object)| {
-        other == folder && target.base == object.base && target.steps.len() == object.steps.len()
+        other == folder
+            && target.base == object.base
+            && target.steps.len() == object.steps.len()
+            && target.steps.iter().zip(&object.steps).all(alike)
     };
     if !named.iter().all(same) {
         return None;
     }
     let mut object = (*object).clone();
     for (at, step) in object.steps.iter_mut().enumerate() {
-        let differs = |(_, target): &(&str, &Object)| target.steps[at].kind != step.kind;
-        let index = matches!(&step.kind, StepKind::Key(_) | StepKind::Number(_) | StepKind::Computed(_));
-        if index && !names_key(step) && named.iter().any(differs) {
+        if named.iter().any(|(_, target)| target.steps[at].kind != step.kind) {
             step.kind = StepKind::Any;
         }
     }

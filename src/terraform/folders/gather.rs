@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Folders, Target};
+use super::{Cell, Folders, Kind, Target};
 use crate::terraform::facts::{Block, Facts};
 use crate::terraform::instance::Call;
+use crate::terraform::object::is_instance;
 use crate::terraform::parse::Parsed;
 use crate::terraform::paths::local_folder;
 use crate::terraform::source::Source;
 use crate::terraform::states::States;
 use crate::terraform::syntax::Syntax;
 use crate::terraform::terragrunt::{Configurations, Here};
+use crate::terraform::value::Value;
 
 impl<'f> Folders<'f> {
     pub fn new(sources: &'f [Source], facts: &'f [Parsed], known: &BTreeSet<String>) -> Folders<'f> {
@@ -43,6 +45,7 @@ impl<'f> Folders<'f> {
             renamed: BTreeSet::new(),
             filtered: BTreeSet::new(),
             entries: BTreeMap::new(),
+            given: BTreeMap::new(),
             either: BTreeMap::new(),
             states: States::default(),
         };
@@ -66,16 +69,29 @@ impl<'f> Folders<'f> {
                             folders.filtered.extend(Some(cell.clone()).filter(|_| alias.filtered));
                             folders.aliases.entry(cell).or_default().push((folder, &alias.object));
                         }
-                        Some((cell, path)) => {
+                        Some((cell, path)) if cell.kind != Kind::Each || is_instance(&alias.object) => {
                             folders.entries.entry(cell).or_default().push((path, folder, &alias.object));
                         }
-                        None => {}
+                        Some(_) | None => {}
                     }
                 }
             }
         }
+        folders.count_given();
         folders.decide(facts);
         folders
+    }
+
+    /// Counts the callers that hand something in where another one hands in a name.
+    fn count_given(&mut self) {
+        let named = self.aliases.keys().chain(self.entries.keys());
+        let variables: BTreeSet<&Cell> = named.filter(|cell| cell.kind == Kind::Variable).collect();
+        let gives = |call: &&Call, name: &str| {
+            self.argument(call, name).is_some_and(|it| *it != Value::Other("null".to_owned()))
+        };
+        let count =
+            |cell: &Cell| self.callers(&cell.folder).iter().filter(|it| gives(it, &cell.name)).count();
+        self.given = variables.into_iter().map(|cell| (cell.clone(), count(cell))).collect();
     }
 
     fn take(&mut self, file: usize, folder: &'f str, facts: Option<&'f Facts>) {

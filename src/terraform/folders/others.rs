@@ -11,7 +11,10 @@ impl Folders<'_> {
     /// them and that one is another thing.
     pub fn other_among(&self, from: &Followed) -> Option<String> {
         let (cell, [first, ..]) = self.cell_of(&from.folder, &from.object)? else { return None };
-        let accounts = self.entries.get(&cell).filter(|_| is_any(first))?;
+        let accounts: Vec<_> = self.accounts(&cell).filter(|_| is_any(first)).collect();
+        if accounts.is_empty() {
+            return None;
+        }
         self.values(&cell).into_iter().find_map(|(folder, value)| {
             let is_account = |name: &str| {
                 accounts.iter().any(|(path, at, _)| *at == folder && matches!(path, [only] if only == name))

@@ -6,7 +6,7 @@ use crate::terraform::folders::MAX_DEPTH;
 use crate::terraform::value::{Value, is_written_out};
 
 /// Types of which every element is of the type within.
-const COLLECTIONS: [&str; 3] = ["list", "map", "set"];
+pub const COLLECTIONS: [&str; 3] = ["list", "map", "set"];
 
 impl<'f> Evaluator<'f> {
     /// What stands at a path below a variable, for everyone who hands it in. Empty where somebody leaves that out and the

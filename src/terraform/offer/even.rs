@@ -31,10 +31,6 @@ impl Shared<'_> {
     /// Whether all of the offers that a path reads have the other slot where the part `at` of their names is `other`, and
     /// nothing stands among them that is no such offer. Every call hands in a pair, each of its own account's.
     pub(super) fn is_even(&self, reached: &[Reached<'_, '_>], at: usize, other: &str) -> Result<(), Uneven> {
-        let calls: Vec<Option<&Call>> = match self.cell.kind {
-            Kind::Variable => self.folders.callers(&self.cell.folder).iter().map(Some).collect(),
-            Kind::Local | Kind::Output | Kind::Each => vec![None],
-        };
         let both = |call: Option<&Call>, offer: &Offer, path: &[String]| {
             let slot = self.references[offer.defined].slot;
             self.gives(call, offer, path, slot)
@@ -59,7 +55,7 @@ impl Shared<'_> {
                     all.is_some_and(|names| names.iter().all(has_both))
                 })
         };
-        for call in calls {
+        for call in self.calls() {
             let is_own = |(offer, _): &&Reached<'_, '_>| {
                 call.is_none_or(|call| is_given_by(&self.references[offer.defined], call))
             };
@@ -97,10 +93,6 @@ impl Shared<'_> {
 
     /// Whether some steps go into what an expression makes, whose parts have other names than those that it is made of.
     pub(super) fn is_made_anew(&self, steps: &[Step]) -> bool {
-        let calls: Vec<Option<&Call>> = match self.cell.kind {
-            Kind::Variable => self.folders.callers(&self.cell.folder).iter().map(Some).collect(),
-            Kind::Local | Kind::Output | Kind::Each => vec![None],
-        };
         let has_keys = |names: &[String]| {
             let below = |path: &[String]| {
                 path.len() >= names.len()
@@ -108,8 +100,16 @@ impl Shared<'_> {
             };
             self.offers.iter().any(|it| it.path[0] == self.cell.name && below(&it.path[1..]))
         };
-        let mut values = calls.into_iter().filter_map(|call| self.value(&self.cell.name, call));
+        let mut values = self.calls().into_iter().filter_map(|call| self.value(&self.cell.name, call));
         values.any(|value| is_made_anew(value, steps, &[], &has_keys))
+    }
+
+    /// The calls that share the place; one that needs no name where there are none.
+    fn calls(&self) -> Vec<Option<&Call>> {
+        match self.cell.kind {
+            Kind::Variable => self.folders.callers(&self.cell.folder).iter().map(Some).collect(),
+            Kind::Local | Kind::Output | Kind::Each => vec![None],
+        }
     }
 
     /// Whether a call offers a slot of the same key under a name that leads to nothing uneven itself.
@@ -234,6 +234,9 @@ fn is_same(one: &Value, other: &Value) -> bool {
             all(ours, theirs)
         }
         (Value::Call(own, ours), Value::Call(other, theirs)) => own == other && all(ours, theirs),
+        (Value::Either(one), Value::Either(other)) => {
+            one.text == other.text && all(&one.values, &other.values)
+        }
         (one, other) => one == other,
     }
 }

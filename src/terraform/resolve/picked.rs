@@ -125,7 +125,7 @@ impl<'f> Resolver<'f> {
 
     fn choose(&mut self, read: &Look<'f>, branches: Vec<(Branch, Picked)>) {
         for (branch, Picked { hop, offered }) in branches {
-            self.through(read, hop, offered);
+            self.through(read, hop, offered, false);
             self.references.last_mut().into_iter().for_each(|it| it.choices.push(branch.clone()));
         }
         self.picks_for(read);

@@ -7,10 +7,8 @@ use super::Look;
 use crate::terraform::facts::{Base, Step};
 use crate::terraform::folders::{Folders, Followed};
 use crate::terraform::key_read::FoundKey;
+use crate::terraform::naming::COLLECTIONS;
 use crate::terraform::value::Value;
-
-/// Types of which every element is of the type within.
-const COLLECTIONS: [&str; 3] = ["list", "map", "set"];
 
 /// The type by which a variable on the way of a read drops the other slot's name: the file, and where it starts there.
 pub(super) fn dropped(folders: &Folders<'_>, look: &Look<'_>, key: &FoundKey) -> Option<(usize, usize)> {

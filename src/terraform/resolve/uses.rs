@@ -33,6 +33,8 @@ pub(super) struct Use {
     element: bool,
     /// Whether the name only stands for another here, or is only looked at.
     mention: bool,
+    /// Whether what is read goes by another name from there, and nobody takes that name with all of its folder's.
+    renamed: bool,
     pub(super) ways: Vec<Way>,
     /// Whether what is read is picked from, or passed over in part, by what stands around it.
     pub(super) sifted: bool,
@@ -50,7 +52,7 @@ impl Use {
         let sifted = look.read.sifted || ways.contains(&Way::Each) && !look.read.choices.is_empty();
         // What is asked of one that is worked out takes none.
         let mention = look.read.mention || look.read.tested && more;
-        Use { names, more, element, mention, ways, sifted }
+        Use { names, more, element, mention, renamed: false, ways, sifted }
     }
 }
 
@@ -91,12 +93,14 @@ impl Uses {
         let mut uses = Uses::default();
         let mut handed_on: BTreeMap<Cell, Vec<Cell>> = BTreeMap::new();
         let repeated = repeated_over(looks, folders);
+        for look in looks.iter().filter(|look| !look.read.mention) {
+            let whole = look.hops.iter().filter_map(|hop| folders.whole(&hop.folder, &hop.object));
+            uses.whole.extend(whole.map(str::to_owned));
+        }
         for look in looks {
             let into = handed_on_as(look, folders);
+            let renamed = look.read.plain && !uses.whole.contains(look.folder) && is_alias(look, folders);
             for hop in &look.hops {
-                if !look.read.mention {
-                    uses.whole.extend(folders.whole(&hop.folder, &hop.object).map(str::to_owned));
-                }
                 let Some((cell, rest)) = folders.cell_of(&hop.folder, &hop.object) else { continue };
                 if let Some(into) = into.clone().filter(|into| *into != cell) {
                     handed_on.entry(into).or_default().push(cell.clone());
@@ -105,7 +109,7 @@ impl Uses {
                     let over = block_around(look, folders).and_then(|block| repeated.get(&block));
                     over.is_some_and(|over| over.contains(&cell))
                 };
-                let one = Use::of(look, rest, is_repeated);
+                let one = Use { renamed, ..Use::of(look, rest, is_repeated) };
                 uses.reads.entry(cell).or_default().push(one);
             }
         }
@@ -132,15 +136,13 @@ impl Uses {
     }
 
     /// Whether whatever is read of what goes by a name is read by the names of its entries, so that nobody takes this one
-    /// unseen; and something is.
-    pub(super) fn are_by_name(&self, cell: &Cell, path: &[String]) -> bool {
+    /// unseen; and something is. Accounts may be taken as elements.
+    pub(super) fn are_by_name(&self, cell: &Cell, path: &[String], is_account: bool) -> bool {
         let whole = cell.kind == Kind::Output && self.whole.contains(&cell.folder);
-        let Some(uses) = self.reads.get(cell).filter(|uses| !whole && uses.iter().any(|one| !one.mention))
-        else {
-            return false;
-        };
-        let element = |one: &&Use| path.len() == 1 && one.element;
-        read(uses.iter().filter(|one| !one.mention && !element(one)), path) != Read::Within
+        let uses = self.reads.get(cell).into_iter().flatten().filter(|one| !one.mention && !one.renamed);
+        let uses: Vec<&Use> = uses.filter(|_| !whole).collect();
+        let element = |one: &&Use| is_account && path.len() == 1 && one.element;
+        !uses.is_empty() && read(uses.into_iter().filter(|one| !element(one)), path) != Read::Within
     }
 
     fn read(&self, cell: &Cell, path: &[String]) -> Read {
@@ -175,11 +177,15 @@ fn block_around(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
 /// The name of what a read becomes a part of. What merely goes by another name there is none: its readers have looks of
 /// their own.
 fn handed_on_as(look: &Look<'_>, folders: &Folders<'_>) -> Option<Cell> {
-    let is_alias = || look.read.plain && folders.is_followed(look.folder, &look.read.binding);
     let (into, _) = folders
         .readable(look.folder, &look.read.binding)
         .filter(|_| !look.read.mention && !look.read.tested)?;
-    (!is_alias()).then_some(into)
+    (!(look.read.plain && is_alias(look, folders))).then_some(into)
+}
+
+/// Whether what is read goes by another name from there.
+fn is_alias(look: &Look<'_>, folders: &Folders<'_>) -> bool {
+    folders.is_followed(look.folder, &look.read.binding)
 }
 
 /// `each.key`
@@ -242,7 +248,8 @@ impl Uses {
             }
         }
         for (group, all) in &mut read {
-            if let ([_], Some([other])) = (all.as_slice(), unnamed.get(group).map(Vec::as_slice)) {
+            let whole = all.iter().filter(|at| references[**at].binding.len() == 2).count();
+            if let (1, Some([other])) = (whole, unnamed.get(group).map(Vec::as_slice)) {
                 all.push(*other);
             }
         }

@@ -39,6 +39,21 @@ fn what_an_element_says_besides_keeps_it() {
 }
 
 #[test]
+fn what_has_no_name_stands_beside_it() {
+    let text = root("", "").replace(&format!("{{ key = {P} }}"), &format!("merge(local.x, {{ key = {P} }})"));
+    let refused = flip(&[("a.tf", text.as_str())], None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+    let told: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["a.tf:9:20: `a` chooses the slot and also decides what stands beside it"]);
+    // Of two conditions, what they say counts.
+    for (one, other) in [("a b", "ab"), ("orders", "carts")] {
+        let db = |name: &str| format!("db = var.env == \"prod\" ? \"{name}\" : \"x\", ");
+        let text = root(&db(one), &db(other));
+        let refused = flip(&[("a.tf", text.as_str())], None, Access::ReadWrite, Slot::Secondary).unwrap_err();
+        assert!(matches!(refused[..], [Refusal::AlsoDecides { .. }]), "{refused:?}");
+    }
+}
+
+#[test]
 fn elements_that_differ_in_their_keys_alone_are_turned() {
     for both in [
         "",
@@ -46,6 +61,7 @@ fn elements_that_differ_in_their_keys_alone_are_turned() {
         "db = \"orders\", ",
         "db = { name = \"x\" }, ",
         "db = \"${var.env}-orders\", ",
+        "db = var.env == \"prod\" ? \"orders\" : \"carts\", ",
     ] {
         let text = root(&both.replace("{P}", P), &both.replace("{P}", S));
         let changed = flip(&[("a.tf", text.as_str())], None, Access::ReadWrite, Slot::Secondary).unwrap();

@@ -77,7 +77,7 @@ fn what_a_module_is_handed_counts_as_well() {
     check(&[("a.tf", mixed.as_str()), ("m/a.tf", module)], &["m/a.tf:4 opaque"]);
     let second = root(&format!("{{ cosmos = {COSMOS} }}"))
         + &format!("module \"n\" {{\n  source = \"./m\"\n  keys = {{ cosmos = {SEARCH} }}\n}}\n");
-    check(&[("a.tf", second.as_str()), ("m/a.tf", module)], &["m/a.tf:4 opaque"]);
+    check(&[("a.tf", second.as_str()), ("m/a.tf", module)], &["a.tf:9 opaque", "m/a.tf:4 opaque"]);
     let own = root(&format!("{{ cosmos = {COSMOS} }}"));
     check(
         &[("a.tf", own.as_str()), ("m/a.tf", module)],

@@ -180,3 +180,46 @@ fn what_two_lists_make_in_a_call_is_read_by_its_names() {
     let found = flows(&[("main.tf", root.as_str()), ("m/main.tf", module)]);
     assert!(found.iter().any(|flow| flow.contains("KeyVaultSecret s")), "{found:#?}");
 }
+
+#[test]
+fn what_a_function_makes_of_a_key_is_read_wherever_it_goes() {
+    for (made, read) in [
+        ("[for p in setproduct([\"web\"], [{ key = P }]) : p[1].key]", "local.x[0]"),
+        ("{ for p in setproduct([\"web\"], [{ key = P }]) : p[0] => p[1].key }", "local.x.web"),
+        ("[for c in yamldecode(templatefile(\"c.tftpl\", { k = P })) : c.key]", "local.x[0]"),
+        ("[for c in (jsondecode(\"[{\\\"k\\\": \\\"${P}\\\"}]\")) : c.k]", "local.x[0]"),
+        ("[for c in chunklist([{ key = P }], 1) : c[0].key]", "local.x[0]"),
+        ("flatten([for c in chunklist([{ key = P }], 1) : c[0].key])", "local.x[0]"),
+        ("[for c in true ? chunklist([{ key = P }], 1) : [] : c[0].key]", "local.x[0]"),
+        ("[for c in [for d in chunklist([{ key = P }], 1) : d] : c[0].key]", "local.x[0]"),
+        // What is picked right there.
+        ("[for c in { a = { db = [{ key = P }] } }.a.db : c.key]", "local.x[0]"),
+        (
+            "{ for k, a in { t = { db = azurerm_cosmosdb_account.c } }.t.db : k => { key = a.primary_key } }",
+            "local.x.a.key",
+        ),
+    ] {
+        let made = made.replace('P', "azurerm_cosmosdb_account.c.primary_key");
+        let text = format!("{ACCOUNT}locals {{\n  x = {made}\n}}\n{}", secret("s", read));
+        let tree = Tree::read(&[("a.tf", &text)]);
+        assert_ne!(tree.slot_use(0, Access::ReadWrite), SlotUse::None, "{made} {read}: {tree:#?}");
+    }
+}
+
+#[test]
+fn no_name_that_is_worked_out_is_written() {
+    for value in [
+        "{ (var.other) = P, secondary = S }[var.slot]",
+        "{ \"${var.other}\" = P, secondary = S }[var.slot]",
+        "lookup({ (var.other) = P, secondary = S }, var.slot)",
+        "zipmap([var.other, \"secondary\"], [P, S])[var.slot]",
+        "zipmap(var.others, [P, S])[var.slot]",
+        "merge({ (var.other) = P }, { secondary = S })[var.slot]",
+    ] {
+        let text = root(value, "local.x") + "variable \"other\" {}\nvariable \"others\" {}\n";
+        let changed = flip(&[("a.tf", text.as_str())], None, Access::ReadWrite, Slot::Primary);
+        let text = changed.as_ref().ok().map(|files| String::from_utf8_lossy(&files[0].1).into_owned());
+        assert!(text.as_ref().is_none_or(|text| !text.contains('…')), "{value}: {text:?}");
+        assert!(changed.is_err(), "{value}: {text:?}");
+    }
+}

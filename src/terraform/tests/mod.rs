@@ -60,6 +60,7 @@ mod versions;
 mod whole;
 mod whole_outputs;
 mod with_files;
+mod wrapped;
 
 use super::*;
 use crate::model::{Access, Slot};

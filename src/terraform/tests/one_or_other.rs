@@ -108,3 +108,65 @@ fn other_forms_of_a_condition_between_accounts_are_one_too() {
         assert!(refused.is_err(), "{local}");
     }
 }
+
+#[test]
+fn one_account_or_another_is_not_the_first_of_them() {
+    let third = "data \"azurerm_cosmosdb_account\" \"z\" {\n  name = \"acme-z\"\n}\n";
+    let nested = format!("var.b ? data.azurerm_cosmosdb_account.z : ({CONDITION})");
+    for (local, read) in [
+        ("null".to_owned(), format!("({CONDITION}).primary_key")),
+        ("null".to_owned(), format!("try(({CONDITION}).primary_key, null)")),
+        ("null".to_owned(), format!("[for a in [{CONDITION}] : a.primary_key][0]")),
+        (format!("try({CONDITION}, null)"), "local.cosmos.primary_key".to_owned()),
+        (format!("coalesce({CONDITION}, null)"), "local.cosmos.primary_key".to_owned()),
+        (format!("{{ eu = {CONDITION} }}"), "local.cosmos.eu.primary_key".to_owned()),
+        (
+            format!("{{ eu = {CONDITION} }}"),
+            "{ for k, a in local.cosmos : k => a.primary_key }[\"eu\"]".to_owned(),
+        ),
+        (format!("[{CONDITION}]"), "local.cosmos[0].primary_key".to_owned()),
+        (nested, "local.cosmos.primary_key".to_owned()),
+    ] {
+        for create in ["false", "true"] {
+            let text = root(create, &local, third).replace("local.cosmos.primary_key", &read);
+            let tree = Tree::read(&[("a.tf", &text)]);
+            let uses = uses(&tree);
+            let of = |name: &str| uses.iter().find(|(it, _)| it == name).map(|(_, used)| *used);
+            for name in ["acme-new", "acme-existing"] {
+                assert_eq!(of(name), Some(SlotUse::Unknown), "{name} {local} {read}: {uses:?}");
+                let refused =
+                    flip(&[("a.tf", text.as_str())], Some(name), Access::ReadWrite, Slot::Secondary);
+                assert!(refused.is_err(), "{local} {read}");
+            }
+        }
+    }
+    // A block that is repeated over them, and a string of a file in JSON.
+    let each = format!(
+        "{{\n  for_each = {{ eu = {CONDITION} }}\n  name  = \"s\"\n  value = each.value.primary_key\n}}\n"
+    );
+    let text = root("false", "null", "")
+        .replace("{\n  name  = \"s\"\n  value = local.cosmos.primary_key\n}\n", &each);
+    assert!(text.contains("for_each"));
+    let json = root("false", "null", "").replace("locals {\n  cosmos = null\n}\n", "");
+    let local = format!("{{\"locals\": {{\"cosmos\": \"${{{CONDITION}}}\"}}}}");
+    for files in [vec![("a.tf", text.as_str())], vec![("a.tf", json.as_str()), ("b.tf.json", local.as_str())]]
+    {
+        let tree = Tree::read(&files);
+        let uses = uses(&tree);
+        assert!(
+            uses.len() == 2 && uses.iter().all(|(_, used)| *used == SlotUse::Unknown),
+            "{files:?}: {uses:?}"
+        );
+    }
+}
+
+#[test]
+fn instances_of_one_account_by_a_condition_are_that_account() {
+    let either = "var.create ? azurerm_cosmosdb_account.m[0] : azurerm_cosmosdb_account.m[0]";
+    for read in ["local.cosmos.primary_key".to_owned(), format!("({either}).primary_key")] {
+        let text = root("true", either, "").replace("local.cosmos.primary_key", &read);
+        let changed = flip(&[("a.tf", text.as_str())], Some("acme-new"), Access::ReadWrite, Slot::Secondary);
+        let changed = String::from_utf8(changed.unwrap().remove(0).1).unwrap();
+        assert_eq!(changed, text.replace("primary_key", "secondary_key"));
+    }
+}

@@ -251,19 +251,23 @@ fn readers_may_leave_one_of_two_local_values() {
         )
     };
     let locals = "locals {\n  m = azurerm_cosmosdb_account.a.primary_key\n  q = azurerm_cosmosdb_account.a.secondary_key\n}\n";
-    let mixed = format!("{locals}{}{}", secret("s", "local.m"), secret("t", "local.q"));
     let of = |text: &str| Tree::read(&[("a.tf", text)]).slot_use(0, Access::ReadWrite);
-    assert_eq!(of(&mixed), SlotUse::Mixed);
-    for (to, old, new) in
-        [(Slot::Secondary, "= local.m", "= local.q"), (Slot::Primary, "= local.q", "= local.m")]
+    let other_names = format!("{KEYS}locals {{\n  m = local.keys.primary\n  q = local.keys.secondary\n}}\n");
+    for mixed in [locals, other_names.as_str()]
+        .map(|locals| format!("{locals}{}{}", secret("s", "local.m"), secret("t", "local.q")))
     {
-        let flipped = flip(&[("a.tf", mixed.as_str())], None, Access::ReadWrite, to).unwrap();
-        let after = mixed.replace(old, new);
-        assert_eq!(flipped, [("a.tf".to_owned(), after.clone().into_bytes())]);
-        // The other one is read by nobody, and waits.
-        assert_eq!(of(&after), SlotUse::Only(to));
-        let back = flip(&[("a.tf", after.as_str())], None, Access::ReadWrite, to.other()).unwrap();
-        assert_eq!(back, [("a.tf".to_owned(), mixed.replace(new, old).into_bytes())]);
+        assert_eq!(of(&mixed), SlotUse::Mixed);
+        for (to, old, new) in
+            [(Slot::Secondary, "= local.m", "= local.q"), (Slot::Primary, "= local.q", "= local.m")]
+        {
+            let flipped = flip(&[("a.tf", mixed.as_str())], None, Access::ReadWrite, to).unwrap();
+            let after = mixed.replace(old, new);
+            assert_eq!(flipped, [("a.tf".to_owned(), after.clone().into_bytes())]);
+            // The other one is read by nobody, and waits.
+            assert_eq!(of(&after), SlotUse::Only(to));
+            let back = flip(&[("a.tf", after.as_str())], None, Access::ReadWrite, to.other()).unwrap();
+            assert_eq!(back, [("a.tf".to_owned(), mixed.replace(new, old).into_bytes())]);
+        }
     }
     // One that is named is no such one, whatever is made of it there.
     for named in ["jsonencode([local.q])", "\"x-${local.q}\"", "upper(local.q)"] {

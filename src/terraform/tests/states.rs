@@ -277,3 +277,19 @@ fn a_key_of_a_repeated_state_moves_there_and_back() {
         assert_eq!(back, [("app/a.tf".to_owned(), app.into_bytes())]);
     }
 }
+
+#[test]
+fn a_path_from_the_top_of_the_machine_is_none_below_the_code() {
+    for (path, opaque) in [
+        ("mnt/${var.x}/terraform.tfstate", true),
+        ("/mnt/${var.x}/terraform.tfstate", false),
+        ("/mnt/db/terraform.tfstate", false),
+    ] {
+        let app = format!(
+            "variable \"x\" {{}}\ndata \"terraform_remote_state\" \"db\" {{\n  backend = \"local\"\n  config = {{ path = \"{path}\" }}\n}}\n\
+             resource \"x\" \"y\" {{\n  k = data.terraform_remote_state.db.outputs.second\n}}\n"
+        );
+        let tree = Tree::read(&[("app/a.tf", app.as_str()), ("app/mnt/db/a.tf", OUTPUTS)]);
+        assert_eq!(!tree.opaque.is_empty(), opaque, "{path}: {:#?}", tree.opaque);
+    }
+}

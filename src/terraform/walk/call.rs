@@ -7,7 +7,7 @@ use super::super::facts::{Remade, Step, StepKind, Takes, Token, When};
 use super::super::object::is_whole;
 use super::super::offer::COMPUTED;
 use super::super::service::names_endpoint;
-use super::collection::is_key;
+use super::collection::{called, is_key};
 use super::expression::{is_literal, literal};
 use super::{Walk, text_of};
 
@@ -209,7 +209,7 @@ impl Walk<'_> {
             let name = names.as_ref().and_then(|names| names.get(at));
             let name = name.map_or(COMPUTED, String::as_str).to_owned();
             if keyed.is_some() {
-                self.branch(When::Is(name.clone()), None, value.span());
+                self.branch(called(&name), None, value.span());
             }
             self.entry(name, value, mention);
         }

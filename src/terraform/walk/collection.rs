@@ -86,7 +86,7 @@ impl Walk<'_> {
                 }
             };
             if keyed.is_some() {
-                self.branch(When::Is(name.clone()), None, value.expr().span());
+                self.branch(called(&name), None, value.expr().span());
             }
             // What a later entry replaces goes nowhere.
             let dead = usize::from(is_replaced(&name));
@@ -217,6 +217,11 @@ impl Walk<'_> {
         }
         self.scope.enter(value.to_owned(), bound);
     }
+}
+
+/// When an entry is picked, by its name.
+pub(super) fn called(name: &str) -> When {
+    if name == COMPUTED { When::Unknown } else { When::Is(name.to_owned()) }
 }
 
 /// Whether an expression says each entry of what it makes.

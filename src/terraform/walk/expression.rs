@@ -110,7 +110,7 @@ impl Walk<'_> {
     }
 
     /// Expressions that stand within a read and are reads of their own: computed indexes, further arguments.
-    fn beside(&mut self, expression: &Expression) {
+    pub(super) fn beside(&mut self, expression: &Expression) {
         match expression {
             Expression::Traversal(traversal) => {
                 match &traversal.expr {

@@ -13,7 +13,8 @@ use super::super::object::is_renamed;
 use super::super::offer::COMPUTED;
 use super::super::role::counterpart;
 use super::super::source::Source;
-use super::collection::is_list;
+use super::call::GATHERING;
+use super::collection::{is_list, is_one};
 use super::expression::literal;
 use super::{Walk, text_of};
 
@@ -49,7 +50,12 @@ impl Walk<'_> {
                 before.push(COMPUTED.to_owned());
             }
             let own = path.to_vec();
-            let below = places(self.source, &each.value_expr, each.intro.value_var.as_str(), path);
+            let element = each.intro.value_var.as_str();
+            let anew = is_made_anew(self.source, &each.intro.collection_expr, &read.span);
+            let below = match anew && says(text_of(self.source, each.value_expr.span()), element) {
+                true => vec![(Vec::new(), false)],
+                false => places(self.source, &each.value_expr, element, path),
+            };
             let outer = read.binding[..depth].to_vec();
             let mut made = below.into_iter().map(|(path, plain)| {
                 let as_it_is = own == path;
@@ -88,6 +94,31 @@ impl Walk<'_> {
         let names = reads.filter_map(|read| read.object.steps.last()?.name());
         let names: Vec<&str> = names.collect();
         names.iter().any(|name| counterpart(name).is_some_and(|other| names.contains(&other.as_str())))
+    }
+}
+
+/// Whether a read stands in a collection where a function makes another one of it: its path says nothing of the elements.
+fn is_made_anew(source: &Source, within: &Expression, read: &Range<usize>) -> bool {
+    let holds = |part: &Expression| {
+        let span = part.span().map(|span| source.to_file(span));
+        span.is_some_and(|span| span.start <= read.start && read.end <= span.end)
+    };
+    let inner = |part: &Expression| is_made_anew(source, part, read);
+    if !holds(within) {
+        return false;
+    }
+    match within {
+        Expression::Parenthesis(part) => inner(part.inner()),
+        Expression::Array(array) => array.iter().any(inner),
+        Expression::Object(object) => object.iter().any(|(_, value)| inner(value.expr())),
+        Expression::Conditional(choice) => inner(&choice.true_expr) || inner(&choice.false_expr),
+        Expression::ForExpr(each) => inner(&each.intro.collection_expr) || inner(&each.value_expr),
+        Expression::FuncCall(call) => {
+            !GATHERING.contains(&call.name.name.as_str()) || call.args.iter().any(inner)
+        }
+        // What is picked from it right there.
+        Expression::Traversal(traversal) => traversal.expr.as_variable().is_none(),
+        _ => false,
     }
 }
 
@@ -175,15 +206,6 @@ fn is_named(collection: &Expression) -> bool {
         Expression::FuncCall(call) => {
             ["merge", "nonsensitive", "sensitive", "tomap", "zipmap"].contains(&call.name.name.as_str())
         }
-        _ => false,
-    }
-}
-
-/// Whether what is made of an element is no list for certain.
-fn is_one(made: &Expression) -> bool {
-    match made {
-        Expression::Parenthesis(inner) => is_one(inner.inner()),
-        Expression::Object(_) | Expression::StringTemplate(_) | Expression::String(_) => true,
         _ => false,
     }
 }

@@ -1,0 +1,175 @@
+//! What is said before the first effect, and stamps that come, go or stand still.
+
+use super::*;
+
+#[test]
+fn what_would_stop_the_restart_is_said_before_the_first_effect() {
+    let cases: &[(&str, Gate, End, Spoil)] = &[
+        ("paused", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads[0].paused = true),
+        ("recreate", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].strategy = Strategy::Recreate;
+        }),
+        ("replaced on deletion", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].strategy = Strategy::OnDelete;
+        }),
+        ("replaced in part", Gate::Preflight, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].strategy = Strategy::Ordinals { partition: 3 };
+        }),
+        ("unlisted", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").workloads.push(idle("orders-db"));
+        }),
+        // It does not follow: that it is right today says nothing of tomorrow.
+        ("pinned to the version of today", Gate::Consumers, End::Halts, |s| {
+            s.cluster_mut("north").workloads[0].pinned = Some("v2".into());
+        }),
+        ("unhealthy", Gate::Preflight, End::Waits, |s| s.cluster_mut("north").workloads[0].available = 2),
+        ("missing", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads.clear()),
+        ("logs that may not be read", Gate::Preflight, End::Halts, |s| {
+            s.world.usage = Some(Seen::blind(s.now, Blindness::Forbidden, "no right"));
+        }),
+        ("logs that do not answer", Gate::Preflight, End::Waits, |s| {
+            s.world.usage = Some(Seen::blind(s.now, Blindness::Unreachable, "no answer"));
+        }),
+        ("logs without a row of the account", Gate::Preflight, End::Waits, |s| s.usage_mut().newest = None),
+        ("unreachable", Gate::Preflight, End::Waits, |s| {
+            let blind = Seen::blind(s.now, Blindness::Unreachable, "no route to host");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+        ("a kubeconfig that is not there", Gate::Preflight, End::Halts, |s| {
+            let blind = Seen::blind(s.now, Blindness::Misconfigured, "no such file");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+        ("two stamps with one cluster", Gate::Preflight, End::Halts, |s| {
+            let east = s.world.clusters[&stamp("east")].clone();
+            s.world.clusters.insert(stamp("north"), east);
+        }),
+        ("no such vault", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Missing)),
+        ("no such vault, as Azure says", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Gone)),
+        ("no such vault, and no answer of its cluster", Gate::Preflight, End::Halts, |s| {
+            vault_is(s, Blindness::Gone);
+            let blind = Seen::blind(s.now, Blindness::Unreachable, "no route to host");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+        ("a vault that may not be read", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Forbidden)),
+        ("a vault that does not answer", Gate::Preflight, End::Waits, |s| {
+            vault_is(s, Blindness::Unreachable)
+        }),
+        ("a vault that nobody looked at", Gate::Preflight, End::Waits, |s| s.world.vaults.clear()),
+        ("a disabled secret", Gate::Preflight, End::Halts, |s| s.vault_mut("north").enabled = false),
+        ("a value that is neither key", Gate::Preflight, End::Halts, |s| {
+            s.vault_mut("north").fingerprint = Fingerprint::of(b"by hand", &crate::stage::salt());
+        }),
+    ];
+    check(unproposed, cases);
+}
+
+fn vault_is(stage: &mut Stage, kind: Blindness) {
+    stage.world.vaults.insert(stamp("north"), Seen::blind(stage.now, kind, "as the service says"));
+}
+
+#[test]
+fn a_proposal_alone_is_held_by_vaults_that_are_not_there_and_by_none_that_is_out_of_reach() {
+    for (kind, acts) in [
+        (Blindness::Unreachable, true),
+        (Blindness::Forbidden, true),
+        (Blindness::Missing, false),
+        (Blindness::Gone, false),
+    ] {
+        let mut stage = unproposed();
+        stage.reach = Reach::Propose { merge: false };
+        // A laptop that sees no cluster either.
+        for name in ["east", "north"] {
+            let blind = Seen::blind(stage.now, Blindness::Unreachable, "no route to host");
+            stage.world.clusters.insert(stamp(name), blind);
+        }
+        vault_is(&mut stage, kind);
+        let decision = stage.decide();
+        let expected = if acts { "acts" } else { "halts" };
+        let got = match &decision.verdict {
+            Verdict::Act { .. } => "acts",
+            Verdict::Halt { .. } => "halts",
+            _ => "else",
+        };
+        assert_eq!(got, expected, "{kind:?}: {decision:?}");
+    }
+}
+
+#[test]
+fn a_stamp_that_the_journal_names_and_the_configuration_does_not_holds_by_name_until_it_is_accepted() {
+    let mut stage = Stage::ready();
+    let gone = |leg| Step::Restart {
+        leg,
+        stamp: stamp("west"),
+        workload: workload(),
+        version: "v2".into(),
+        restarted_at: String::new(),
+    };
+    stage.policy.inventory = false;
+    stage.tried(&gone(Leg::Out), Some(Outcome::NotSent { why: "no lease".to_owned() }));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "nothing was sent: {:?}", stage.decide());
+    stage.tried(&gone(Leg::Out), Some(Outcome::Applied { produced: Produced::Generation(2) }));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert_eq!((reasons[0].gate, reasons[0].subject.to_string()), (Gate::AllListed, "west".to_owned()));
+    stage.events.push(accepted(Gate::AllListed, "west"));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+/// Its turn had not come: nothing in the journal names it but the opening.
+#[test]
+fn a_stamp_that_leaves_the_configuration_before_its_restart_is_not_forgotten() {
+    let mut stage = Stage::ready();
+    stage.policy.inventory = false;
+    let Some((_, Event::Opened(opened))) = stage.events.first_mut() else { panic!("no opening") };
+    opened.stamps = ["east", "north", "west"].map(stamp).into();
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(
+        matches!(reasons[..], [Reason { gate: Gate::AllListed, why: Why::StampTakenOut, .. }]),
+        "{reasons:?}"
+    );
+    assert_eq!(reasons[0].subject.to_string(), "west");
+    stage.events.push(accepted(Gate::AllListed, "west"));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_store_that_is_not_shared_holds_also_while_nobody_has_the_lease() {
+    let mut stage = Stage::ready();
+    stage.policy.store = SharedStore::LocalOnly;
+    stage.events.retain(|(_, event)| !matches!(event, Event::Lease { .. }));
+    let report = stage.report();
+    let held: Vec<Gate> = report.held().iter().map(|one| one.gate).collect();
+    assert_eq!(held, [Gate::LeaseHeld], "{report:?}");
+}
+
+#[test]
+fn a_stopped_stamp_has_nothing_to_restart_and_its_vault_counts_all_the_same() {
+    for state in [ClusterState::Stopped, ClusterState::Gone] {
+        let mut stage = Stage::ready();
+        *stage.cluster_mut("north") = ClusterView { state: state.clone(), ..ClusterView::default() };
+        // A cluster that is not there beside a vault that is may only be named wrongly.
+        let acts = matches!(stage.decide().verdict, Verdict::Act { .. });
+        assert_eq!(acts, state == ClusterState::Stopped, "{state:?}: {:?}", stage.decide());
+        assert_eq!(holding(&stage.decide()).contains(&Gate::Preflight), !acts, "{:?}", stage.decide());
+        stage.vault_mut("north").fingerprint = key(Slot::Primary);
+        assert_eq!(stage.decide().phase, Phase::Deploy, "{state:?}: {:?}", stage.decide());
+        // A running cluster without its workloads is something else.
+        let mut stage = Stage::before_restart();
+        *stage.cluster_mut("north") = ClusterView { state: state.clone(), ..ClusterView::default() };
+        match stage.decide().verdict {
+            Verdict::Act { steps, .. } => {
+                assert_eq!(state, ClusterState::Gone);
+                assert!(matches!(&steps[..], [Step::Restart { stamp, .. }] if stamp.as_str() == "east"));
+            }
+            // It is meant to come back: until then the other is the last that serves.
+            _ => {
+                assert_eq!(state, ClusterState::Stopped);
+                assert!(holding(&stage.decide()).contains(&Gate::Wave), "{:?}", stage.decide());
+            }
+        }
+    }
+    let mut stage = Stage::before_restart();
+    *stage.cluster_mut("east") = ClusterView::default();
+    assert!(holding(&stage.decide()).contains(&Gate::Preflight), "{:?}", stage.decide());
+}

@@ -1,0 +1,118 @@
+//! Whether the old key is used, and by whom.
+
+use super::*;
+
+#[test]
+fn with_clocks_that_are_apart_nobody_knows_whether_the_last_old_pod_is_gone() {
+    let alone = Reach::Restart { stamps: [].into(), quiesce: true };
+    for reach in [Reach::Whole, alone] {
+        let mut stage = Stage::ready();
+        stage.reach = reach;
+        stage.cluster_mut("east").ahead = Some(SignedDuration::from_secs(400));
+        let decision = stage.decide();
+        let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+        assert_eq!(decision.phase, Phase::Quiesce);
+        assert!(matches!(reasons[0].why, Why::ClocksDiffer { .. }), "{reasons:?}");
+    }
+}
+
+#[test]
+fn who_holds_another_key_or_none_or_is_keyslot_does_not_disturb_the_quiet() {
+    let primary = KeyKind::read_write(Slot::Primary);
+    let read_only = KeyKind { slot: Slot::Primary, access: Access::ReadOnly };
+    let now = Stage::ready().now;
+    let before = now - SignedDuration::from_mins(41);
+    let of_keyslot = || {
+        let mut own = requests(primary, "east", now);
+        own.caller.agent = "keyslot/0.1.0".to_owned();
+        own
+    };
+    let mut of_nobody = requests(primary, "east", now);
+    of_nobody.credential = Credential::NoKey;
+    for harmless in
+        [requests(read_only, "east", now), requests(primary, "east", before), of_keyslot(), of_nobody]
+    {
+        let mut stage = Stage::ready();
+        stage.usage_mut().requests.push(harmless.clone());
+        assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{harmless:?}: {:?}", stage.decide());
+    }
+    let mut unasked = Stage::ready();
+    (unasked.policy.log_lag, unasked.world.usage) = (None, None);
+    assert!(matches!(unasked.decide().verdict, Verdict::Act { .. }), "{:?}", unasked.decide());
+}
+
+#[test]
+fn a_caller_of_whom_no_row_says_the_key_is_accepted_by_its_address_and_no_other_is() {
+    let accepted = |address: &str| {
+        let mut stage = Stage::ready();
+        stage.usage_mut().requests[0].credential = Credential::Unknown;
+        let acceptance = Acceptance {
+            by: "operator".to_owned(),
+            gate: Gate::KeyQuiet,
+            subject: address.to_owned(),
+            because: "the search indexer, moved last week".to_owned(),
+            until: at(200_000),
+            why: Some("key-not-named".to_owned()),
+        };
+        stage.events.push((at(4), Event::Accepted(acceptance)));
+        matches!(stage.decide().verdict, Verdict::Act { .. })
+    };
+    assert!(accepted("192.0.2.1"));
+    assert!(!accepted("192.0.2.2"));
+}
+
+/// Accepts what holds the quiet of the old key, as `--accept` records it.
+fn accept_what_uses_it(stage: &mut Stage) {
+    let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = stage.decide().verdict else {
+        panic!("nothing holds")
+    };
+    for reason in reasons.iter().filter(|reason| reason.gate == Gate::KeyQuiet) {
+        let (at, Event::Accepted(mut acceptance)) = accepted(Gate::KeyQuiet, &reason.subject.to_string())
+        else {
+            panic!()
+        };
+        acceptance.why = Some(reason.why.accepted_as());
+        stage.events.push((at, Event::Accepted(acceptance)));
+    }
+}
+
+#[test]
+fn an_accepted_use_of_the_old_key_is_of_that_caller_and_of_a_stamp_it_is_that_use() {
+    let used = |stage: &mut Stage, address: &str, minutes: i64| {
+        let last = stage.now - SignedDuration::from_mins(minutes);
+        let mut used = requests(KeyKind::read_write(Slot::Primary), "east", last);
+        used.caller.address = address.to_owned();
+        stage.usage_mut().requests.push(used);
+    };
+    let acts = |stage: &Stage| matches!(stage.decide().verdict, Verdict::Act { .. });
+    let quiet_holds = |stage: &Stage| holding(&stage.decide()).contains(&Gate::KeyQuiet);
+    let mut stage = Stage::ready();
+    used(&mut stage, "198.51.100.7", 20);
+    assert!(quiet_holds(&stage));
+    accept_what_uses_it(&mut stage);
+    assert!(acts(&stage), "{:?}", stage.decide());
+    used(&mut stage, "198.51.100.7", 3);
+    assert!(acts(&stage), "it is the same one: {:?}", stage.decide());
+    used(&mut stage, "198.51.100.8", 0);
+    assert!(quiet_holds(&stage), "this one, nobody has looked at: {:?}", stage.decide());
+
+    let mut stage = Stage::ready();
+    used(&mut stage, &crate::stage::address(0), 20);
+    accept_what_uses_it(&mut stage);
+    assert!(acts(&stage), "{:?}", stage.decide());
+    used(&mut stage, &crate::stage::address(1), 0);
+    assert!(quiet_holds(&stage), "a stamp that uses it since: {:?}", stage.decide());
+
+    // The account's own note names nobody.
+    let mut stage = Stage::ready();
+    let noted = |stage: &mut Stage, minutes: i64| {
+        let last = stage.now - SignedDuration::from_mins(minutes);
+        let kind = KeyKind::read_write(Slot::Primary);
+        stage.account_mut().keys.get_mut(&kind).unwrap().last_used = Some(last);
+    };
+    noted(&mut stage, 20);
+    accept_what_uses_it(&mut stage);
+    assert!(acts(&stage), "{:?}", stage.decide());
+    noted(&mut stage, 3);
+    assert!(quiet_holds(&stage), "{:?}", stage.decide());
+}

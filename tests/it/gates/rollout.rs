@@ -1,0 +1,209 @@
+//! Rollouts under way, failed or somebody else's, and pods that do not go.
+
+use super::*;
+
+#[test]
+fn a_restart_that_was_sent_and_rolls_nothing_is_not_told_as_one_that_is_to_come() {
+    let told = |stage: &Stage| {
+        let text = keyslot::render::restarts::restarts(&stage.restarts());
+        text.lines().find(|line| line.starts_with("east ")).expect("the stamp").to_owned()
+    };
+    let mut stage = three_to_go(2);
+    for pod in &mut stage.cluster_mut("east").pods {
+        (pod.created, pod.mounted) = (at(10), Some(SecretVersion::new("v2")));
+    }
+    assert!(told(&stage).ends_with("not restarted yet"), "{}", told(&stage));
+    restarted(&mut stage, "east", 1);
+    let east = stage.cluster_mut("east");
+    (east.workloads[0].paused, east.workloads[0].updated) = (true, 0);
+    let said = told(&stage);
+    assert!(
+        said.contains("restart sent at ") && said.contains("still there: ") && said.contains("is paused"),
+        "{said}"
+    );
+    assert!(!said.contains("not answered"), "{said}");
+    assert!(stage.restarts().iter().any(|stamp| !stamp.is_over()));
+    // Nobody knows whether it arrived.
+    let Some((_, Event::Ended { ends })) = stage.events.last_mut() else { panic!("{:?}", stage.events) };
+    ends[0].outcome = Outcome::Unknown { why: "timed out".to_owned() };
+    assert!(told(&stage).contains(" and not answered, "), "{}", told(&stage));
+}
+
+/// As the remedy says: they are deleted one by one, and then it is run again.
+#[test]
+fn pods_that_somebody_deleted_by_hand_are_moved_however_they_would_be_restarted() {
+    let mut stage = Stage::before_restart();
+    stage.reach = Reach::Restart { stamps: [].into(), quiesce: false };
+    stage.events.retain(|(_, event)| !matches!(event, Event::Reached { .. }));
+    stage.cluster_mut("east").workloads[0].strategy = Strategy::OnDelete;
+    let held = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Halt { reasons } => reasons.iter().any(|reason| reason.why == Why::OnDelete),
+        _ => false,
+    };
+    assert!(held(&stage), "{:?}", stage.decide());
+    let young = stage.now - SignedDuration::from_mins(30);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = young);
+    assert!(!held(&stage), "{:?}", stage.decide());
+    // What the pods got is another key there.
+    stage.vault_mut("east").fingerprint = key(Slot::Primary);
+    assert!(held(&stage), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_set_whose_pod_never_ends_is_told_by_name_and_halts() {
+    let mut stage = Stage::before_restart();
+    become_stateful(&mut stage);
+    let north = stage.cluster_mut("north");
+    (north.workloads[0].updated, north.workloads[0].between_revisions) = (1, true);
+    let ends = |stage: &mut Stage, ago: i64| {
+        let at = stage.now - SignedDuration::from_mins(ago);
+        let pod = &mut stage.cluster_mut("north").pods[0];
+        (pod.deleting, pod.node) = (Some(at), Some("node-1".to_owned()));
+        stage.decide().verdict
+    };
+    let verdict = ends(&mut stage, 5);
+    assert!(!matches!(verdict, Verdict::Halt { .. }), "it may be late: {verdict:?}");
+    let Verdict::Halt { reasons } = ends(&mut stage, 11) else { panic!("{:?}", stage.decide()) };
+    let told = keyslot::render::reason::why(&reasons[0]);
+    let name = stage.cluster_mut("north").pods[0].name.clone();
+    assert!(told.contains(&format!("{name} (on node node-1) should have ended long ago")), "{told}");
+}
+
+#[test]
+fn a_rollout_that_fails_says_what_a_person_would_look_up() {
+    let mut stage = three_to_go(2);
+    restarted(&mut stage, "north", 1);
+    let north = stage.cluster_mut("north");
+    north.workloads[0].updated = 1;
+    north.workloads[0].available = 2;
+    let text = "container app: CrashLoopBackOff, restarted 4 times, last exit code 137 (OOMKilled)";
+    let failing = PodView {
+        name: "catalogservice-deploy-new".to_owned(),
+        created: at(99_900),
+        ready: false,
+        trouble: Some(PodTrouble::new(true, text)),
+        ..north.pods[0].clone()
+    };
+    north.pods.push(failing);
+    let warn = |object: &str, reason: &str, message: &str| Warning::new(object, reason, message, 7, None);
+    north.warnings = vec![
+        warn("Pod catalogservice-deploy-new", "BackOff", "Back-off restarting failed container"),
+        warn("Pod somebody-elses", "FailedMount", "no"),
+        warn("ReplicaSet catalogservice-deploy-5d8f", "FailedCreate", "exceeded quota: pods"),
+        warn("ReplicaSet catalogservice-deployment-5d8f", "FailedCreate", "another's"),
+    ];
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let [reason] = &reasons[..] else { panic!("{reasons:?}") };
+    let told = keyslot::render::reason::why(reason);
+    let lines: Vec<&str> = told.lines().map(str::trim).collect();
+    assert_eq!(
+        lines,
+        [
+            "the rollout of north/workload/catalogservice-deploy failed: catalogservice-deploy-new cannot start",
+            "catalogservice-deploy-new: container app: CrashLoopBackOff, restarted 4 times, last exit code 137 (OOMKilled)",
+            "Pod catalogservice-deploy-new: BackOff (7 times): Back-off restarting failed container",
+            "ReplicaSet catalogservice-deploy-5d8f: FailedCreate (7 times): exceeded quota: pods",
+        ]
+    );
+    // Nobody else is begun meanwhile, though the wave has a place; a person may say by name that it shall.
+    stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
+    stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    assert_eq!(restarts(&stage), ["south"], "north is not restarted on top of our own restart");
+}
+
+#[test]
+fn a_workload_that_vanishes_in_mid_rollout_halts_and_may_be_accepted_as_gone() {
+    let mut stage = three_to_go(1);
+    restarted(&mut stage, "north", 1);
+    let north = stage.cluster_mut("north");
+    north.workloads.clear();
+    north.pods.clear();
+    let decision = stage.decide();
+    assert!(matches!(decision.verdict, Verdict::Halt { .. }), "{decision:?}");
+    assert!(holding(&decision).contains(&Gate::Preflight), "{decision:?}");
+    stage.events.push(accepted(Gate::Preflight, "north/workload/catalogservice-deploy"));
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+}
+
+#[test]
+fn a_pod_on_a_node_that_does_not_answer_holds_and_both_are_named() {
+    let mut stage = Stage::ready();
+    let mut pod = stage.cluster_mut("east").pods[1].clone();
+    (pod.created, pod.deleting) = (at(40), Some(at(100_000 - 500)));
+    stage.cluster_mut("east").pods.push(pod);
+    let told = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => {
+            reasons.iter().map(keyslot::render::reason::why).collect::<Vec<_>>().join("\n")
+        }
+        other => panic!("{other:?}"),
+    };
+    assert!(told(&stage).contains("catalogservice-deploy-1 (on node node-1)"), "{}", told(&stage));
+    stage.now = at(100_000 + 150);
+    for seen in stage.world.clusters.values_mut() {
+        seen.at = stage.now;
+    }
+    let silent = told(&stage);
+    assert!(silent.contains("node-1 (east/node/node-1) should have ended at"), "{silent}");
+    assert!(silent.contains("catalogservice-deploy-1"), "{silent}");
+}
+
+#[test]
+fn what_was_sent_is_followed_in_a_pause_and_nothing_is_begun() {
+    let mut stage = Stage::before_restart();
+    stage.events.push((at(5), paused()));
+    assert_eq!(holding(&stage.decide()), [Gate::NotPaused].into_iter().chain([Gate::Wave]).collect());
+    stage.events.push((at(6), Event::Unpaused { by: "operator".to_owned() }));
+    assert_eq!(restarts(&stage), ["east"]);
+    // A rollout under way is waited for as ever, with the pause beside it.
+    stage.events.push((at(7), paused()));
+    stage.cluster_mut("east").workloads[0].updated = 1;
+    let decision = stage.decide();
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{decision:?}");
+    assert!(holding(&decision).contains(&Gate::NotPaused), "{decision:?}");
+}
+
+#[test]
+fn pods_that_do_not_show_what_they_mounted_are_for_a_person_when_they_have_had_their_time() {
+    for (age, person) in [(300, false), (601, true)] {
+        let mut stage = Stage::ready();
+        for pod in &mut stage.cluster_mut("east").pods {
+            (pod.mounted, pod.created) = (None, at(100_000 - age));
+        }
+        let decision = stage.decide();
+        assert_eq!(matches!(decision.verdict, Verdict::Halt { .. }), person, "{decision:?}");
+        let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else { panic!() };
+        let one = reasons.iter().find(|one| one.gate == Gate::OldPodsGone).unwrap();
+        assert_eq!(keyslot::render::reason::remedy(one).contains("this stamp's cluster"), person, "{one:?}");
+    }
+}
+
+/// Their controller may take so many away at once, and starts no successor beside them.
+#[test]
+fn a_set_that_may_lose_all_its_pods_at_once_is_not_restarted() {
+    let mut stage = Stage::before_restart();
+    become_stateful(&mut stage);
+    let may_lose = |stage: &mut Stage, many: ReplicaNumber| {
+        let workload = &mut stage.cluster_mut("east").workloads[0];
+        workload.strategy =
+            Strategy::RollingUpdate { max_surge: ReplicaNumber::Count(0), max_unavailable: many };
+        workload.desired
+    };
+    may_lose(&mut stage, ReplicaNumber::Count(1));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    let desired = may_lose(&mut stage, ReplicaNumber::Count(3));
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    assert!(reasons.iter().any(|reason| reason.why == Why::TakesAll { desired }), "{reasons:?}");
+}
+
+#[test]
+fn a_cluster_that_azure_works_on_is_not_restarted() {
+    check(
+        Stage::before_restart,
+        &[("an upgrade", Gate::Preflight, End::Waits, |s| {
+            for name in ["east", "north"] {
+                s.cluster_mut(name).state = ClusterState::Changing { state: "Upgrading".to_owned() };
+            }
+        })],
+    );
+}

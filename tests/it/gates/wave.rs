@@ -1,0 +1,221 @@
+//! Who is restarted beside whom, and how long the canary soaks.
+
+use super::*;
+
+#[test]
+fn several_at_once_are_never_all_that_serve() {
+    assert_eq!(restarts(&three_to_go(2)), ["north", "south"]);
+    assert_eq!(restarts(&three_to_go(3)), ["north", "south", "west"]);
+    // The first one is done and serves nobody any more, so that it shows nothing: the next one is the canary.
+    let mut dark = three_to_go(3);
+    let workload = &mut dark.cluster_mut("east").workloads[0];
+    (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+    assert_eq!(restarts(&dark), ["north"]);
+    let canary = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Act { held, .. } => held.iter().any(|reason| {
+            reason.subject == Subject::Stamp(stamp("south"))
+                && reason.why == Why::CanaryFirst { canary: stamp("north") }
+        }),
+        _ => false,
+    };
+    assert!(canary(&dark), "{:?}", dark.decide());
+    // That it was restarted once makes the others' turn no sooner.
+    restarted(&mut dark, "east", 1);
+    assert!(canary(&dark), "{:?}", dark.decide());
+    // It may not even go on with one that it has begun.
+    let mut begun = three_to_go(1);
+    restarted(&mut begun, "north", 1);
+    assert_eq!(restarts(&begun), ["north"]);
+    for name in ["east", "south", "west"] {
+        let workload = &mut begun.cluster_mut(name).workloads[0];
+        (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+        begun.cluster_mut(name).pods.clear();
+    }
+    assert!(
+        restarts(&begun).is_empty() && holding(&begun.decide()).contains(&Gate::Wave),
+        "{:?}",
+        begun.decide()
+    );
+}
+
+#[test]
+fn after_its_soak_the_canary_is_seen_once_more_before_another_follows() {
+    let mut stage = three_to_go(1);
+    stage.policy.soak = Duration::from_secs(2 * 60);
+    let now = stage.now;
+    stage
+        .cluster_mut("east")
+        .pods
+        .iter_mut()
+        .for_each(|pod| pod.created = now - SignedDuration::from_mins(3));
+    assert_eq!(restarts(&stage), ["north"]);
+    stage.world.clusters.get_mut(&stamp("east")).unwrap().at = now - SignedDuration::from_secs(90);
+    let Verdict::Wait { reasons, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let unseen = Why::NotSeen(EvidenceKey::Cluster(stamp("east")));
+    assert!(reasons.iter().all(|reason| reason.why == unseen), "{reasons:?}");
+}
+
+#[test]
+fn somebody_elses_rollout_takes_a_place_in_the_wave_and_opens_none() {
+    // Their pipeline rolls the second workload of every stamp: that is no reason to restart the first one everywhere.
+    let mut stage = three_to_go(3);
+    let other = WorkloadName::new("workload", "healthservice-deploy");
+    stage.policy.workloads.push(other.clone());
+    for name in ["east", "north", "south", "west"] {
+        let view = WorkloadView { name: other.clone(), updated: 1, ..deployment() };
+        stage.cluster_mut(name).workloads.push(view);
+    }
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    assert_eq!(holding(&stage.decide()), [Gate::RolloutSettled].into());
+    // Where it is over, the usual order holds.
+    for name in ["east", "north"] {
+        let other = &mut stage.cluster_mut(name).workloads[1];
+        (other.desired, other.replicas, other.updated, other.available) = (0, 0, 0, 0);
+    }
+    assert_eq!(restarts(&stage), ["north"]);
+}
+
+#[test]
+fn somebody_elses_rollout_neither_ends_a_soak_nor_counts_as_begun_by_us() {
+    // The canary soaks; in another stamp a pipeline begins to roll.
+    let mut stage = three_to_go(3);
+    assert_eq!(restarts(&stage), ["north", "south", "west"], "where the canary has soaked");
+    let now = stage.now;
+    for pod in &mut stage.cluster_mut("east").pods {
+        pod.created = now - SignedDuration::from_mins(9);
+    }
+    assert!(restarts(&stage).is_empty(), "it soaks");
+    stage.cluster_mut("north").workloads[0].updated = 1;
+    assert!(restarts(&stage).is_empty(), "it soaks all the same: {:?}", stage.decide());
+    // Accepted or not, that stamp is not ours, and has its turn like any other.
+    stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_soak_ends_although_an_hpa_adds_pods_and_jobs_come_and_go() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    let now = stage.now;
+    let east = stage.cluster_mut("east");
+    east.pods.iter_mut().for_each(|pod| pod.created = now - SignedDuration::from_mins(11));
+    let young = PodView { created: now, uid: "more".to_owned(), ..east.pods[0].clone() };
+    let job = ObjectName::new("Job", "workload", "nightly-29");
+    let of_job = PodView { workload: None, above: Some(job), ..young.clone() };
+    east.pods.extend([young, of_job]);
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // One that had to be replaced is another matter: that may be the new key's doing.
+    stage.cluster_mut("east").pods.remove(0);
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_soak_counts_from_when_the_last_pod_was_ready_and_says_so() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    let now = stage.now;
+    let ago = |minutes| now - SignedDuration::from_mins(minutes);
+    for pod in &mut stage.cluster_mut("east").pods {
+        (pod.created, pod.ready_since) = (ago(30), Some(ago(29)));
+    }
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // It took long to start.
+    stage.cluster_mut("east").pods[2].ready_since = Some(ago(4));
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let [reason] = &reasons[..] else { panic!("{reasons:?}") };
+    let expected = Why::Soaking { canary: stamp("east"), since: ago(4), until: ago(-6) };
+    assert_eq!(reason.why, expected);
+    let told = keyslot::render::reason::why(reason);
+    assert!(told.contains("its last pod was ready"), "{told}");
+    // Where no pod tells, its controller does.
+    let ended = |minutes| DeploymentCondition {
+        kind: "Progressing".to_owned(),
+        status: "True".to_owned(),
+        reason: "NewReplicaSetAvailable".to_owned(),
+        message: String::new(),
+        updated: Some(ago(minutes)),
+    };
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.ready_since = None);
+    stage.cluster_mut("east").workloads[0].conditions = vec![ended(4)];
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    stage.cluster_mut("east").workloads[0].conditions = vec![ended(11)];
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // One that is not ready has not begun to soak, whoever calls the rollout complete.
+    stage.cluster_mut("east").pods[2].ready = false;
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn the_canary_goes_first_and_alone_and_soaks() {
+    let stage = Stage::before_restart();
+    let decision = stage.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert_eq!(steps.len(), 1);
+    assert!(matches!(&steps[0], Step::Restart { stamp: name, .. } if *name == stamp("east")));
+    assert!(holding(&decision).contains(&Gate::Wave), "north waits for the canary");
+
+    let mut soaking = Stage::before_restart();
+    soaking.policy.log_lag = None;
+    let now = soaking.now;
+    for pod in &mut soaking.cluster_mut("east").pods {
+        pod.created = now - SignedDuration::from_mins(9);
+    }
+    let decision = soaking.decide();
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{decision:?}");
+    assert_eq!(holding(&decision), [Gate::Wave].into());
+    soaking.policy.soak = Duration::from_secs(8 * 60);
+    let decision = soaking.decide();
+    let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&steps[0], Step::Restart { stamp: name, .. } if *name == stamp("north")));
+}
+
+/// Three stamps of which two may be restarted at once: the canary is through, the second was restarted and is not seen at
+/// the moment, the third waits for its turn.
+fn between_looks() -> Stage {
+    let mut stage = soaked();
+    let third =
+        StampFacts { name: stamp("west"), region: Some("west".into()), ..stage.policy.stamps[1].clone() };
+    stage.policy.stamps.push(third);
+    stage.policy.wave_size = 2;
+    let (vault, cluster) =
+        (stage.world.vaults[&stamp("north")].clone(), stage.world.clusters[&stamp("north")].clone());
+    stage.world.vaults.insert(stamp("west"), vault);
+    stage.world.clusters.insert(stamp("west"), cluster);
+    let room = stage.world.rooms[&stamp("north")].clone();
+    stage.world.rooms.insert(stamp("west"), room);
+    restarted(&mut stage, "north", 1);
+    stage.world.clusters.remove(&stamp("north"));
+    stage
+}
+
+#[test]
+fn a_stamp_that_is_not_seen_since_its_restart_takes_its_place_in_the_wave_and_keeps_nobody_else_waiting() {
+    let stage = between_looks();
+    let decision = stage.decide();
+    let Verdict::Act { steps, held } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&steps[..], [Step::Restart { stamp: name, .. }] if *name == stamp("west")), "{steps:?}");
+    let unseen = Why::NotSeen(EvidenceKey::Cluster(stamp("north")));
+    assert!(held.iter().all(|reason| reason.why == unseen) && held.len() == 1, "{held:?}");
+
+    let waits: [(&str, Spoil); 6] = [
+        ("it is at work there: the wave is full", |s| s.policy.wave_size = 1),
+        ("nobody has restarted it, so anything may be going on there", |s| s.events.truncate(4)),
+        ("it could not be seen, which is another matter", |s| {
+            let blind = Seen::blind(s.now, Blindness::Unreachable, "no connection");
+            s.world.clusters.insert(stamp("north"), blind);
+        }),
+        ("its vault is not seen", |s| drop(s.world.vaults.remove(&stamp("north")))),
+        ("its region has refused a request since it was restarted", |s| refused(s, "north", 5)),
+        ("the canary is the only healthy one, and is being restarted", |s| {
+            s.policy.wave_size = 3;
+            s.cluster_mut("east").workloads[0].available = 1;
+        }),
+    ];
+    for (what, spoil) in waits {
+        let mut stage = between_looks();
+        spoil(&mut stage);
+        let decision = stage.decide();
+        assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{what}: {decision:?}");
+    }
+}
