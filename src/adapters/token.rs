@@ -23,6 +23,9 @@ pub trait TokenSource: Send + Sync {
     /// Where no token can be had, with the places that were tried and never a value.
     async fn token(&self) -> Result<SecretString, Fault>;
 
+    /// The token that it handed out last was not taken: it is not handed out again where another may be had.
+    async fn forget(&self) {}
+
     /// Where the token that it handed out last comes from, for words to people.
     fn place(&self) -> String {
         "the configured place".to_owned()

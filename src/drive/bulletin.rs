@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lease::Standing;
 use super::{Driver, Notice};
-use crate::model::{PullNumber, World};
+use crate::model::{Blindness, PullNumber, World};
 use crate::ports::{Bulletin, Effect, Fault};
 use crate::render;
 use crate::rotation::{Decider, Fold, Outcome, Produced, Reach, Report, later};
@@ -58,16 +58,24 @@ impl Driver {
             Ok(Standing::Held | Standing::New) => {}
             Ok(Standing::Of { .. }) | Err(_) => return,
         }
+        let mut failed = None;
         for pull in pulls {
             match self.ports.forge.publish(pull, &bulletin).await {
                 Effect::Applied(()) => {
                     self.bulletins.told.insert(pull, bulletin.clone());
                 }
                 Effect::NotSent(fault) | Effect::Refused(fault) | Effect::Unknown(fault) => {
-                    self.not_told(&fault, now);
-                    break;
+                    // One that is locked keeps nothing from the others.
+                    let of_all = matches!(fault.kind, Blindness::Throttled | Blindness::Unreachable);
+                    failed.get_or_insert(fault);
+                    if of_all {
+                        break;
+                    }
                 }
             }
+        }
+        if let Some(fault) = failed {
+            self.not_told(&fault, now);
         }
         if !held {
             // It runs out by itself, too.

@@ -106,7 +106,12 @@ async fn picked(
     to: Slot,
 ) -> Result<CommitId, Outcome> {
     let mut tip = head.clone();
-    for commit in ports.code.brought(merged, proposal).await.map_err(not_sent)? {
+    let gone = |fault: Fault| match fault.kind {
+        Blindness::Missing => fault.remedy("where no branch has it any more: `keyslot promote --flip`"),
+        _ => fault,
+    };
+    let brought = ports.code.brought(merged, proposal).await.map_err(gone).map_err(not_sent)?;
+    for commit in brought {
         match ports.code.cherry_pick(&commit, &tip, shop.intended_at).await.map_err(not_sent)? {
             Picked::Commit(next) => tip = next,
             Picked::AlreadyThere => {}

@@ -2,7 +2,7 @@
 //! it, it is what keyslot would have made.
 
 use super::Observer;
-use crate::model::{BranchName, BranchView, CommitId, Slot};
+use crate::model::{Blindness, BranchName, BranchView, CommitId, Slot};
 use crate::ports::Fault;
 
 impl Observer {
@@ -38,7 +38,12 @@ impl Observer {
         let (code, sources) = (self.ports.code.as_ref(), &self.targets.sources);
         let line = code.line(commit, 2).await?;
         let [_, parent] = line.as_slice() else { return Ok(false) };
-        let (before, after) = (sources.at(code, parent).await?, sources.at(code, commit).await?);
+        let before = match sources.at(code, parent).await {
+            // Without the Terraform root there, it is more than a change of slot.
+            Err(fault) if fault.kind == Blindness::Missing => return Ok(false),
+            before => before?,
+        };
+        let after = sources.at(code, commit).await?;
         let Ok(edits) = before.flip(self.targets.access, to) else { return Ok(false) };
         let changed = code.changed(parent, commit).await?;
         let as_flipped = |(path, bytes): &(String, Vec<u8>)| {

@@ -124,6 +124,9 @@ pub enum Command {
         comment: u64,
         body: String,
     },
+    DeleteComment {
+        comment: u64,
+    },
     MarkPull {
         number: PullNumber,
         mark: Mark,

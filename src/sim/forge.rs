@@ -84,6 +84,14 @@ impl World {
         Ok(Reply::Comment(id))
     }
 
+    pub(super) fn delete_comment(&mut self, id: u64) -> Result<Reply, Refusal> {
+        let is_there = |pull: &&mut Pull| pull.comments.iter().any(|comment| comment.id == id);
+        let pull = self.pulls.iter_mut().find(is_there);
+        let pull = pull.ok_or_else(|| Refusal::NotFound(format!("comment {id}")))?;
+        pull.comments.retain(|comment| comment.id != id);
+        Ok(Reply::Done)
+    }
+
     pub(super) fn mark_pull(&mut self, number: PullNumber, mark: Mark) -> Result<Reply, Refusal> {
         let now = self.now;
         let pull = self.pull_of(number)?;

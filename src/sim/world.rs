@@ -172,6 +172,7 @@ impl World {
             Command::ReviewPull { number, approve, by } => self.review(number, approve, &by),
             Command::Comment { number, body, by } => self.comment(number, &body, &by),
             Command::EditComment { comment, body } => self.edit_comment(comment, &body),
+            Command::DeleteComment { comment } => self.delete_comment(comment),
             Command::MarkPull { number, mark } => self.mark_pull(number, mark),
             Command::ReportStatus(status) => self.report_status(status),
             Command::AutoMerge { number, head, method, by } => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
-use keyslot::model::{PullNumber, RotationId};
+use keyslot::model::{Promotion, PullNumber, RotationId};
 use keyslot::ports::{Bulletin, BulletinState, Effect, Forge};
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault, github};
@@ -112,6 +112,23 @@ async fn whoever_takes_the_label_away_means_it() {
     assert!(!desk.with(|world| world.pulls()[0].labels.contains(LABEL)));
 }
 
+#[tokio::test]
+async fn a_comment_that_somebody_deleted_is_made_anew_with_the_next_words() {
+    let (desk, number) = opened().await;
+    let github = desk.github();
+    applied(github.publish(number, &bulletin("first", BulletinState::UnderWay)).await);
+    desk.with(|world| {
+        let comment = world.pulls()[0].comments[0].id;
+        world.apply(Command::DeleteComment { comment }).unwrap();
+        assert!(comments(world).is_empty());
+    });
+    applied(github.publish(number, &bulletin("second", BulletinState::UnderWay)).await);
+    desk.with(|world| {
+        assert_eq!(comments(world), ["<!-- keyslot:r1 -->\nsecond"]);
+        assert_eq!(world.statuses().last().unwrap().description, "line of second");
+    });
+}
+
 fn theatre(config: sim::WorldConfig, crashes: Crashes) -> Theatre {
     let mut theatre = Theatre::with_crashes(config, crashes);
     theatre.policy.pulls.board = true;
@@ -174,6 +191,26 @@ fn a_forge_that_takes_no_bulletin_holds_nothing_up_and_that_is_told_once() {
     let told = ears.0.lock().unwrap().clone();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(comments(&theatre.world.lock()), Vec::<String>::new());
+}
+
+/// A conversation that is locked.
+#[test]
+fn a_pull_request_that_takes_no_bulletin_keeps_none_from_the_others() {
+    let is_told_alone = |refused: u32| {
+        let fault =
+            Fault::new(When::Nth(refused), Target::operation(Operation::MarkPull), Trouble::Forbidden);
+        let mut theatre = theatre(small().with_fault(fault), Crashes::none());
+        theatre.policy.promotion = Promotion::PullRequest;
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+        let world = theatre.world.lock();
+        let done: Vec<bool> = world
+            .pulls()
+            .iter()
+            .map(|pull| pull.comments.iter().any(|one| one.body.contains("**done at ")))
+            .collect();
+        done == [false, true]
+    };
+    assert!((1..100).any(is_told_alone));
 }
 
 #[test]

@@ -322,6 +322,29 @@ async fn long_lists_are_read_to_their_end() {
     assert!(seen.waits.contains(&PullWait::ChangesRequested { by: "reviewer-229".to_owned() }));
 }
 
+/// What the page says of itself is unchanged then, and so is what GitHub calls it by.
+#[tokio::test]
+async fn a_whole_page_that_was_the_last_one_is_not_taken_for_it_again() {
+    let desk = Desk::new(quiet(), 1.0);
+    let github = desk.github();
+    desk.propose("fix/flip").await;
+    let number = applied(github.open_pull(&new_pull()).await);
+    new(&github).await;
+    let review = |people: std::ops::Range<u32>, approve| {
+        desk.with(|world| {
+            for person in people {
+                let by = format!("reviewer-{person}");
+                world.apply(Command::ReviewPull { number, approve, by }).unwrap();
+            }
+        });
+    };
+    review(0..100, true);
+    assert_eq!(look(&github).await.approvals.len(), 100);
+    review(100..101, false);
+    let waits = look(&github).await.waits;
+    assert!(waits.contains(&PullWait::ChangesRequested { by: "reviewer-100".to_owned() }), "{waits:?}");
+}
+
 #[tokio::test]
 async fn a_validation_that_no_rule_names_is_waited_for_where_it_is_configured() {
     let desk = Desk::new(quiet(), 1.0);

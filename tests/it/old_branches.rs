@@ -17,6 +17,18 @@ fn emptied(world: &mut World, branch: BranchName) {
     world.apply(Command::Push { branch, expected, commit: id, objects, by }).unwrap();
 }
 
+/// As `emptied`, and then somebody has moved the code to where the Terraform root is.
+fn moved_there(world: &mut World, branch: BranchName) {
+    let main = world.repository().head(&"main".into()).cloned().unwrap();
+    let code = world.repository().get(&main).unwrap().tree().clone();
+    let by = Signature::of("mallory", world.now());
+    let before = Commit::new(Tree::default().with("README.md", *b"x"), vec![main], &by, "Old\n");
+    let after = Commit::new(code, vec![before.id().clone()], &by, "Move the code\n");
+    let (id, objects, by) = (after.id().clone(), vec![before.into(), after.into()], "mallory".to_owned());
+    let expected = Expected::Absent;
+    world.apply(Command::Push { branch, expected, commit: id, objects, by }).unwrap();
+}
+
 /// With the code in a folder of the repository.
 fn live() -> Live {
     let live = Live::of(World::new(WorldConfig::default().with_stamps(1).with_workflow()), 600.0);
@@ -37,7 +49,10 @@ fn live() -> Live {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forgotten_branch_of_before_the_code_was_moved_holds_no_rotation_up() {
     let live = live();
-    live.stage.simulation.world.with(|world| emptied(world, "fix/keyslot-old-secondary".into()));
+    live.stage.simulation.world.with(|world| {
+        emptied(world, "fix/keyslot-old-secondary".into());
+        moved_there(world, "fix/keyslot-root".into());
+    });
     for command in [["propose", "--wait"], ["promote", "--wait"]] {
         let (code, out, talk) = run(&live, &command).await;
         assert_eq!(code, 0, "{command:?}: {out}\n{talk}");

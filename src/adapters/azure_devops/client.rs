@@ -188,7 +188,7 @@ impl Client {
             true => ReadError::Final(error.fault(what, subject)),
             false => ReadError::Later(error.fault(what, subject), None),
         })?;
-        match refusal::of(&answer, what, subject).map(|fault| self.placed(fault, &answer)) {
+        match self.refused(&answer, what, subject).await {
             None => {
                 self.taken.note();
                 Ok(answer)
@@ -232,7 +232,7 @@ impl Client {
             Err(error) if error.nothing_was_sent() => return Effect::NotSent(error.fault(what, subject)),
             Err(error) => return Effect::Unknown(error.fault(what, subject)),
         };
-        match refusal::of(&answer, what, subject).map(|fault| self.placed(fault, &answer)) {
+        match self.refused(&answer, what, subject).await {
             Some(fault) if answer.status.is_server_error() => Effect::Unknown(fault),
             Some(fault) => Effect::Refused(fault),
             None => parse(what, subject, &answer).map_or_else(Effect::Unknown, Effect::Applied),
@@ -240,17 +240,19 @@ impl Client {
     }
 
     /// A token that is refused is named by its place. One that was never taken is told at once.
-    fn placed(&self, fault: Fault, answer: &Answer) -> Fault {
+    async fn refused(&self, answer: &Answer, what: &str, subject: &str) -> Option<Fault> {
+        let fault = refusal::of(answer, what, subject)?;
         let signed_in = answer.status == StatusCode::FORBIDDEN;
         if fault.kind != Blindness::Forbidden || signed_in {
             if !answer.status.is_server_error() {
                 self.taken.note();
             }
-            return fault;
+            return Some(fault);
         }
         let (DevOpsCredential::Pat(token) | DevOpsCredential::Bearer(token)) = &self.credential;
         let why = format!("{} (the token from {})", fault.why, token.place());
-        self.taken.judge(Fault { why, ..fault })
+        token.forget().await;
+        Some(self.taken.judge(Fault { why, ..fault }))
     }
 
     async fn request(

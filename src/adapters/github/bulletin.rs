@@ -113,11 +113,14 @@ impl GitHub {
                 return Ok(());
             }
             Some(known) => {
-                let path = self.path(&format!("issues/comments/{}", known.id));
-                let write = Write { method: Method::PATCH, path: &path, body: Some(&asked), permit: None };
-                // Where somebody has deleted it, the next look says so.
+                let own = self.path(&format!("issues/comments/{}", known.id));
+                let write = Write { method: Method::PATCH, path: &own, body: Some(&asked), permit: None };
                 told.comment = None;
-                self.said(about, write).await?
+                match self.said(about, write).await? {
+                    Some(reply) => Some(reply),
+                    // Somebody has deleted it.
+                    None => self.said(about, Write::post(&path, &asked)).await?,
+                }
             }
             None => self.said(about, Write::post(&path, &asked)).await?,
         };
@@ -196,10 +199,10 @@ impl GitHub {
 
     /// What GitHub answers; nothing where what was to go is gone.
     async fn said(&self, about: About<'_>, write: Write<'_>) -> Result<Option<Value>, Failed> {
-        let deletes = write.method == Method::DELETE;
+        let changes = write.method != Method::POST;
         match self.client.write(about, write).await {
-            Sent::Done(reply) => Ok(reply.json().ok()),
-            Sent::Refused(_, refusal) if deletes && refusal.status() == StatusCode::NOT_FOUND => Ok(None),
+            Sent::Done(reply) => Ok(Some(reply.json().unwrap_or_default())),
+            Sent::Refused(_, refusal) if changes && refusal.status() == StatusCode::NOT_FOUND => Ok(None),
             Sent::Refused(fault, _) => Err(Effect::Refused(fault)),
             Sent::Unsent(fault) => Err(Effect::NotSent(fault)),
             Sent::Unknown(fault) => Err(Effect::Unknown(fault)),

@@ -33,6 +33,9 @@ use crate::adapters::token::github_app::API_VERSION;
 use crate::model::Blindness;
 use crate::ports::{Clock, Fault, Permit};
 
+/// Entries of a whole page, as asked for: the most that GitHub gives.
+const PAGE: usize = 100;
+
 /// More pages than any list that keyslot reads can honestly have.
 const MOST_PAGES: usize = 30;
 
@@ -222,7 +225,12 @@ impl Client {
                 _ => value.get_mut(member).map(Value::take).unwrap_or_default(),
             };
             let page = serde_json::from_value::<Vec<T>>(list).map_err(unreadable)?;
-            next = next_page(about, &target, &reply)?.filter(|_| !last(&page));
+            let more = next_page(about, &target, &reply)?;
+            if more.is_none() && page.len() >= PAGE {
+                // With one more it is the same page, and not the last one.
+                self.kept.forget(&target);
+            }
+            next = more.filter(|_| !last(&page));
             all.extend(page);
         }
         if next.is_none() {
@@ -318,7 +326,7 @@ impl Client {
         }
         let now = self.clock.now();
         let refusal = Refusal::of(&reply);
-        let fault = self.placed(refusal.fault(about.what, about.subject), reply.status);
+        let fault = self.placed(refusal.fault(about.what, about.subject), reply.status).await;
         match refusal.wait(now) {
             Some(wait) => Err(ReadError::Later(fault, Some(wait))),
             None if reply.status.is_server_error() => Err(ReadError::Later(fault, None)),
@@ -339,7 +347,7 @@ impl Client {
     }
 
     /// A token that is not accepted is named by its place. One that never was is told at once.
-    fn placed(&self, fault: Fault, status: StatusCode) -> Fault {
+    async fn placed(&self, fault: Fault, status: StatusCode) -> Fault {
         if status != StatusCode::UNAUTHORIZED {
             if !status.is_server_error() {
                 self.taken.note();
@@ -347,6 +355,7 @@ impl Client {
             return fault;
         }
         let why = format!("{} (the token from {})", fault.why, self.token.place());
+        self.token.forget().await;
         self.taken.judge(Fault { why, ..fault })
     }
 
@@ -382,7 +391,7 @@ impl Client {
                 None if reply.status.is_success() && reply.limited.is_none() => Sent::Done(reply),
                 None => {
                     let refusal = Refusal::of(&reply);
-                    let fault = self.placed(refusal.fault(about.what, about.subject), reply.status);
+                    let fault = self.placed(refusal.fault(about.what, about.subject), reply.status).await;
                     match reply.status.is_server_error() {
                         true => Sent::Unknown(fault),
                         false => Sent::Refused(fault, refusal),

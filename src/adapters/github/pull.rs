@@ -120,7 +120,8 @@ impl Pull {
     pub(super) fn state(&self) -> PullState {
         match (&self.merged_at, &self.merge_commit_sha, self.state.as_str()) {
             (Some(_), Some(commit), _) => PullState::Merged { commit: CommitId::new(commit) },
-            (None, _, "open") => PullState::Open,
+            // Merged, and GitHub does not say yet as what.
+            (Some(_), None, _) | (None, _, "open") => PullState::Open,
             _ => PullState::Closed,
         }
     }

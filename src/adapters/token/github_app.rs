@@ -281,6 +281,10 @@ impl TokenSource for GitHubApp {
         Ok(held.insert(renewed).token.clone())
     }
 
+    async fn forget(&self) {
+        self.held.lock().await.take();
+    }
+
     fn place(&self) -> String {
         format!("the GitHub App {}", self.settings.app)
     }

@@ -11,12 +11,16 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use super::TokenSource;
+use crate::adapters::taken::Taken;
 use crate::model::Blindness;
 use crate::ports::Fault;
 
 /// How long a found token is used before its place is asked again: helpers hand out tokens that end within hours, and
 /// starting a program for every request would cost more than the request.
 const KEPT: Duration = Duration::from_secs(300);
+
+/// How long nothing is looked for again where no place had one: a helper that hangs would hold up every request.
+const NOT_ASKED: Duration = Duration::from_secs(30);
 
 /// One place.
 #[async_trait]
@@ -69,9 +73,11 @@ pub struct Search {
     subject: String,
     places: Vec<Box<dyn Place>>,
     remedy: String,
-    found: Mutex<Option<(SecretString, Instant)>>,
+    found: Mutex<Option<(Result<SecretString, Fault>, Instant)>>,
     /// The place that had it.
     at: std::sync::Mutex<Option<String>>,
+    /// Where none ever had one, none will come by waiting.
+    had: Taken,
 }
 
 impl Search {
@@ -82,6 +88,7 @@ impl Search {
             remedy: remedy.into(),
             found: Mutex::default(),
             at: Default::default(),
+            had: Taken::default(),
         }
     }
 
@@ -92,13 +99,15 @@ impl Search {
                 Ok(token) => {
                     tracing::debug!(subject = self.subject, place = place.name(), "found a token");
                     *self.at.lock().unwrap_or_else(PoisonError::into_inner) = Some(place.name());
+                    self.had.note();
                     return Ok(token);
                 }
                 Err(why) => said.push(format!("{}: {why}", place.name())),
             }
         }
         let why = format!("no place has one: {}", said.join("; "));
-        Err(Fault::new(Blindness::Forbidden, "find a token", &self.subject, why).remedy(&self.remedy))
+        let fault = Fault::new(Blindness::Forbidden, "find a token", &self.subject, why).remedy(&self.remedy);
+        Err(self.had.judge(fault))
     }
 }
 
@@ -106,12 +115,19 @@ impl Search {
 impl TokenSource for Search {
     async fn token(&self) -> Result<SecretString, Fault> {
         let mut found = self.found.lock().await;
-        if let Some((token, _)) = found.as_ref().filter(|(_, at)| at.elapsed() < KEPT) {
-            return Ok(token.clone());
+        let counts = |told: &Result<_, _>| if told.is_ok() { KEPT } else { NOT_ASKED };
+        if let Some((told, _)) = found.as_ref().filter(|(told, at)| at.elapsed() < counts(told)) {
+            return told.clone();
         }
-        let token = self.walk().await?;
-        *found = Some((token.clone(), Instant::now()));
-        Ok(token)
+        let told = self.walk().await;
+        *found = Some((told.clone(), Instant::now()));
+        told
+    }
+
+    async fn forget(&self) {
+        // What was found nowhere was not refused.
+        let mut found = self.found.lock().await;
+        found.take_if(|(told, _)| told.is_ok());
     }
 
     fn place(&self) -> String {
@@ -166,6 +182,41 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(search.token().await.unwrap().expose_secret(), "from-helper-0");
         }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_refused_is_looked_for_again() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let search = Search::new("host", places(None, &asked), "");
+        assert_eq!(search.token().await.unwrap().expose_secret(), "from-helper-0");
+        search.forget().await;
+        assert_eq!(search.token().await.unwrap().expose_secret(), "from-helper-1");
+    }
+
+    struct Silent(Arc<AtomicUsize>);
+
+    #[async_trait]
+    impl Place for Silent {
+        fn name(&self) -> String {
+            "a helper".to_owned()
+        }
+
+        async fn look(&self) -> Result<SecretString, String> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Err("it gave no answer within 10 s".to_owned())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_place_that_has_none_is_not_asked_again_for_every_request() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let search = Search::new("host", vec![Box::new(Silent(Arc::clone(&asked)))], "");
+        for _ in 0..3 {
+            let fault = search.token().await.unwrap_err();
+            assert_eq!(fault.kind, Blindness::Misconfigured, "none ever had one: {fault}");
+            search.forget().await;
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]

@@ -60,6 +60,10 @@ impl Kept {
         });
     }
 
+    pub(super) fn forget(&self, target: &str) {
+        self.book(|book| book.answers.remove(target));
+    }
+
     fn book<T>(&self, act: impl FnOnce(&mut Book) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
