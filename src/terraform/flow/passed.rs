@@ -17,7 +17,11 @@ pub fn left(steps: &[Step], path: &[String]) -> Option<(Vec<String>, Option<Stri
     for (at, step) in steps.iter().enumerate() {
         let Some((first, rest)) = left.split_first() else { break };
         if first == OTHER_NAMES {
-            let (left, own) = left_of_others(&steps[at..], rest)?;
+            let (mut left, own) = left_of_others(&steps[at..], rest)?;
+            // Of what is left, some may be gone as well.
+            if left.first().is_some_and(|next| next != OTHER_NAMES) {
+                left.insert(0, OTHER_NAMES.to_owned());
+            }
             return Some((left, own.or(element)));
         }
         match &step.kind {

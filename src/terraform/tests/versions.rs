@@ -197,6 +197,8 @@ fn the_version_is_raised_where_a_function_gives_the_key_another_place() {
         ("[\"y\", P]", "flatten([local.l])", "local.x[1]"),
         ("[{ apps = [{ key = P }] }]", "flatten([for i in local.l : i.apps])", "local.x[0].key"),
         ("[\"y\", P]", "reverse(local.l)", "local.x[0]"),
+        ("[{ key = P }, {}]", "reverse(local.l)[1]\n  y = local.x", "local.y.key"),
+        ("[{ key = P }, {}]", "reverse(local.l)\n  y = local.x[1]", "lookup(local.y, \"key\", \"\")"),
         ("[\"y\", P]", "concat([\"z\"], local.l)", "local.x[2]"),
         ("[\"y\", P]", "slice(local.l, 1, 2)", "local.x[0]"),
         ("[\"\", P]", "compact(local.l)", "local.x[0]"),
