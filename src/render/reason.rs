@@ -439,9 +439,17 @@ pub fn why(reason: &Reason) -> String {
             "the autoscaler {autoscaler} would give {subject} more than its {most} pods, and a restart takes some away \
              for a while"
         ),
-        Why::Scaling { available, desired } => {
+        Why::Scaling { available, desired, silent } if silent.is_empty() => {
             format!("{subject} is being scaled: {available} of {desired} pods available")
         }
+        Why::Scaling { available, desired, silent } => format!(
+            "{} not ready and {} pods of {subject}: {available} of {desired} pods available",
+            match silent.as_slice() {
+                [node] => format!("node {node} is"),
+                nodes => format!("nodes {} are", nodes.join(" and ")),
+            },
+            if silent.len() == 1 { "has" } else { "have" }
+        ),
         Why::PodsLeftOut { missing, listed } => format!(
             "the API server's list of {subject} shows {}, and its controller counts {missing} more: which of both is \
              right is not known",

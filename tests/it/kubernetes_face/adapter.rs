@@ -124,7 +124,7 @@ async fn the_worlds_own_faults_are_spoken_in_kubernetes() {
 async fn permissions_can_be_asked_for() {
     let setup = setup(WorldConfig::default(), 1.0);
     for (verb, resource, allowed) in
-        [("patch", "deployments", true), ("delete", "deployments", false), ("list", "nodes", false)]
+        [("patch", "deployments", true), ("delete", "replicasets", false), ("list", "nodes", false)]
     {
         let attributes =
             json!({"verb": verb, "group": "apps", "resource": resource, "namespace": "workload"});
