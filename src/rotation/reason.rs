@@ -469,6 +469,8 @@ pub enum Why {
     Unhealthy {
         available: u32,
         desired: u32,
+        /// Nodes that do not answer, and have pods of it.
+        silent: Vec<String>,
     },
     RolloutFailed {
         message: String,

@@ -265,7 +265,7 @@ pub fn under_way(workload: &WorkloadView, cluster: &ClusterView) -> Why {
 }
 
 /// Nodes that do not answer, with pods of it that are not ready.
-fn silent_nodes(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
+pub fn silent_nodes(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
     let pods = cluster.pods_of(&workload.name).filter(|pod| !pod.ready);
     let nodes: BTreeSet<&String> = pods.filter_map(|pod| pod.node.as_ref()).collect();
     nodes.into_iter().filter(|node| cluster.silent.contains_key(*node)).cloned().collect()
