@@ -137,6 +137,25 @@ async fn permissions_can_be_asked_for() {
 }
 
 #[tokio::test]
+async fn a_deployment_that_is_deleted_is_gone_at_once_and_its_pods_are_told_to_end() {
+    let setup = setup(WorldConfig::default(), 1.0);
+    let list = "/apis/apps/v1/namespaces/workload/deployments";
+    let one = format!("{list}/catalogservice-deploy");
+    let deleted = setup.send(setup.request("DELETE", &one, Some(&setup.token))).await;
+    assert_eq!((deleted.0, &deleted.1["metadata"]["name"]), (200, &json!("catalogservice-deploy")));
+    assert_eq!((setup.raw("GET", &one).await.0, setup.raw("GET", list).await.0), (404, 200));
+    let again = setup.send(setup.request("DELETE", &one, Some(&setup.token))).await;
+    assert_eq!(again.0, 404);
+    let (_, pods) = setup.raw("GET", "/api/v1/namespaces/workload/pods").await;
+    let ends = |pod: &Value| pod["metadata"]["deletionTimestamp"].is_string();
+    let of = |pod: &&Value| {
+        pod["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("catalogservice-deploy-"))
+    };
+    let pods: Vec<_> = pods["items"].as_array().unwrap().iter().filter(of).collect();
+    assert!(!pods.is_empty() && pods.into_iter().all(ends));
+}
+
+#[tokio::test]
 async fn events_are_listed_only_where_pods_do_not_come_up() {
     let crash = sim::Fault::new(When::Always, Target::workload(catalog()), sim::Trouble::CrashLoop);
     let setup = setup(WorldConfig::default().with_fault(crash), 600.0);
