@@ -484,6 +484,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         phase,
         ready,
         ready_since: _,
+        unready_since: _,
         holding,
         besides,
         mounted,

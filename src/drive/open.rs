@@ -209,15 +209,17 @@ impl Driver {
         {
             return Err(DriveError::CodeUnseen(blind.why.clone()));
         }
+        default_retire(&self.world).map_err(|says| self.unclear(says))
+    }
+
+    /// Nobody can say which slot is in use: the vaults that could not be read, or else what is told of it.
+    pub(super) fn unclear(&self, says: Vec<String>) -> DriveError {
         let blind = |(stamp, seen): (&StampName, &Seen<VaultView>)| {
             let blind = seen.what.as_ref().err().filter(|_| !is_closed(&self.world, stamp))?;
             Some(format!("the vault of {stamp}: {}", blind.why))
         };
         let unseen: Vec<String> = self.world.vaults.iter().filter_map(blind).collect();
-        default_retire(&self.world).map_err(|says| match unseen.is_empty() {
-            true => DriveError::Unclear(says),
-            false => DriveError::VaultsUnseen(unseen),
-        })
+        if unseen.is_empty() { DriveError::Unclear(says) } else { DriveError::VaultsUnseen(unseen) }
     }
 
     /// Goes on with the open rotation by a person's word: what was refused may be tried again, and so may a regeneration

@@ -27,7 +27,7 @@ impl Driver {
             return Ok(self.restarts());
         }
         if request.retire.is_none() {
-            request.retire = Some(restart_target(&self.world).map_err(DriveError::Unclear)?.other());
+            request.retire = Some(restart_target(&self.world).map_err(|says| self.unclear(says))?.other());
         }
         let opened = self.identify(request)?;
         let now = self.ports.clock.now();

@@ -158,6 +158,8 @@ pub struct PodView {
     pub ready: bool,
     /// Since when it is ready, where it is and its status says so. Whole seconds.
     pub ready_since: Option<Timestamp>,
+    /// Since when it is not, where it is not and its status says so. Whole seconds.
+    pub unready_since: Option<Timestamp>,
     pub holding: Holding,
     /// What it reads besides of Kubernetes Secrets that nobody fills with the key any more, where it is known to get the
     /// secret by something else.

@@ -401,7 +401,7 @@ pub fn why(reason: &Reason) -> String {
         Why::RolloutUnderWay { updated, available, desired } => {
             format!("{subject} is rolling out: {updated} of {desired} updated, {available} available")
         }
-        Why::Unhealthy { available, desired } => {
+        Why::Unhealthy { available, desired, silent } if silent.is_empty() => {
             format!("{subject} has {available} of {desired} pods available")
         }
         Why::RolloutFailed { message, symptoms } => {
@@ -439,8 +439,18 @@ pub fn why(reason: &Reason) -> String {
             "the autoscaler {autoscaler} would give {subject} more than its {most} pods, and a restart takes some away \
              for a while"
         ),
-        Why::Scaling { available, desired } => {
+        Why::Scaling { available, desired, silent } if silent.is_empty() => {
             format!("{subject} is being scaled: {available} of {desired} pods available")
+        }
+        Why::Unhealthy { available, desired, silent } | Why::Scaling { available, desired, silent } => {
+            format!(
+                "{} not ready and {} pods of {subject}: {available} of {desired} pods available",
+                match silent.as_slice() {
+                    [node] => format!("node {node} is"),
+                    nodes => format!("nodes {} are", nodes.join(" and ")),
+                },
+                if silent.len() == 1 { "has" } else { "have" }
+            )
         }
         Why::PodsLeftOut { missing, listed } => format!(
             "the API server's list of {subject} shows {}, and its controller counts {missing} more: which of both is \

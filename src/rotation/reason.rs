@@ -469,6 +469,8 @@ pub enum Why {
     Unhealthy {
         available: u32,
         desired: u32,
+        /// Nodes that do not answer, and have pods of it.
+        silent: Vec<String>,
     },
     RolloutFailed {
         message: String,
@@ -515,6 +517,8 @@ pub enum Why {
     Scaling {
         available: u32,
         desired: u32,
+        /// Nodes that do not answer, and have pods of it.
+        silent: Vec<String>,
     },
     /// The list of pods shows fewer than the workload's controller counts.
     PodsLeftOut {
@@ -934,6 +938,11 @@ impl Why {
             } if matches!(blind.kind, Blindness::Missing | Blindness::Gone | Blindness::Misconfigured) => {
                 Opens::ByPerson
             }
+            // No such secret, no such namespace: the stamp is there, and nobody is at work on it that keyslot would know of.
+            Why::Blind {
+                evidence: EvidenceKey::Vault(_) | EvidenceKey::Cluster(_) | EvidenceKey::Workloads(_),
+                blind,
+            } if blind.kind == Blindness::Missing => Opens::ByPerson,
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }

@@ -1,5 +1,6 @@
 //! Where each stamp stands in the restart phase, from its vault and cluster alone.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::predicate::{left_out, propagated, propagated_at, rollout_failed, stale_pods};
@@ -243,23 +244,31 @@ fn workload_stand(
         | Rollout::Progressing(_)
         | Rollout::Scaling(_) => {
             let seen_at = ctx.cluster_seen_at(stamp);
-            let why = rollout_failed(workload, cluster, seen_at).unwrap_or_else(|| under_way(workload));
+            let why =
+                rollout_failed(workload, cluster, seen_at).unwrap_or_else(|| under_way(workload, cluster));
             WorkloadStand::InFlight(Reason::new(Gate::RolloutSettled, subject, why))
         }
     }
 }
 
 /// What its pods are about, where nothing has failed.
-pub fn under_way(workload: &WorkloadView) -> Why {
+pub fn under_way(workload: &WorkloadView, cluster: &ClusterView) -> Why {
     let WorkloadView { updated, available, desired, .. } = *workload;
     match rollout(workload, workload.generation) {
-        Rollout::Scaling(_) => Why::Scaling { available, desired },
+        Rollout::Scaling(_) => Why::Scaling { available, desired, silent: silent_nodes(workload, cluster) },
         Rollout::NotYetObserved { .. } => Why::RolloutUnderWay { updated: 0, available, desired },
         Rollout::Complete
         | Rollout::Paused(_)
         | Rollout::Progressing(_)
         | Rollout::DeadlineExceeded { .. } => Why::RolloutUnderWay { updated, available, desired },
     }
+}
+
+/// Nodes that do not answer, with pods of it that are not ready.
+pub fn silent_nodes(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
+    let pods = cluster.pods_of(&workload.name).filter(|pod| !pod.ready);
+    let nodes: BTreeSet<&String> = pods.filter_map(|pod| pod.node.as_ref()).collect();
+    nodes.into_iter().filter(|node| cluster.silent.contains_key(*node)).cloned().collect()
 }
 
 /// The restart of one workload for the vault's current version.

@@ -110,6 +110,8 @@ pub struct Account {
     keys: Vec<Key>,
     current: BTreeMap<KeyKind, KeyId>,
     operations: Vec<Regeneration>,
+    /// Somebody deleted it: nobody reaches it any more.
+    deleted: bool,
     seed: Seed,
 }
 
@@ -130,6 +132,7 @@ impl Account {
             keys: Vec::new(),
             current: BTreeMap::new(),
             operations: Vec::new(),
+            deleted: false,
             seed: seed.of("account"),
         };
         let ages = &config.key_ages;
@@ -223,6 +226,15 @@ impl Account {
         if let Some(key) = self.keys.get_mut(key.0 as usize) {
             key.used = key.used.max(Some(at));
         }
+    }
+
+    pub(super) fn delete(&mut self) {
+        self.deleted = true;
+    }
+
+    /// Whether somebody deleted it.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted
     }
 
     /// Starts a regeneration. The lives of the old and the new key are fixed here; listKeys changes when

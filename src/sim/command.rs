@@ -200,6 +200,11 @@ pub enum Command {
         name: String,
         made: Made,
     },
+    /// Somebody deletes a Deployment.
+    DeleteDeployment {
+        stamp: StampName,
+        workload: WorkloadName,
+    },
     DeleteJob {
         stamp: StampName,
         namespace: String,
@@ -216,6 +221,8 @@ pub enum Command {
         /// The application that asks.
         by: String,
     },
+    /// Somebody deletes the account.
+    DeleteAccount,
     /// What Azure says of a stamp's cluster from now on.
     TellCluster {
         stamp: StampName,
@@ -236,6 +243,10 @@ pub enum Command {
     /// An outsider, by its place, reads the secret again and uses what it gets from now on.
     OutsiderReads {
         outsider: usize,
+    },
+    /// Somebody deletes the secret of a stamp's vault, with all its versions.
+    DeleteSecret {
+        stamp: StampName,
     },
     /// Writes the secret into a stamp's vault by hand; always a new version.
     SetSecret {

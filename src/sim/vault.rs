@@ -64,8 +64,10 @@ pub struct VaultVersion {
 pub struct Vault {
     /// Also the first label of its host name.
     pub name: String,
-    /// Oldest first; never empty.
+    /// Oldest first; empty where somebody deleted the secret.
     versions: Vec<VaultVersion>,
+    /// How many were deleted.
+    deleted: u64,
     /// Readers may see the version before until then.
     pub(super) stale_until: Timestamp,
     seed: Seed,
@@ -77,6 +79,7 @@ impl Vault {
             seed: seed.of("vault").of(&name),
             name,
             versions: Vec::new(),
+            deleted: 0,
             stale_until: Timestamp::MIN,
         };
         vault.write(at, value, Duration::ZERO);
@@ -105,9 +108,15 @@ impl Vault {
         self.versions.iter().find(|version| &version.id == id)
     }
 
+    /// Deletes the secret.
+    pub(super) fn empty(&mut self) {
+        self.deleted += self.versions.len() as u64;
+        self.versions.clear();
+    }
+
     /// Makes a new version, as every PUT does, and returns its number.
     pub(super) fn write(&mut self, now: Timestamp, value: SecretValue, stale_for: Duration) -> u64 {
-        let number = self.versions.len() as u64 + 1;
+        let number = self.deleted + self.versions.len() as u64 + 1;
         let seed = self.seed.at(number);
         let id = SecretVersion::new(format!("{:016x}{:016x}", seed.at(0).bits(), seed.at(1).bits()));
         self.versions.push(VaultVersion { number, id, created: whole_second(now), value, written: now });

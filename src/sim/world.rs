@@ -217,6 +217,13 @@ impl World {
                     .unwrap_or_else(|| Err(gone(&stamp)))?;
                 Ok(Reply::Done)
             }
+            Command::DeleteDeployment { stamp, workload } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.delete_deployment(&workload, hand))
+                    .unwrap_or_else(|| Err(gone(&stamp)))?;
+                self.note_all_darkness();
+                Ok(Reply::Done)
+            }
             Command::DeletePod { stamp, namespace, name } => {
                 let place = self.alive(&stamp)?;
                 let reply = self
@@ -229,6 +236,10 @@ impl World {
                 let came = self.regenerate(kind, &request_id);
                 self.regeneration_came(&came, &by, request_id);
                 came
+            }
+            Command::DeleteAccount => {
+                self.account.delete();
+                Ok(Reply::Done)
             }
             Command::TellCluster { stamp, state } => {
                 let place = self.alive(&stamp)?;
@@ -252,6 +263,13 @@ impl World {
             }
             Command::OutsiderReads { outsider } => {
                 self.outsider_reads(outsider);
+                Ok(Reply::Done)
+            }
+            Command::DeleteSecret { stamp } => {
+                let place = self.alive(&stamp)?;
+                if let Some(stamp) = self.stamps.get_mut(place) {
+                    stamp.vault.empty();
+                }
                 Ok(Reply::Done)
             }
             Command::SetSecret { stamp, value } => {

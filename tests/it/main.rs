@@ -13,6 +13,7 @@ mod azure_devops;
 mod azure_devops_pushes;
 mod azure_devops_runs;
 mod backstage;
+mod bad_evidence;
 mod bad_input;
 mod between;
 mod both_faces;

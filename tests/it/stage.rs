@@ -409,6 +409,7 @@ pub fn cluster() -> ClusterView {
             phase: "Running".to_owned(),
             ready: true,
             ready_since: None,
+            unready_since: None,
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
             besides: None,
             mounted: Some(SecretVersion::new("v2")),

@@ -142,7 +142,9 @@ pub(super) fn pod(
     let meta = &pod.metadata;
     let status = pod.status.as_ref();
     let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let ready = conditions.iter().find(|condition| condition.type_ == "Ready" && condition.status == "True");
+    let condition = conditions.iter().find(|condition| condition.type_ == "Ready");
+    let since = condition.and_then(|condition| condition.last_transition_time.as_ref()).map(|time| time.0);
+    let ready = condition.is_some_and(|condition| condition.status == "True");
     Some(PodView {
         name: meta.name.clone().unwrap_or_default(),
         uid: meta.uid.clone().unwrap_or_default(),
@@ -152,8 +154,9 @@ pub(super) fn pod(
         workload,
         above,
         phase: status.and_then(|status| status.phase.clone()).unwrap_or_else(|| "Unknown".to_owned()),
-        ready: ready.is_some(),
-        ready_since: ready.and_then(|ready| ready.last_transition_time.as_ref()).map(|time| time.0),
+        ready,
+        ready_since: since.filter(|_| ready),
+        unready_since: since.filter(|_| !ready),
         holding,
         besides,
         mounted,
@@ -210,24 +213,26 @@ mod tests {
     }
 
     #[test]
-    fn since_when_a_pod_is_ready_is_told_by_its_condition_and_by_nothing_else() {
+    fn since_when_a_pod_is_ready_or_is_not_is_told_by_its_condition_and_by_nothing_else() {
         let read = |conditions: serde_json::Value| {
             let pod = json!({"metadata": {"name": "p", "namespace": "n", "uid": "u",
                 "creationTimestamp": "2026-11-22T19:00:00Z"}, "status": {"conditions": conditions}});
             let view = parse_pod(pod.to_string().as_bytes()).unwrap();
-            (view.ready, view.ready_since.map(|at| at.to_string()))
+            let text = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+            (view.ready, text(view.ready_since), text(view.unready_since))
         };
         let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "lastTransitionTime": "2026-11-22T19:00:09Z"});
         let told = Some("2026-11-22T19:00:09Z".to_owned());
         assert_eq!(
             read(json!([condition("PodScheduled", "True"), condition("Ready", "True")])),
-            (true, told)
+            (true, told.clone(), None)
         );
         assert_eq!(
             read(json!([condition("ContainersReady", "True"), condition("Ready", "False")])),
-            (false, None)
+            (false, None, told)
         );
-        assert_eq!(read(json!([{"type": "Ready", "status": "True"}])), (true, None));
+        assert_eq!(read(json!([{"type": "Ready", "status": "True"}])), (true, None, None));
+        assert_eq!(read(json!([condition("PodScheduled", "False")])), (false, None, None));
     }
 
     #[test]

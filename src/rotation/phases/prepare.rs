@@ -8,7 +8,7 @@ use super::super::predicate::{
     all_listed, clocks_agree, cluster_known, cluster_of_other, consumers, counts_as_propagated, keys_allowed,
     logs_readable, metrics_asked, room, slot_unused, target_proven, vault_sound, workload_ready,
 };
-use super::super::stamps::{WorkloadStand, stand_of};
+use super::super::stamps::{WorkloadStand, silent_nodes, stand_of};
 use super::super::{Context, Gate, Purpose, Reach, Reason, Stand, Step, Subject, Why};
 use super::propose::proposable;
 use super::regenerate;
@@ -74,7 +74,11 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
             {
                 let (available, desired) = (workload.available, workload.desired);
                 let subject = Subject::Workload(stamp.name.clone(), name.clone());
-                reasons.push(Reason::new(gate, subject, Why::Unhealthy { available, desired }));
+                reasons.push(Reason::new(
+                    gate,
+                    subject,
+                    Why::Unhealthy { available, desired, silent: silent_nodes(workload, cluster) },
+                ));
             }
         }
     }

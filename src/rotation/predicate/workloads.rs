@@ -127,7 +127,7 @@ const LONG_DEADLINE: Duration = Duration::from_secs(1800);
 const SYMPTOMS: usize = 5;
 
 /// Why a rollout that is not complete does not get on, as far as its pods tell: containers that fail again and again,
-/// images that cannot be had, pods that should long be ready, or, of a set, pods that do not end, because their node does
+/// images that cannot be had, pods that should long be ready, or be so again, or, of a set, pods that do not end, because their node does
 /// not answer or a finalizer holds them. A Deployment's controller says so itself, late; those of StatefulSets and
 /// DaemonSets wait for ever.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
@@ -152,8 +152,19 @@ pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> 
     if !unended.is_empty() {
         return Some(format!("{} should have ended long ago, and its successor waits", unended.join(", ")));
     }
-    let late = names(&mut pods.iter().copied().filter(|pod| later(pod.created, deadline) < now));
-    (!late.is_empty()).then(|| format!("{late} not ready {} min after creation", deadline.as_secs() / 60))
+    // One that served for days, and is not ready for a moment, is no rollout that fails.
+    let since = |pod: &PodView| pod.unready_since.unwrap_or(pod.created);
+    let late = pods.iter().filter(|pod| later(since(pod), deadline) < now);
+    let late: Vec<String> = late.map(|pod| unheard(pod, cluster)).collect();
+    (!late.is_empty()).then(|| format!("{} not ready for {} min", late.join(", "), deadline.as_secs() / 60))
+}
+
+/// Its name, with its node where that does not answer.
+fn unheard(pod: &PodView, cluster: &ClusterView) -> String {
+    match pod.node.as_ref().filter(|node| cluster.silent.contains_key(*node)) {
+        Some(node) => format!("{} (on node {node}, which is not ready)", pod.name),
+        None => pod.name.clone(),
+    }
 }
 
 /// Why the rollout has failed, with what is to be seen of it; `None` where it gets on, or is over.
@@ -163,7 +174,7 @@ pub fn rollout_failed(workload: &WorkloadView, cluster: &ClusterView, now: Times
         Rollout::DeadlineExceeded { message, .. } => Some(message),
         Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => stuck(workload, cluster, now),
         Rollout::Scaling(_) => {
-            let told = |stuck| format!("it was over, and of the pods that came since {stuck}");
+            let told = |stuck| format!("it was over, and since then {stuck}");
             stuck(workload, cluster, now).map(told)
         }
     };
@@ -231,7 +242,7 @@ pub fn rollout_settled(
             | Rollout::Scaling(_)
             | Rollout::DeadlineExceeded { .. },
             None,
-        ) => under_way(workload),
+        ) => under_way(workload, cluster),
     };
     vec![Reason::new(Gate::RolloutSettled, subject, why)]
 }

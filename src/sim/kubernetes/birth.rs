@@ -29,6 +29,7 @@ impl Cluster {
             name,
             deployments: Vec::new(),
             replica_sets: BTreeMap::new(),
+            removed: BTreeSet::new(),
             sets: Vec::new(),
             cron_jobs: Vec::new(),
             jobs: BTreeMap::new(),

@@ -47,6 +47,9 @@ fn fresh_status(
 
 impl Cluster {
     pub(super) fn sync_deployment(&mut self, place: usize, hand: &mut Hand<'_>) {
+        if self.removed.contains(&place) {
+            return;
+        }
         let Some(deployment) = self.deployments.get(place).cloned() else { return };
         let deployment = self.note_pause(place, deployment, hand);
         let family = self.family(place, &deployment);

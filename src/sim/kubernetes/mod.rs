@@ -17,6 +17,7 @@ mod nodes;
 mod object;
 mod patch;
 mod pod;
+mod removed;
 mod replica_set;
 mod ring;
 mod rollouts;
@@ -147,6 +148,8 @@ pub struct Cluster {
     pub name: String,
     deployments: Vec<Arc<Deployment>>,
     replica_sets: BTreeMap<ReplicaSetId, Arc<ReplicaSet>>,
+    /// Places of Deployments that somebody deleted.
+    removed: BTreeSet<usize>,
     sets: Vec<Arc<PodSet>>,
     cron_jobs: Vec<Arc<CronJob>>,
     jobs: BTreeMap<JobId, Arc<Job>>,
@@ -171,13 +174,13 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The Deployments; their order is that of the configuration and never changes.
+    /// The Deployments, deleted ones included; their order is that of the configuration and never changes.
     pub fn deployments(&self) -> &[Arc<Deployment>] {
         &self.deployments
     }
 
     pub fn deployment(&self, name: &WorkloadName) -> Option<&Arc<Deployment>> {
-        self.deployments.iter().find(|deployment| &deployment.workload == name)
+        self.standing().find(|deployment| &deployment.workload == name)
     }
 
     /// The StatefulSets and DaemonSets, in the order of the configuration.
@@ -299,6 +302,7 @@ impl Cluster {
     /// Lets go of everything, as when the stamp is destroyed. Returns the processes that ended by it.
     pub(super) fn vanish(&mut self) -> Vec<Process> {
         self.deployments.clear();
+        self.removed.clear();
         self.replica_sets.clear();
         self.sets.clear();
         self.cron_jobs.clear();

@@ -23,7 +23,7 @@ impl Cluster {
         if workload.kind != WorkloadKind::Deployment {
             return self.patch_set(workload, patch, hand);
         }
-        let place = self.deployments.iter().position(|deployment| &deployment.workload == workload);
+        let place = self.place_of(workload);
         let Some((place, deployment)) = place.and_then(|place| Some((place, self.deployments.get(place)?)))
         else {
             return Err(Refusal::NotFound(format!("deployments.apps \"{}\"", workload.name)));

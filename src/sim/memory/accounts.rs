@@ -29,12 +29,18 @@ pub(super) struct MemoryAccounts(pub Arc<Hub>);
 impl Accounts for MemoryAccounts {
     async fn look(&self, salt: &Salt) -> Result<AccountView, Fault> {
         let about = About { what: "read the account", subject: "Cosmos DB" };
-        self.0.read(about, Call::of(Asked::ReadAccount), |world| Ok(self.view(world, salt))).await
+        self.0
+            .read(about, Call::of(Asked::ReadAccount), |world| {
+                there(world, about)?;
+                Ok(self.view(world, salt))
+            })
+            .await
     }
 
     async fn prove(&self, kind: KeyKind, regions: &[Region], salt: &Salt) -> Result<KeyProof, Fault> {
         let about = About { what: "list the keys", subject: "Cosmos DB" };
         let listed = self.0.read(about, Call::of(Asked::ListKeys), |world| {
+            there(world, about)?;
             unlocked(world, about)?;
             let key = world.account().current(kind).cloned();
             key.ok_or_else(|| about.fault(Blindness::Missing, "the slot has no key"))
@@ -74,7 +80,11 @@ impl Accounts for MemoryAccounts {
         if let Err(why) = permit.check(&MemoryClock(Arc::clone(&self.0))) {
             return Effect::NotSent(about.fault(Blindness::Forbidden, why));
         }
-        if let Err(fault) = unlocked(&self.0.world.lock(), about) {
+        let refused = {
+            let world = self.0.world.lock();
+            there(&world, about).and_then(|()| unlocked(&world, about))
+        };
+        if let Err(fault) = refused {
             return Effect::Refused(fault);
         }
         let command = Command::Regenerate { kind, request_id: request_id.to_owned(), by: AGENT.to_owned() };
@@ -88,7 +98,12 @@ impl Accounts for MemoryAccounts {
 
     async fn rights(&self) -> Result<AccountRights, Fault> {
         let about = About { what: "ask for rights", subject: "Cosmos DB" };
-        self.0.read(about, Call::of(Asked::ReadAccount), |world| Ok(rights(world))).await
+        self.0
+            .read(about, Call::of(Asked::ReadAccount), |world| {
+                there(world, about)?;
+                Ok(rights(world))
+            })
+            .await
     }
 
     async fn poll(&self, operation: &Operation) -> Result<OperationState, Fault> {
@@ -125,6 +140,13 @@ fn rights(world: &World) -> AccountRights {
             right("no lock", world.account_lock().is_none()),
         ],
         term: world.role_end().map_or(Term::Lasting, Term::Until),
+    }
+}
+
+fn there(world: &World, about: About<'_>) -> Result<(), Fault> {
+    match world.account().is_deleted() {
+        true => Err(about.fault(Blindness::Missing, "somebody deleted the account")),
+        false => Ok(()),
     }
 }
 

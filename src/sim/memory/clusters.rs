@@ -163,7 +163,7 @@ fn workloads(cluster: &Cluster, secret: &str) -> Vec<WorkloadView> {
             ..view
         }
     };
-    let deployments = cluster.deployments().iter();
+    let deployments = cluster.standing();
     let deployments = deployments.map(|one| gets(workload(one), &one.meta.namespace, &one.template));
     let sets = cluster.sets().iter().map(|set| gets(set_view(set), &set.meta.namespace, &set.template));
     deployments.chain(sets).collect()
@@ -298,6 +298,7 @@ fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
         phase: pod.phase.as_str().to_owned(),
         ready: pod.ready,
         ready_since: pod.ready_changed.filter(|_| pod.ready).map(whole_second),
+        unready_since: (!pod.ready).then(|| whole_second(pod.ready_changed.unwrap_or(pod.meta.created))),
         holding: holding(cluster, pod, secret),
         besides: besides(cluster, pod, secret),
         mounted: mounted(cluster, pod),

@@ -96,12 +96,15 @@ async fn answer(
         let answered = arm.world.call(&call, |world| activity::reply(world, &uri)).await;
         return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
     }
+    let account = arm.world.with(|world| world.account().config().id.clone());
+    if is_gone(&arm, &account, uri.path()) {
+        return account_not_found(&account);
+    }
     if metrics::is_asked(&method, &uri.path().to_lowercase()) {
         let call = Call::of(Operation::ReadMetrics);
         let answered = arm.world.call(&call, |world| metrics::reply(world, &uri)).await;
         return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
     }
-    let account = arm.world.with(|world| world.account().config().id.clone());
     let asked = match asked(&method, uri.path(), &account) {
         Ok(asked) => asked,
         Err(response) => return *response,
@@ -360,6 +363,21 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
         Some((_, id)) if method == Method::GET => Ok(Asked::Status(operation(id)?)),
         _ => Err(not_found()),
     }
+}
+
+/// Whether the path is of the account, and somebody deleted that.
+fn is_gone(arm: &Arm, account: &AccountId, path: &str) -> bool {
+    let of_account = path.to_lowercase().contains(&account.resource_id().to_lowercase());
+    of_account && arm.world.with(|world| world.account().is_deleted())
+}
+
+fn account_not_found(account: &AccountId) -> Response {
+    let AccountId { resource_group, name, .. } = account;
+    let message = format!(
+        "The Resource 'Microsoft.DocumentDB/databaseAccounts/{name}' under resource group '{resource_group}' was not found. \
+         For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    );
+    nested(StatusCode::NOT_FOUND, "ResourceNotFound", &message)
 }
 
 /// The api-version, if it is one that this world knows.

@@ -143,6 +143,9 @@ impl Plane {
 fn region_of(world: &World, host: &str) -> Option<usize> {
     let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let account = world.account();
+    if account.is_deleted() {
+        return None;
+    }
     let is = |endpoint: &str| {
         endpoint.strip_prefix("https://").and_then(|rest| rest.split(':').next()) == Some(host.as_str())
     };

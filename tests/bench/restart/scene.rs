@@ -32,6 +32,11 @@ impl Scene {
     pub fn world_with(self, change: impl FnMut(&mut WorkloadConfig)) -> World {
         let mut config = self.config();
         config.workloads.iter_mut().for_each(change);
+        Scene::of(config)
+    }
+
+    /// The same of another configuration.
+    pub fn of(config: WorldConfig) -> World {
         let mut world = World::new(config);
         for branch in [world.config().repository.base.clone(), world.config().repository.release.clone()] {
             let push = flip(&world, &branch);
@@ -49,7 +54,7 @@ impl Scene {
     }
 
     /// Pods start in four to nine seconds and end in two to eight: a stamp of three workloads takes about a minute.
-    fn config(self) -> WorldConfig {
+    pub fn config(self) -> WorldConfig {
         let mut config = WorldConfig::seeded(self.seed).with_stamps(self.stamps);
         config.logs = None;
         config.kubernetes.mounts_in = Span::secs(1, 2);

@@ -89,7 +89,7 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("a vault is unreachable", Gate::Propagated, End::Waits, |s| {
             s.world.vaults.insert(stamp("north"), Seen::blind(s.now, Blindness::Unreachable, "time-out"));
         }),
-        ("a secret has no version", Gate::Propagated, End::Waits, |s| {
+        ("a secret has no version", Gate::Propagated, End::Halts, |s| {
             s.world.vaults.insert(stamp("north"), Seen::blind(s.now, Blindness::Missing, "404"));
         }),
         ("a secret is disabled", Gate::Propagated, End::Halts, |s| s.vault_mut("east").enabled = false),

@@ -124,7 +124,7 @@ async fn the_worlds_own_faults_are_spoken_in_kubernetes() {
 async fn permissions_can_be_asked_for() {
     let setup = setup(WorldConfig::default(), 1.0);
     for (verb, resource, allowed) in
-        [("patch", "deployments", true), ("delete", "deployments", false), ("list", "nodes", false)]
+        [("patch", "deployments", true), ("delete", "replicasets", false), ("list", "nodes", false)]
     {
         let attributes =
             json!({"verb": verb, "group": "apps", "resource": resource, "namespace": "workload"});
@@ -134,6 +134,25 @@ async fn permissions_can_be_asked_for() {
         let (code, body) = setup.send(request).await;
         assert_eq!((code, &body["status"]["allowed"]), (201, &json!(allowed)), "{verb} {resource}");
     }
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_deleted_is_gone_at_once_and_its_pods_are_told_to_end() {
+    let setup = setup(WorldConfig::default(), 1.0);
+    let list = "/apis/apps/v1/namespaces/workload/deployments";
+    let one = format!("{list}/catalogservice-deploy");
+    let deleted = setup.send(setup.request("DELETE", &one, Some(&setup.token))).await;
+    assert_eq!((deleted.0, &deleted.1["metadata"]["name"]), (200, &json!("catalogservice-deploy")));
+    assert_eq!((setup.raw("GET", &one).await.0, setup.raw("GET", list).await.0), (404, 200));
+    let again = setup.send(setup.request("DELETE", &one, Some(&setup.token))).await;
+    assert_eq!(again.0, 404);
+    let (_, pods) = setup.raw("GET", "/api/v1/namespaces/workload/pods").await;
+    let ends = |pod: &Value| pod["metadata"]["deletionTimestamp"].is_string();
+    let of = |pod: &&Value| {
+        pod["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("catalogservice-deploy-"))
+    };
+    let pods: Vec<_> = pods["items"].as_array().unwrap().iter().filter(of).collect();
+    assert!(!pods.is_empty() && pods.into_iter().all(ends));
 }
 
 #[tokio::test]

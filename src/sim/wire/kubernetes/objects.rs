@@ -67,9 +67,7 @@ impl Wanted {
             Resource::Pods => cluster.pods().map(|pod| encode::pod(pod, key)).collect(),
             Resource::Events => cluster.warnings().map(|one| encode::event(&one)).collect(),
             Resource::Secrets => cluster.secrets().map(|secret| encode::secret(secret)).collect(),
-            Resource::Deployments => {
-                cluster.deployments().iter().map(|one| encode::deployment(one, key)).collect()
-            }
+            Resource::Deployments => cluster.standing().map(|one| encode::deployment(one, key)).collect(),
             Resource::ReplicaSets => {
                 let own = cluster.replica_sets().map(|set| encode::replica_set(set, key));
                 let rollouts = cluster.sets().iter().filter(|set| set.workload.kind == WorkloadKind::Rollout);

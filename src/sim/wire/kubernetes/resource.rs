@@ -127,6 +127,7 @@ impl Resource {
         };
         let verbs: &'static [&'static str] = match self {
             Resource::Pods | Resource::Jobs => &["create", "delete", "get", "list", "watch"],
+            Resource::Deployments => &["delete", "get", "list", "patch", "watch"],
             Resource::CronJobs => &["create", "get", "list", "watch"],
             Resource::Classes => &["delete", "get", "list", "watch"],
             Resource::Events => &["list"],

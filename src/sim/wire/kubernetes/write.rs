@@ -1,4 +1,4 @@
-//! What a request may change: workloads by patches; pods, Jobs and classes by deletion; pods, Jobs and CronJobs by
+//! What a request may change: workloads by patches; Deployments, pods, Jobs and classes by deletion; pods, Jobs and CronJobs by
 //! creation. And the question what one may.
 
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Server {
         mark(response, changed.load(Ordering::Relaxed))
     }
 
-    /// A pod is told to end; a Job and a SecretProviderClass are gone at once, the Job's pods are told to end.
+    /// A pod is told to end; a Deployment, a Job and a SecretProviderClass are gone at once, the pods of the first two are told to end.
     pub async fn delete(&self, asked: &Asked) -> Result<Response, No> {
         let Target::Object { resource, namespace: Some(namespace), name } = &asked.target else {
             return Err(No::Silence);
@@ -87,6 +87,10 @@ impl Server {
                 let (stamp_name, in_namespace, named) =
                     (self.access.stamp.clone(), namespace.clone(), name.clone());
                 let command = match resource {
+                    Resource::Deployments => Command::DeleteDeployment {
+                        stamp: stamp_name,
+                        workload: WorkloadName::new(in_namespace, named),
+                    },
                     Resource::Pods => {
                         Command::DeletePod { stamp: stamp_name, namespace: in_namespace, name: named }
                     }
