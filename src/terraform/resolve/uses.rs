@@ -243,17 +243,25 @@ impl Uses {
             let path = &reference.binding[2..];
             match self.read(&cell, path) {
                 Read::ByName => read.entry(group).or_default().push(at),
-                Read::Not if self.read(&cell, &[]) == Read::Not => {
-                    unread.entry((group, path)).or_default().push(at);
-                }
-                Read::Not | Read::Within => {}
+                Read::Not => unread.entry((group, path)).or_default().push(at),
+                Read::Within => {}
             }
         }
-        for ((group, path), others) in unread {
+        for ((group, path), mut others) in unread {
             let Some(all) = read.get_mut(&group) else { continue };
-            let same: Vec<usize> =
-                all.iter().copied().filter(|at| &references[*at].binding[2..] == path).collect();
-            if both_slots(references, &same) || same.len() == 1 && others.len() == 1 {
+            let mut same = all.clone();
+            same.retain(|at| &references[*at].binding[2..] == path);
+            // Another name for one of them is a reader of it.
+            let whole: Vec<usize> = same.iter().chain(&others).copied().filter(|_| path.is_empty()).collect();
+            let goes_by = |at: usize, name: usize| {
+                at != name && references[name].binding.last() == Some(&references[at].attribute)
+            };
+            others.retain(|at| !whole.iter().any(|name| goes_by(*at, *name)));
+            let single = match (same.as_slice(), others.as_slice()) {
+                ([one], [other]) => references[*one].slot != references[*other].slot,
+                _ => false,
+            };
+            if single || both_slots(references, &same) {
                 all.extend(others);
             }
         }

@@ -65,9 +65,29 @@ fn one_that_is_only_asked_for_stays_the_other_one() {
         "value = local.b\n",
     );
     let by_name = [reading("s", "local.a.key"), reading("t", "local.b.key")].concat();
-    for (to, old, new) in [(Slot::Secondary, "a.key", "b.key"), (Slot::Primary, "b.key", "a.key")] {
-        let (old, new) = (format!("= local.{old}"), format!("= local.{new}"));
-        there_and_back(&format!("{objects}{by_name}"), "", to, &old, &new);
+    // What else is read of the same objects is another thing.
+    let beside = "output \"name\" {\n  value = local.a.name\n}\n";
+    let named = objects.replace("{ key", "{ name = \"x\", key");
+    for main in [format!("{objects}{by_name}"), format!("{named}{by_name}{beside}")] {
+        for (to, old, new) in [(Slot::Secondary, "a.key", "b.key"), (Slot::Primary, "b.key", "a.key")] {
+            let (old, new) = (format!("= local.{old}"), format!("= local.{new}"));
+            there_and_back(&main, "", to, &old, &new);
+        }
+    }
+}
+
+#[test]
+fn another_name_that_nobody_reads_is_a_reader() {
+    for more in ["x = local.a", "x = local.b"] {
+        let locals = format!("locals {{\n  a = {PRIMARY}\n  b = {SECONDARY}\n  {more}\n}}\n");
+        let main = [locals, reading("s", "local.a"), reading("t", "local.b")].concat();
+        for (to, old, new) in [(Slot::Secondary, "local.a", "local.b"), (Slot::Primary, "local.b", "local.a")]
+        {
+            let flipped = flip(&[("main.tf", &main)], None, Access::ReadWrite, to);
+            let after = main.replace(old, new);
+            assert_eq!(flipped, Ok(vec![("main.tf".to_owned(), after.clone().into_bytes())]));
+            assert_eq!(of(&[("main.tf", &after)]), SlotUse::Only(to));
+        }
     }
 }
 
