@@ -229,11 +229,11 @@ impl Uses {
         Pairs { by_name: self.by_name(references), picked: self.in_collections(references, folders) }
     }
 
-    /// Local values that are read by their names alone. One that nobody names at all is the other one of a pair, where there are
-    /// no more of them: every reader has left it.
+    /// Local values that are read by their names alone. One that nobody reads is the other one of a pair, where there are no more
+    /// of them: every reader has left it. Where both are read, each that nobody reads could be the other one as well.
     fn by_name(&self, references: &[Reference]) -> BTreeSet<usize> {
         let mut read: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
-        let mut unnamed: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
+        let mut unread: BTreeMap<(Group<'_>, &[String]), Vec<usize>> = BTreeMap::new();
         let free = |it: &Reference| it.plain && it.choices.is_empty() && it.role != Role::Tested;
         for (at, reference) in references.iter().enumerate().filter(|(_, it)| free(it)) {
             let ["locals", name] = first_two(&reference.binding) else { continue };
@@ -241,16 +241,28 @@ impl Uses {
             let cell = Cell::new(folder, Kind::Local, name);
             let group = (folder, reference.account, reference.access, reference.family.as_str());
             let path = &reference.binding[2..];
-            if self.read(&cell, path) == Read::ByName {
-                read.entry(group).or_default().push(at);
-            } else if path.is_empty() && !self.reads.contains_key(&cell) {
-                unnamed.entry(group).or_default().push(at);
+            match self.read(&cell, path) {
+                Read::ByName => read.entry(group).or_default().push(at),
+                Read::Not => unread.entry((group, path)).or_default().push(at),
+                Read::Within => {}
             }
         }
-        for (group, all) in &mut read {
-            let whole = all.iter().filter(|at| references[**at].binding.len() == 2).count();
-            if let (1, Some([other])) = (whole, unnamed.get(group).map(Vec::as_slice)) {
-                all.push(*other);
+        for ((group, path), mut others) in unread {
+            let Some(all) = read.get_mut(&group) else { continue };
+            let mut same = all.clone();
+            same.retain(|at| &references[*at].binding[2..] == path);
+            // Another name for one of them is a reader of it.
+            let whole: Vec<usize> = same.iter().chain(&others).copied().filter(|_| path.is_empty()).collect();
+            let goes_by = |at: usize, name: usize| {
+                at != name && references[name].binding.last() == Some(&references[at].attribute)
+            };
+            others.retain(|at| !whole.iter().any(|name| goes_by(*at, *name)));
+            let single = match (same.as_slice(), others.as_slice()) {
+                ([one], [other]) => references[*one].slot != references[*other].slot,
+                _ => false,
+            };
+            if single || both_slots(references, &same) {
+                all.extend(others);
             }
         }
         read.into_values().filter(|group| both_slots(references, group)).flatten().collect()

@@ -28,6 +28,7 @@ mod indexes;
 mod instances;
 mod itself;
 mod labels;
+mod left_by_all;
 mod left_out;
 mod loops;
 mod made;
