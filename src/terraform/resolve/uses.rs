@@ -252,11 +252,12 @@ impl Uses {
             let mut same = all.clone();
             same.retain(|at| &references[*at].binding[2..] == path);
             // Another name for one of them is a reader of it.
-            let whole: Vec<usize> = same.iter().chain(&others).copied().filter(|_| path.is_empty()).collect();
+            let names: Vec<usize> = same.iter().chain(&others).copied().collect();
             let goes_by = |at: usize, name: usize| {
-                at != name && references[name].binding.last() == Some(&references[at].attribute)
+                let (attribute, binding) = (&references[at].attribute, &references[name].binding);
+                at != name && [binding.get(1), binding.last()].contains(&Some(attribute))
             };
-            others.retain(|at| !whole.iter().any(|name| goes_by(*at, *name)));
+            others.retain(|at| !names.iter().any(|name| goes_by(*at, *name)));
             let single = match (same.as_slice(), others.as_slice()) {
                 ([one], [other]) => references[*one].slot != references[*other].slot,
                 _ => false,

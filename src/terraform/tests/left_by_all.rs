@@ -91,6 +91,23 @@ fn another_name_that_nobody_reads_is_a_reader() {
     }
 }
 
+/// Within an object, too.
+#[test]
+fn an_element_by_another_name_that_nobody_reads_is_a_reader() {
+    let objects = |x: &str| {
+        format!(
+            "locals {{\n  a = {{ k = {PRIMARY} }}\n  b = {{ k = {SECONDARY} }}\n  x = {{ k = {x} }}\n}}\n"
+        )
+    };
+    let main =
+        |name: &str| [objects(&format!("local.{name}.k")), reading("s", &format!("local.{name}.k"))].concat();
+    for (to, from, name) in [(Slot::Secondary, "a", "b"), (Slot::Primary, "b", "a")] {
+        let flipped = flip(&[("main.tf", &main(from))], None, Access::ReadWrite, to);
+        assert_eq!(flipped, Ok(vec![("main.tf".to_owned(), main(name).into_bytes())]));
+        assert_eq!(of(&[("main.tf", &main(name))]), SlotUse::Only(to));
+    }
+}
+
 #[test]
 fn a_third_one_that_nobody_reads_leaves_no_single_other_one() {
     for third in [PRIMARY, SECONDARY] {
