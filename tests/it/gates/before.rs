@@ -1,6 +1,7 @@
 //! What is said before the first effect, and stamps that come, go or stand still.
 
 use super::*;
+use keyslot::rotation::Note;
 
 #[test]
 fn what_would_stop_the_restart_is_said_before_the_first_effect() {
@@ -172,4 +173,15 @@ fn a_stopped_stamp_has_nothing_to_restart_and_its_vault_counts_all_the_same() {
     let mut stage = Stage::before_restart();
     *stage.cluster_mut("east") = ClusterView::default();
     assert!(holding(&stage.decide()).contains(&Gate::Preflight), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_secret_that_expires_is_told_with_the_vaults_that_say_so() {
+    let mut stage = Stage::ready();
+    stage.vault_mut("north").expires = Some(at(500_000));
+    let notes = keyslot::rotation::notes(&stage.policy, &stage.world);
+    let note = Note::SecretExpires(at(500_000));
+    assert_eq!(notes.get(&note), Some(&vec![stamp("north")]), "{notes:?}");
+    let words = keyslot::render::note::words(&note);
+    assert!(words.contains("expires at 2027-01-"), "{words}");
 }
