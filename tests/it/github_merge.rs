@@ -193,6 +193,16 @@ async fn conversations_are_counted_and_opened_by_being_resolved() {
 }
 
 #[tokio::test]
+async fn those_behind_the_first_hundred_count_too() {
+    let scene = scene(RulesConfig { conversations: true, ..RulesConfig::default() }).await;
+    scene.pass();
+    for _ in 0..230 {
+        scene.mark(Mark::Conversation { resolved: false });
+    }
+    assert_eq!(scene.waits().await, [PullWait::Conversations { open: 230 }]);
+}
+
+#[tokio::test]
 async fn a_draft_and_a_branch_that_is_behind_are_waits_of_their_own() {
     let scene = scene(RulesConfig { strict: true, ..RulesConfig::default() }).await;
     scene.pass();

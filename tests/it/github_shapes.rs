@@ -180,7 +180,8 @@ async fn and_what_is_asked_of_graphql_is_in_its_schema() {
         return;
     };
     // In GitHub's schema, and not in the excerpt of it.
-    const BESIDE: [&str; 4] = ["reviewThreads", "nodes", "isResolved", "first"];
+    const BESIDE: [&str; 8] =
+        ["reviewThreads", "nodes", "isResolved", "first", "after", "pageInfo", "hasNextPage", "endCursor"];
     let words = |text: &str| -> Vec<String> {
         let parts = text.split(|letter: char| !letter.is_ascii_alphanumeric());
         parts

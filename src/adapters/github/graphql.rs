@@ -16,9 +16,13 @@ use crate::ports::{Effect, Fault};
 /// Thirty questions an hour are well under a hundredth of the limit.
 const GOOD_FOR: SignedDuration = SignedDuration::from_secs(120);
 
-const LOOK: &str = "query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name){\
+/// Of 100 conversations each: a pull request that has more is none that anybody reads.
+const MOST_PAGES: usize = 20;
+
+const LOOK: &str = "query($owner:String!,$name:String!,$number:Int!,$after:String){\
+    repository(owner:$owner,name:$name){\
     pullRequest(number:$number){reviewDecision isInMergeQueue \
-    reviewThreads(first:100){nodes{isResolved}}}}}";
+    reviewThreads(first:100,after:$after){pageInfo{hasNextPage endCursor} nodes{isResolved}}}}}";
 
 const AUTO_MERGE: &str = "mutation($input:EnablePullRequestAutoMergeInput!){\
     enablePullRequestAutoMerge(input:$input){pullRequest{autoMergeRequest{enabledAt}}}}";
@@ -76,14 +80,37 @@ struct Pull {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Threads {
-    nodes: Vec<Thread>,
+    page_info: PageInfo,
+    nodes: Vec<Option<Thread>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+impl PageInfo {
+    /// Where the next page begins; `None` where this is the last one.
+    pub(super) fn next(self) -> Option<String> {
+        self.end_cursor.filter(|_| self.has_next_page)
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Thread {
     is_resolved: bool,
+}
+
+impl Threads {
+    fn open(&self) -> u32 {
+        let open = self.nodes.iter().flatten().filter(|thread| !thread.is_resolved).count();
+        u32::try_from(open).unwrap_or(u32::MAX)
+    }
 }
 
 impl GitHub {
@@ -98,24 +125,41 @@ impl GitHub {
             return Ok(Some(asked));
         }
         let subject = self.subject();
-        let (owner, name) = (&self.settings.owner, &self.settings.repository);
-        let variables = json!({ "owner": owner, "name": name, "number": number });
-        let body = json!({ "query": LOOK, "variables": variables });
         let about = About { what, subject: &subject };
-        let answer: Answer<Data> = self.client.query(about, &body).await?;
-        let pull = answer.data.and_then(|data| data.repository).and_then(|found| found.pull_request);
-        let Some(pull) = pull else {
-            let fault = refused(about, &answer.errors);
-            return if fault.kind == Blindness::Forbidden { Ok(None) } else { Err(fault) };
+        let Some(first) = self.page_of(about, number, None).await? else { return Ok(None) };
+        let mut asked = Asked {
+            approved: first.review_decision.as_deref().is_none_or(|decision| decision == "APPROVED"),
+            queued: first.is_in_merge_queue,
+            open_conversations: 0,
         };
-        let open = pull.review_threads.nodes.iter().filter(|thread| !thread.is_resolved).count();
-        let asked = Asked {
-            approved: pull.review_decision.as_deref().is_none_or(|decision| decision == "APPROVED"),
-            queued: pull.is_in_merge_queue,
-            open_conversations: u32::try_from(open).unwrap_or(u32::MAX),
-        };
+        let mut threads = first.review_threads;
+        for _ in 0..MOST_PAGES {
+            asked.open_conversations += threads.open();
+            let Some(after) = threads.page_info.next() else { break };
+            let Some(page) = self.page_of(about, number, Some(after)).await? else { return Ok(None) };
+            threads = page.review_threads;
+        }
         self.seen.note_asked(number, (now, of.updated_at, asked.clone()));
         Ok(Some(asked))
+    }
+
+    /// The pull request with a page of its conversations; `None` where the token may not ask.
+    async fn page_of(
+        &self,
+        about: About<'_>,
+        number: u64,
+        after: Option<String>,
+    ) -> Result<Option<Pull>, Fault> {
+        let (owner, name) = (&self.settings.owner, &self.settings.repository);
+        let variables = json!({ "owner": owner, "name": name, "number": number, "after": after });
+        let body = json!({ "query": LOOK, "variables": variables });
+        let answer: Answer<Data> = self.client.query(about, &body).await?;
+        let pull = answer.data.and_then(|data| data.repository).and_then(|found| found.pull_request);
+        if pull.is_some() {
+            return Ok(pull);
+        }
+        let fault = refused(about, &answer.errors);
+        if fault.kind == Blindness::Forbidden { Ok(None) } else { Err(fault) }
     }
 
     /// Whether GitHub shows the wish in its answer.

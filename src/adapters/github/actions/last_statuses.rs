@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::client::About;
-use super::super::graphql::Answer;
+use super::super::graphql::{Answer, PageInfo};
 use super::Actions;
 use super::deployments::{Deployment, RECENT, Status, may_still_begin};
 use crate::model::Blindness;
@@ -39,13 +39,6 @@ struct Repository {
 struct Page {
     page_info: PageInfo,
     nodes: Vec<Option<Node>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PageInfo {
-    has_next_page: bool,
-    end_cursor: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -103,10 +96,10 @@ impl Actions {
                     deployed.insert(id, status);
                 }
             }
-            if !recent || unknown.is_empty() || !page.page_info.has_next_page {
+            after = page.page_info.next();
+            if !recent || unknown.is_empty() || after.is_none() {
                 return Ok(());
             }
-            after = page.page_info.end_cursor;
         }
         Ok(())
     }

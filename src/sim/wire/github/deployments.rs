@@ -52,14 +52,11 @@ pub(super) async fn statuses(
 /// What GraphQL says of the deployments to an environment: a page of a hundred, the newest first.
 pub(super) fn latest(world: &World, variables: &Value) -> Value {
     let environment = variables["environment"].as_str().unwrap_or_default();
-    let after: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or_default();
     let all: Vec<Deployment> =
         world.deployments().into_iter().rev().filter(|one| one.environment == environment).collect();
-    let end = all.len().min(after + 100);
-    let nodes: Vec<Value> = all
+    let (shown, info) = a_page(&all, variables);
+    let nodes: Vec<Value> = shown
         .iter()
-        .take(end)
-        .skip(after)
         .map(|one| {
             let log = format!("{}/deployments/{}", page(world), one.environment);
             let status = one.statuses.last().map(
@@ -68,9 +65,15 @@ pub(super) fn latest(world: &World, variables: &Value) -> Value {
             json!({ "id": node_id("Deployment", one.id), "createdAt": time(one.at), "latestStatus": status })
         })
         .collect();
-    json!({
-        "pageInfo": { "hasNextPage": end < all.len(), "endCursor": end.to_string() }, "nodes": nodes,
-    })
+    json!({ "pageInfo": info, "nodes": nodes })
+}
+
+/// The hundred that are asked for by GraphQL's `first` and `after`, and its word on where they are.
+pub(super) fn a_page<'a, T>(all: &'a [T], variables: &Value) -> (&'a [T], Value) {
+    let after: usize = variables["after"].as_str().and_then(|after| after.parse().ok()).unwrap_or_default();
+    let end = all.len().min(after + 100);
+    let info = json!({ "hasNextPage": end < all.len(), "endCursor": end.to_string() });
+    (all.get(after..end).unwrap_or_default(), info)
 }
 
 /// An environment that the pipeline names, or that somebody has deployed to.

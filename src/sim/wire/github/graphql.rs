@@ -56,9 +56,9 @@ pub(super) async fn serve(
         };
     }
     if is("reviewThreads") {
-        let number = PullNumber(asked["variables"]["number"].as_u64().unwrap_or_default());
+        let variables = asked["variables"].clone();
         let call = Call::of(Operation::ReadPull);
-        return match face.0.shared.call(&call, |world| look(world, number)).await {
+        return match face.0.shared.call(&call, |world| look(world, &variables)).await {
             Ok(pull) => Json(json!({ "data": { "repository": { "pullRequest": pull } } })).into_response(),
             Err(refusal) => refused(&refusal),
         };
@@ -122,14 +122,16 @@ fn complaint(name: &str, kind: &str, message: &str) -> Value {
     json!({ "data": { name: null }, "errors": [{ "type": kind, "path": [name], "message": message }] })
 }
 
-fn look(world: &World, number: PullNumber) -> Value {
+fn look(world: &World, variables: &Value) -> Value {
+    let number = PullNumber(variables["number"].as_u64().unwrap_or_default());
     let Some(pull) = world.pull(number) else { return Value::Null };
     let (open, resolved) = pull.conversations;
     let threads = (0..open).map(|_| false).chain((0..resolved).map(|_| true));
     let threads: Vec<Value> = threads.map(|resolved| json!({ "isResolved": resolved })).collect();
+    let (shown, info) = deployments::a_page(&threads, variables);
     json!({
         "reviewDecision": decision(world, pull), "isInMergeQueue": pull.queued,
-        "reviewThreads": { "nodes": threads },
+        "reviewThreads": { "pageInfo": info, "nodes": shown },
     })
 }
 
