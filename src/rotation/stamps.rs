@@ -112,6 +112,14 @@ impl StampStand {
         self.is_ours() || self.in_flight().any(rolls)
     }
 
+    /// Whether all that it lacks is pods that its controllers are bringing back, a rollout being over: one that does not
+    /// get on counts as failed after a while.
+    pub fn is_healing(&self) -> bool {
+        let scaling = |reason: &Reason| matches!(reason.why, Why::Scaling { .. });
+        let missing = self.workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
+        !missing && self.in_flight().next().is_some() && self.in_flight().all(scaling)
+    }
+
     /// Why it has to be left alone for now.
     pub fn in_flight(&self) -> impl Iterator<Item = &Reason> {
         self.workloads.iter().filter_map(|(_, stand)| match stand {

@@ -25,6 +25,8 @@ pub struct Busy {
     all_serving: usize,
     /// Those that take traffic, are healthy and left alone.
     steady: usize,
+    /// Those that take traffic and are short of pods, which their controllers are bringing back.
+    healing: usize,
     /// Whether this rotation has begun on any other than the canary that has pods.
     begun: bool,
 }
@@ -42,6 +44,7 @@ impl Busy {
             serving: 0,
             all_serving: serving().count(),
             steady: serving().filter(|stand| stand.healthy).count(),
+            healing: serving().filter(|stand| stand.is_healing()).count(),
             begun,
         };
         for (index, stand) in stands.iter().enumerate().filter(|(_, stand)| stand.is_busy()) {
@@ -169,7 +172,7 @@ pub fn last_healthy(stand: &StampStand, is_busy: bool, busy: &Busy) -> Option<Re
         return None;
     }
     let stays = busy.steady > usize::from(is_steady(stand) && !is_busy);
-    let recovering = busy.serving > usize::from(is_busy);
+    let recovering = busy.serving > usize::from(is_busy) || busy.healing > usize::from(stand.is_healing());
     let why = Why::LastHealthyStamp { recovering };
     (!stays).then(|| Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why))
 }

@@ -91,6 +91,17 @@ pub fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
     stage.recorded(at(60), intent, Some((at(61), outcome)));
 }
 
+/// What a Deployment's controller says of a rollout that is over.
+pub fn rolled_out(updated: jiff::Timestamp) -> DeploymentCondition {
+    DeploymentCondition {
+        kind: "Progressing".to_owned(),
+        status: "True".to_owned(),
+        reason: "NewReplicaSetAvailable".to_owned(),
+        message: String::new(),
+        updated: Some(updated),
+    }
+}
+
 /// Which stamps are restarted now.
 pub fn restarts(stage: &Stage) -> Vec<String> {
     let Verdict::Act { steps, .. } = stage.decide().verdict else { return Vec::new() };

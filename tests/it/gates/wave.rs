@@ -39,6 +39,32 @@ fn several_at_once_are_never_all_that_serve() {
 }
 
 #[test]
+fn while_the_other_stamp_gets_its_pods_back_the_last_healthy_one_waits_and_calls_nobody() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    assert_eq!(restarts(&stage), ["east"]);
+    let now = stage.now;
+    let north = &mut stage.cluster_mut("north").workloads[0];
+    (north.available, north.conditions) = (north.available - 1, vec![rolled_out(now)]);
+    let last = |stage: &Stage, recovering| {
+        let decision = stage.decide();
+        let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons, .. }) = &decision.verdict else {
+            panic!("{decision:?}")
+        };
+        let why = Why::LastHealthyStamp { recovering };
+        assert!(reasons.iter().any(|reason| reason.why == why), "{reasons:?}");
+        matches!(decision.verdict, Verdict::Halt { .. })
+    };
+    assert!(!last(&stage, true), "{:?}", stage.decide());
+    // One that has no pods at all gets none back by itself.
+    let north = stage.cluster_mut("north");
+    let workload = &mut north.workloads[0];
+    (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+    north.pods.clear();
+    assert!(last(&stage, false), "{:?}", stage.decide());
+}
+
+#[test]
 fn after_its_soak_the_canary_is_seen_once_more_before_another_follows() {
     let mut stage = three_to_go(1);
     stage.policy.soak = Duration::from_secs(2 * 60);
@@ -129,17 +155,10 @@ fn a_soak_counts_from_when_the_last_pod_was_ready_and_says_so() {
     let told = keyslot::render::reason::why(reason);
     assert!(told.contains("its last pod was ready"), "{told}");
     // Where no pod tells, its controller does.
-    let ended = |minutes| DeploymentCondition {
-        kind: "Progressing".to_owned(),
-        status: "True".to_owned(),
-        reason: "NewReplicaSetAvailable".to_owned(),
-        message: String::new(),
-        updated: Some(ago(minutes)),
-    };
     stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.ready_since = None);
-    stage.cluster_mut("east").workloads[0].conditions = vec![ended(4)];
+    stage.cluster_mut("east").workloads[0].conditions = vec![rolled_out(ago(4))];
     assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
-    stage.cluster_mut("east").workloads[0].conditions = vec![ended(11)];
+    stage.cluster_mut("east").workloads[0].conditions = vec![rolled_out(ago(11))];
     assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
     // One that is not ready has not begun to soak, whoever calls the rollout complete.
     stage.cluster_mut("east").pods[2].ready = false;
