@@ -23,6 +23,7 @@ use super::reference::{Reference, Role};
 use super::role::both_slots;
 use super::source::Source;
 use super::value::Value;
+use super::words::has_value;
 
 /// A value that decides which slot is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -312,15 +313,7 @@ fn is_valid(sources: &[Source], folders: &Folders<'_>, folder: &str, by: &Object
     let mut texts = conditions.map(|(file, span)| {
         String::from_utf8_lossy(sources[file].bytes().get(span).unwrap_or_default()).into_owned()
     });
-    texts.all(|text| {
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let whole = |(at, _): (usize, &str)| {
-            let before = at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
-            let after = text.as_bytes().get(at + value.len());
-            ![before, after].into_iter().flatten().any(|byte| is_word(*byte))
-        };
-        !text.contains('!') && text.match_indices(value).any(whole)
-    })
+    texts.all(|text| !text.contains('!') && has_value(&text, value))
 }
 
 /// The value that takes the other branch.

@@ -15,6 +15,7 @@ use super::reference::{Reference, Role};
 use super::role::counterpart;
 use super::source::Source;
 use super::walk::without_blanks;
+use super::words::has_value;
 
 /// Something that a value decides and that is no key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl<'g> Ground<'g> {
                 let reads = facts.reads.iter().filter(|read| meets(read, by) && is_demanded(read));
                 let one_alone = |read: &&Read| {
                     let text = self.condition(file, facts, read);
-                    let [one, other] = values.map(|value| says(&text, value));
+                    let [one, other] = values.map(|value| has_value(&text, value));
                     // Of a truth every demand asks for the one or the other.
                     one != other || values[0].parse::<bool>().is_ok() && !one
                 };
@@ -243,17 +244,6 @@ pub fn is_version(binding: &[String]) -> bool {
         VERSIONS.iter().any(|it| name.strip_suffix(it).is_some_and(|argument| argument.ends_with(WRITE_ONLY)))
     };
     binding.last().is_some_and(versions)
-}
-
-/// Whether a text has a value in it, as a word of its own that is no name's.
-fn says(text: &str, value: &str) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    !value.is_empty()
-        && text.match_indices(value).any(|(at, _)| {
-            let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
-            let after = text.as_bytes().get(at + value.len());
-            !before.is_some_and(|byte| is_word(byte) || *byte == b'.') && !after.is_some_and(is_word)
-        })
 }
 
 /// Whether a read stands where a value is judged and nothing is made of it.

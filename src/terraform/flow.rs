@@ -179,10 +179,8 @@ impl<'f> Tracer<'f> {
         self.stood.clear();
         // What is only asked goes nowhere.
         if reference.role != Role::Tested {
-            let mut all = reference.below.clone();
-            all.extend(all.is_empty().then(Vec::new));
-            for rest in all {
-                self.follow(at, &start(rest), &mut Vec::new(), &mut BTreeSet::new());
+            for rest in reference.parts() {
+                self.follow(at, &start(rest.to_vec()), &mut Vec::new(), &mut BTreeSet::new());
             }
         }
         if self.flows.len() == mine {

@@ -259,9 +259,7 @@ fn paths<'r>(
     rest: &'r [String],
     reference: &'r Reference,
 ) -> impl Iterator<Item = Vec<String>> + use<'r> {
-    let below = reference.below.iter().map(Vec::as_slice);
-    let itself = std::iter::once(&[][..]).filter(|_| reference.below.is_empty());
-    below.chain(itself).map(move |below| [&[name.to_owned()], rest, below].concat())
+    reference.parts().map(move |below| [&[name.to_owned()], rest, below].concat())
 }
 
 /// Whether it picks the element of the instance that the block is repeated for.
@@ -291,19 +289,6 @@ fn are_of_several(offers: &[Reached<'_, '_>], references: &[Reference]) -> bool 
     let key = |offer: &Offer| (references[offer.defined].account, references[offer.defined].access);
     let mut keys = offers.iter().map(|(offer, _)| key(offer));
     keys.next().is_some_and(|first| keys.any(|other| other != first))
-}
-
-/// The first of some offers, where all of them are the same key.
-fn only_one<'a, 'o, 'n>(
-    offers: &'a [Reached<'o, 'n>],
-    references: &[Reference],
-) -> Option<&'a Reached<'o, 'n>> {
-    let key = |offer: &Offer| {
-        let reference = &references[offer.defined];
-        (reference.slot, reference.account, reference.access)
-    };
-    let first = offers.first()?;
-    offers.iter().all(|(offer, _)| key(offer) == key(first.0)).then_some(first)
 }
 
 /// Whether the name of one of some offers differs from that of this one by the slot's word alone.
@@ -346,14 +331,8 @@ fn whose(keys: &[Reached<'_, '_>], references: &[Reference]) -> BTreeSet<(usize,
     keys.iter().map(|(offer, _)| &references[offer.defined]).map(|it| (it.account, it.access)).collect()
 }
 
-fn all_of(mut told: Vec<Offered>) -> Asked {
-    match (told.pop(), told.is_empty()) {
-        (Some(only), true) => Asked::Key(Box::new(only)),
-        (last, _) => {
-            told.extend(last);
-            Asked::Keys(told)
-        }
-    }
+fn all_of(told: Vec<Offered>) -> Asked {
+    <[Offered; 1]>::try_from(told).map_or_else(Asked::Keys, |[only]| Asked::Key(Box::new(only)))
 }
 
 /// `even`: whether the other name leads to the other slot for all who share the place.

@@ -113,6 +113,12 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Where the key stands below its place: there itself, or in parts of what is taken.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &[String]> {
+        let itself = std::iter::once(&[][..]).filter(|_| self.below.is_empty());
+        self.below.iter().map(Vec::as_slice).chain(itself)
+    }
+
     /// The run of the module that it stands in, where that module runs for several accounts, and for this one once.
     pub fn run(&self) -> Option<&Call> {
         match self.runs()[..] {

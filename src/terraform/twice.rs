@@ -14,6 +14,7 @@ use hcl_edit::visit_mut::{VisitMut, visit_object_mut};
 use hcl_edit::{Decorated, Span};
 
 use super::walk::without_blanks;
+use super::words::is_of_name;
 
 /// Each of them takes a parse of the whole file.
 const MAX_TWICE: usize = 32;
@@ -47,7 +48,7 @@ pub fn parse(text: &str) -> Result<Body, Error> {
         Err(error) if is_twice(error.message()) => error,
         parsed => return parsed.map(|body| masked.unmasked(body)),
     };
-    masked.words = text.split(|c: char| !is_of_word(c)).map(str::to_owned).collect();
+    masked.words = text.split(|c: char| !is_of_name(c)).map(str::to_owned).collect();
     let mut place = first.location().offset();
     while masked.mask(place) {
         match parse_body(&masked.text) {
@@ -133,18 +134,14 @@ fn first_word(key: &str) -> Option<Range<usize>> {
         };
         // Any character of a text is as good as a word.
         let first = rest.chars().next().filter(|c| !matches!(c, '"' | '\\' | '$' | '%'))?;
-        if !is_of_word(first) {
+        if !is_of_name(first) {
             let start = key.len() - rest.len();
             return Some(start..start + first.len_utf8());
         }
     }
     let start = key.len() - rest.len();
-    let end = rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len());
+    let end = rest.find(|c: char| !is_of_name(c)).unwrap_or(rest.len());
     (end > 0).then_some(start..start + end)
-}
-
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-')
 }
 
 impl VisitMut for Masked<'_> {

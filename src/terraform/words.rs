@@ -96,6 +96,21 @@ fn goes_on(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
+/// Whether a name of Terraform's goes on with this.
+pub fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-')
+}
+
+/// Whether a text has a value in it, as a word of its own that is no name's.
+pub fn has_value(text: &str, value: &str) -> bool {
+    !value.is_empty()
+        && text.match_indices(value).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + value.len()..].chars().next();
+            !before.is_some_and(|c| is_of_name(c) || c == '.') && !after.is_some_and(is_of_name)
+        })
+}
+
 /// Whether a word is all of such bytes and dashes. Two of them that overlap are parts of one longer name, and then
 /// neither is there.
 fn is_plain(word: &str) -> bool {

@@ -304,19 +304,31 @@ async fn the_primary_limit_says_until_when_and_unchanged_answers_do_not_count() 
     assert!(fault.remedy.contains("the limit ends at 2026-01-12T"), "{fault}");
 }
 
-#[tokio::test]
-async fn long_lists_are_read_to_their_end() {
+/// With a pull request that has been looked at.
+async fn opened() -> (Desk, GitHub, PullNumber) {
     let desk = Desk::new(quiet(), 1.0);
     let github = desk.github();
     desk.propose("fix/flip").await;
     let number = applied(github.open_pull(&new_pull()).await);
     new(&github).await;
+    (desk, github, number)
+}
+
+/// Each approves it, or wants changes.
+fn review(desk: &Desk, number: PullNumber, people: std::ops::Range<u32>, approve: bool) {
     desk.with(|world| {
-        for person in 0..230 {
+        for person in people {
             let by = format!("reviewer-{person}");
-            world.apply(Command::ReviewPull { number, approve: person != 229, by }).unwrap();
+            world.apply(Command::ReviewPull { number, approve, by }).unwrap();
         }
     });
+}
+
+#[tokio::test]
+async fn long_lists_are_read_to_their_end() {
+    let (desk, github, number) = opened().await;
+    review(&desk, number, 0..229, true);
+    review(&desk, number, 229..230, false);
     let seen = look(&github).await;
     assert_eq!(seen.approvals.len(), 229);
     assert!(seen.waits.contains(&PullWait::ChangesRequested { by: "reviewer-229".to_owned() }));
@@ -325,22 +337,10 @@ async fn long_lists_are_read_to_their_end() {
 /// What the page says of itself is unchanged then, and so is what GitHub calls it by.
 #[tokio::test]
 async fn a_whole_page_that_was_the_last_one_is_not_taken_for_it_again() {
-    let desk = Desk::new(quiet(), 1.0);
-    let github = desk.github();
-    desk.propose("fix/flip").await;
-    let number = applied(github.open_pull(&new_pull()).await);
-    new(&github).await;
-    let review = |people: std::ops::Range<u32>, approve| {
-        desk.with(|world| {
-            for person in people {
-                let by = format!("reviewer-{person}");
-                world.apply(Command::ReviewPull { number, approve, by }).unwrap();
-            }
-        });
-    };
-    review(0..100, true);
+    let (desk, github, number) = opened().await;
+    review(&desk, number, 0..100, true);
     assert_eq!(look(&github).await.approvals.len(), 100);
-    review(100..101, false);
+    review(&desk, number, 100..101, false);
     let waits = look(&github).await.waits;
     assert!(waits.contains(&PullWait::ChangesRequested { by: "reviewer-100".to_owned() }), "{waits:?}");
 }

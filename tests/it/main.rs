@@ -71,6 +71,7 @@ mod last_lists;
 mod leaks;
 mod live;
 mod live_release;
+mod log;
 mod logs;
 mod lost_classes;
 mod lottery;

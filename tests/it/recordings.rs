@@ -41,7 +41,8 @@ fn told(line: &Value) -> Option<(u64, Told)> {
     Some((line["t_ms"].as_u64()?, told))
 }
 
-fn word(verdict: &Rollout) -> &'static str {
+/// One word for it.
+pub fn word(verdict: &Rollout) -> &'static str {
     match verdict {
         Rollout::NotYetObserved { .. } => "unseen",
         Rollout::Progressing(_) => "progressing",

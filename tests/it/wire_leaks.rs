@@ -1,7 +1,5 @@
 //! Nothing that opens anything is ever logged: a day's work of the Azure adapters with everything at trace.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keyslot::model::{KeyKind, OperationState, Salt, Slot};
@@ -9,31 +7,9 @@ use keyslot::ports::{Accounts as _, Effect, Vaults as _};
 use keyslot::sim::WorldConfig;
 use keyslot::sim::wire::Directory;
 use secrecy::ExposeSecret as _;
-use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log::Log;
 use crate::wire_azure::Rig;
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Buffer {
-    type Writer = Buffer;
-
-    fn make_writer(&self) -> Buffer {
-        self.clone()
-    }
-}
 
 /// Looks, proves, regenerates, follows, reads a vault. Returns what was said to people on the way.
 async fn work(rig: &Rig) -> String {
@@ -62,18 +38,12 @@ fn tokens_in<'a>(text: &'a str, directory: &Directory) -> Vec<&'a str> {
 
 #[tokio::test]
 async fn nothing_that_opens_anything_is_logged_at_trace() {
-    let buffer = Buffer::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(buffer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let (log, guard) = Log::listening();
     let rig = Rig::new(WorldConfig::default());
     let said = work(&rig).await;
     drop(guard);
 
-    let mut text = String::from_utf8_lossy(&buffer.0.lock().unwrap()).into_owned();
+    let mut text = log.text();
     assert!(text.contains("Bearer placeholder"), "the older SDK does log its authorization header");
     assert!(text.contains("TRACE"), "everything was logged");
     text.push_str(&said);

@@ -239,7 +239,8 @@ impl Client {
         }
     }
 
-    /// A token that is refused is named by its place. One that was never taken is told at once.
+    /// What an answer refuses, if it does. A token that is refused is named by its place and looked for anew; one that was
+    /// never taken is told at once.
     async fn refused(&self, answer: &Answer, what: &str, subject: &str) -> Option<Fault> {
         let fault = refusal::of(answer, what, subject)?;
         let signed_in = answer.status == StatusCode::FORBIDDEN;

@@ -107,7 +107,7 @@ impl GitHub {
             None => self.find_comment(about, &path, &mark).await.map_err(Effect::NotSent)?,
         };
         let asked = json!({ "body": body });
-        let reply = match known {
+        let changed = match known {
             Some(known) if known.body == body => {
                 told.comment = Some(known);
                 return Ok(());
@@ -116,13 +116,14 @@ impl GitHub {
                 let own = self.path(&format!("issues/comments/{}", known.id));
                 let write = Write { method: Method::PATCH, path: &own, body: Some(&asked), permit: None };
                 told.comment = None;
-                match self.said(about, write).await? {
-                    Some(reply) => Some(reply),
-                    // Somebody has deleted it.
-                    None => self.said(about, Write::post(&path, &asked)).await?,
-                }
+                self.said(about, write).await?
             }
+            None => None,
+        };
+        // There is none, or somebody has deleted it.
+        let reply = match changed {
             None => self.said(about, Write::post(&path, &asked)).await?,
+            changed => changed,
         };
         told.comment = reply.and_then(|reply| serde_json::from_value::<Comment>(reply).ok()).map(|comment| {
             // GitHub may tidy up what it was given; what counts is what it was given.
@@ -197,7 +198,7 @@ impl GitHub {
         Ok(())
     }
 
-    /// What GitHub answers; nothing where what was to go is gone.
+    /// What GitHub answers; nothing where what was to be changed or to go is gone.
     async fn said(&self, about: About<'_>, write: Write<'_>) -> Result<Option<Value>, Failed> {
         let changes = write.method != Method::POST;
         match self.client.write(about, write).await {

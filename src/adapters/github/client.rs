@@ -189,7 +189,7 @@ impl Client {
         path: &str,
         member: &str,
     ) -> Result<Vec<T>, Fault> {
-        let first = with_query(path, &[("per_page", "100")]);
+        let first = with_query(path, &[("per_page", &PAGE.to_string())]);
         self.pages_from(About { what, subject }, first, member, |_| false).await
     }
 
@@ -202,7 +202,8 @@ impl Client {
         (query, member): (&[(&str, &str)], &str),
         last: impl Fn(&[T]) -> bool,
     ) -> Result<Vec<T>, Fault> {
-        let query: Vec<_> = query.iter().copied().chain([("per_page", "100")]).collect();
+        let size = PAGE.to_string();
+        let query: Vec<_> = query.iter().copied().chain([("per_page", size.as_str())]).collect();
         self.pages_from(About { what, subject }, with_query(path, &query), member, last).await
     }
 
@@ -346,7 +347,7 @@ impl Client {
         }
     }
 
-    /// A token that is not accepted is named by its place. One that never was is told at once.
+    /// A token that is not accepted is named by its place and looked for anew. One that never was is told at once.
     async fn placed(&self, fault: Fault, status: StatusCode) -> Fault {
         if status != StatusCode::UNAUTHORIZED {
             if !status.is_server_error() {

@@ -145,7 +145,8 @@ mod tests {
 
     use super::*;
 
-    struct Counting(Arc<AtomicUsize>);
+    /// Counts how often it is asked, and says so or what it was given.
+    struct Counting(Arc<AtomicUsize>, Option<&'static str>);
 
     #[async_trait]
     impl Place for Counting {
@@ -155,14 +156,14 @@ mod tests {
 
         async fn look(&self) -> Result<SecretString, String> {
             let asked = self.0.fetch_add(1, Ordering::Relaxed);
-            Ok(format!("from-helper-{asked}").into())
+            self.1.map_or_else(|| Ok(format!("from-helper-{asked}").into()), |why| Err(why.to_owned()))
         }
     }
 
     fn places(first: Option<&str>, asked: &Arc<AtomicUsize>) -> Vec<Box<dyn Place>> {
         vec![
             Box::new(Told::variable("FIRST", first.map(str::to_owned))),
-            Box::new(Counting(Arc::clone(asked))),
+            Box::new(Counting(Arc::clone(asked), None)),
         ]
     }
 
@@ -193,24 +194,11 @@ mod tests {
         assert_eq!(search.token().await.unwrap().expose_secret(), "from-helper-1");
     }
 
-    struct Silent(Arc<AtomicUsize>);
-
-    #[async_trait]
-    impl Place for Silent {
-        fn name(&self) -> String {
-            "a helper".to_owned()
-        }
-
-        async fn look(&self) -> Result<SecretString, String> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            Err("it gave no answer within 10 s".to_owned())
-        }
-    }
-
     #[tokio::test]
     async fn a_place_that_has_none_is_not_asked_again_for_every_request() {
         let asked = Arc::new(AtomicUsize::new(0));
-        let search = Search::new("host", vec![Box::new(Silent(Arc::clone(&asked)))], "");
+        let silent = Counting(Arc::clone(&asked), Some("it gave no answer within 10 s"));
+        let search = Search::new("host", vec![Box::new(silent)], "");
         for _ in 0..3 {
             let fault = search.token().await.unwrap_err();
             assert_eq!(fault.kind, Blindness::Misconfigured, "none ever had one: {fault}");

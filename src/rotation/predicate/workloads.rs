@@ -127,8 +127,8 @@ const LONG_DEADLINE: Duration = Duration::from_secs(1800);
 const SYMPTOMS: usize = 5;
 
 /// Why a rollout that is not complete does not get on, as far as its pods tell: containers that fail again and again,
-/// images that cannot be had, pods that should long be ready, or be so again, or, of a set, pods that do not end, because their node does
-/// not answer or a finalizer holds them. A Deployment's controller says so itself, late; those of StatefulSets and
+/// images that cannot be had, pods that should long be ready, or be so again, or, of a set, pods that do not end, because
+/// their node does not answer or a finalizer holds them. A Deployment's controller says so itself, late; those of StatefulSets and
 /// DaemonSets wait for ever.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
     let deadline = if workload.name.kind == WorkloadKind::Deployment { LONG_DEADLINE } else { DEADLINE };

@@ -170,8 +170,8 @@ impl<'f> Folders<'f> {
         self.given.get(cell).is_none_or(|given| *given <= count)
     }
 
-    /// What some steps lead to in what goes by a name that is an account, or goes by another name, and the steps from there. Absent where that is one
-    /// for one caller and another for another.
+    /// What some steps lead to in what goes by a name, if that is an account or goes by another name, and the steps from
+    /// there. Absent where that is one for one caller and another for another.
     fn entry<'s>(&self, cell: &Cell, steps: &'s [Step]) -> Option<(&'f str, Object, &'s [Step])> {
         let leads = |path: &[String]| {
             let named = |(step, name): (&Step, &String)| match &step.kind {

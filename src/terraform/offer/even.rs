@@ -13,6 +13,7 @@ use crate::terraform::naming::spelt;
 use crate::terraform::reference::Reference;
 use crate::terraform::value::{Value, is_written_out};
 use crate::terraform::walk::GATHERING;
+use crate::terraform::words::is_of_name;
 
 /// What is on offer under one name.
 pub struct Shared<'a> {
@@ -244,12 +245,9 @@ fn is_same(one: &Value, other: &Value) -> bool {
 /// Whether one expression makes all elements, and the other says the same but for the key.
 fn is_made_alike(one: &Value, other: &Value, key: &Reference) -> bool {
     let (Value::Other(one), Value::Other(other), Some(name)) = (one, other, &key.other) else { return false };
-    let is_word = |text: &str, at: usize| {
-        text[at..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-'))
-    };
     let (own, turned) = (format!(".{}", key.attribute), format!(".{name}"));
     let parts: Vec<(usize, &str)> = one.match_indices(&own).collect();
-    let whole = parts.iter().all(|(at, _)| !is_word(one, at + own.len()));
+    let whole = parts.iter().all(|(at, _)| !one[at + own.len()..].starts_with(is_of_name));
     whole && !parts.is_empty() && one.replace(&own, &turned) == *other
 }
 

@@ -54,32 +54,4 @@ impl Shared<'_> {
         }
         Some(all_of(told))
     }
-
-    /// The first key of each account and access; absent where there is none, or one stands on both slots.
-    fn of_one_slot_each<'r, 'o, 'n>(
-        &self,
-        within: &'r [Reached<'o, 'n>],
-    ) -> Option<Vec<OfAccount<'r, 'o, 'n>>> {
-        let mut keys: Vec<OfAccount<'r, 'o, 'n>> = Vec::new();
-        for one in within {
-            let own = &self.references[one.0.defined];
-            let runs = self.runs(own);
-            let same = |it: &&mut OfAccount<'r, 'o, 'n>| {
-                let first = &self.references[it.first.0.defined];
-                (first.account, first.access) == (own.account, own.access)
-            };
-            match keys.iter_mut().find(same) {
-                Some(it) if self.references[it.first.0.defined].slot != own.slot => return None,
-                // Where one of them is not told, none is.
-                Some(it) if it.runs.is_empty() || runs.is_empty() => it.runs.clear(),
-                Some(it) => {
-                    it.runs.extend(runs);
-                    it.runs.sort();
-                    it.runs.dedup();
-                }
-                None => keys.push(OfAccount { first: one, runs }),
-            }
-        }
-        (!keys.is_empty()).then_some(keys)
-    }
 }

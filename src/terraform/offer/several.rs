@@ -4,8 +4,8 @@
 //!
 //! Where it is not told whose key a run reads, none is told.
 
+use super::Reached;
 use super::even::{Shared, given_by};
-use super::{Reached, only_one};
 use crate::terraform::folders::Kind;
 use crate::terraform::instance::{Call, admits};
 use crate::terraform::reference::Reference;
@@ -23,27 +23,9 @@ impl Shared<'_> {
         &self,
         reached: &'r [Reached<'o, 'n>],
     ) -> Option<Vec<OfAccount<'r, 'o, 'n>>> {
-        if let Some(first) = only_one(reached, self.references) {
-            let runs: Vec<Vec<Call>> = reached.iter().map(|one| self.runs(self.of(one))).collect();
-            let told = runs.iter().all(|runs| !runs.is_empty());
-            let mut runs = if told { runs.concat() } else { Vec::new() };
-            runs.sort();
-            runs.dedup();
-            return Some(vec![OfAccount { first, runs }]);
-        }
-        let mut keys: Vec<OfAccount<'r, 'o, 'n>> = Vec::new();
-        for one in reached {
-            let runs = self.runs(&self.references[one.0.defined]);
-            match keys.iter_mut().find(|it| self.of(it.first).account == self.of(one).account) {
-                Some(own) if self.of(own.first).slot == self.of(one).slot => {
-                    own.runs.extend(runs);
-                    own.runs.sort();
-                    own.runs.dedup();
-                }
-                // Of one account both slots.
-                Some(_) => return None,
-                None => keys.push(OfAccount { first: one, runs }),
-            }
+        let keys = self.of_one_slot_each(reached)?;
+        if keys.len() == 1 {
+            return Some(keys);
         }
         let access = self.of(keys.first()?.first).access;
         let alike = reached.iter().all(|one| self.of(one).access == access);
@@ -57,6 +39,34 @@ impl Shared<'_> {
             .enumerate()
             .flat_map(|(at, one)| reached[at + 1..].iter().map(move |it| (one, it)));
         (alike && pairs.all(|(one, other)| apart(one, other))).then_some(keys)
+    }
+
+    /// The first key of each account and access; absent where there is none, or one stands on both slots.
+    pub(super) fn of_one_slot_each<'r, 'o, 'n>(
+        &self,
+        within: &'r [Reached<'o, 'n>],
+    ) -> Option<Vec<OfAccount<'r, 'o, 'n>>> {
+        let mut keys: Vec<OfAccount<'r, 'o, 'n>> = Vec::new();
+        for one in within {
+            let own = self.of(one);
+            let runs = self.runs(own);
+            let same = |it: &&mut OfAccount<'r, 'o, 'n>| {
+                let first = self.of(it.first);
+                (first.account, first.access) == (own.account, own.access)
+            };
+            match keys.iter_mut().find(same) {
+                Some(it) if self.of(it.first).slot != own.slot => return None,
+                // Where one of them is not told, none is.
+                Some(it) if it.runs.is_empty() || runs.is_empty() => it.runs.clear(),
+                Some(it) => {
+                    it.runs.extend(runs);
+                    it.runs.sort();
+                    it.runs.dedup();
+                }
+                None => keys.push(OfAccount { first: one, runs }),
+            }
+        }
+        (!keys.is_empty()).then_some(keys)
     }
 
     /// Whether no run of the code reads both.

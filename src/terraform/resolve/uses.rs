@@ -229,8 +229,8 @@ impl Uses {
         Pairs { by_name: self.by_name(references), picked: self.in_collections(references, folders) }
     }
 
-    /// Local values that are read by their names alone. One that nobody reads is the other one of a pair, where there are no more
-    /// of them: every reader has left it. Where both are read, each that nobody reads could be the other one as well.
+    /// Local values that are read by their names alone. One that nobody reads is the other one of a pair, where there are
+    /// no more of them: every reader has left it. Where both are read, each that nobody reads could be the other one as well.
     fn by_name(&self, references: &[Reference]) -> BTreeSet<usize> {
         let mut read: BTreeMap<Group<'_>, Vec<usize>> = BTreeMap::new();
         let mut unread: BTreeMap<(Group<'_>, &[String]), Vec<usize>> = BTreeMap::new();

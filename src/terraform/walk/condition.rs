@@ -10,6 +10,7 @@ use hcl_edit::structure::Body;
 use super::super::either::{Compared, compared};
 use super::super::facts::{Asked, When};
 use super::super::object::Scope;
+use super::super::words::is_of_name;
 use super::{By, Walk, text_of, without_blanks};
 
 /// A condition, taken apart.
@@ -71,7 +72,7 @@ impl Walk<'_> {
 
 /// Whether a text holds a name that means something here alone.
 fn is_bound(scope: &Scope, text: &str) -> bool {
-    let mut words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')));
+    let mut words = text.split(|c: char| !is_of_name(c));
     words.any(|word| matches!(word, "each" | "count" | "self") || scope.binds(word))
 }
 

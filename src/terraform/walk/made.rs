@@ -13,6 +13,7 @@ use super::super::object::is_renamed;
 use super::super::offer::COMPUTED;
 use super::super::role::counterpart;
 use super::super::source::Source;
+use super::super::words::is_of_name;
 use super::call::GATHERING;
 use super::collection::{is_list, is_one};
 use super::expression::literal;
@@ -185,7 +186,7 @@ fn taken(traversal: &Traversal, path: &[String]) -> Vec<Place> {
 
 /// Whether a name stands in a text as a word.
 fn says(text: &str, name: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).any(|word| word == name)
+    text.split(|c: char| !is_of_name(c)).any(|word| word == name)
 }
 
 /// Whether a collection is a list whose elements have the numbers that they are written with.

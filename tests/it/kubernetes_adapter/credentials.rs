@@ -1,6 +1,7 @@
 //! Kubeconfigs, tokens and plugins, and that nothing of them is logged.
 
 use super::*;
+use crate::log::Log;
 
 #[tokio::test]
 async fn a_server_that_has_moved_is_found_where_the_kubeconfig_says_it_is_now() {
@@ -57,29 +58,9 @@ async fn credentials_that_end_between_two_restarts_are_read_anew_and_the_refusal
     assert_eq!(setup.wire.transcript().count("PATCH", "orders-deploy"), 2);
 }
 
-/// Collects what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(flavor = "current_thread")]
 async fn neither_token_nor_key_is_ever_logged() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::listening();
 
     let setup = setup(&["shop"], |method, path, _| match method {
         "PATCH" => status(403, "Forbidden", "no"),
@@ -97,7 +78,7 @@ async fn neither_token_nor_key_is_ever_logged() {
     let broken = clusters(&setup.kubeconfig, &["shop"], setup.clock.clone());
     let unreadable = broken.look(&stamp(), &Salt::new("5a17")).await.unwrap_err();
 
-    let mut said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut said = log.text();
     assert!(said.len() > 1000, "the libraries below do log: {said}");
     said.push_str(&format!("{fault} {fault:?} {effect:?} {unreadable} {unreadable:?}"));
     let key = serde_json::to_value(k8s_openapi::ByteString(KEY.to_vec())).unwrap();

@@ -1,6 +1,7 @@
 //! The production adapter against the simulated API server.
 
 use super::*;
+use crate::log::Log;
 
 #[tokio::test]
 async fn the_adapter_sees_sets_restarts_them_and_is_woken_when_they_are_done() {
@@ -213,29 +214,9 @@ async fn a_clock_that_differs_from_the_servers_is_seen() {
     assert!((590..=601).contains(&seen), "{seen}");
 }
 
-/// Collects what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(flavor = "current_thread")]
 async fn neither_side_of_the_wire_logs_a_token_or_a_key() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::listening();
     let mut config = WorldConfig::default();
     config.workload_mut(&catalog()).unwrap().key = KeySource::SyncedSecret("cosmos".into());
     let setup = setup(config, 600.0);
@@ -245,7 +226,7 @@ async fn neither_side_of_the_wire_logs_a_token_or_a_key() {
     adapter.changed().await;
     let view = setup.look(&adapter).await;
 
-    let mut said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let mut said = log.text();
     assert!(said.len() > 1000, "the libraries below do log");
     said.push_str(&format!("{effect:?} {view:?} {:?}", setup.wire.transcript().entries()));
     let keys: Vec<String> = setup

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 mod adapter;
@@ -21,7 +21,7 @@ use keyslot::model::{
     ClusterView, Fingerprint, RotationId, Salt, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
 };
 use keyslot::ports::{Clock as _, Clusters, Effect, Glance, Happening, Permit, RestartMark};
-use keyslot::rotation::rollout::{Rollout, rollout};
+use keyslot::rotation::rollout::rollout;
 use keyslot::sim::config::{CronJobConfig, Flavour, KeySource};
 use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireClock, WireFault, WireOptions};
 use keyslot::sim::{self, Command, DeploymentPatch, Target, When, World, WorldConfig};

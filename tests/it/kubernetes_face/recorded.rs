@@ -1,6 +1,7 @@
 //! The simulated API server against what was recorded from a real control plane.
 
 use super::*;
+use crate::recordings::word;
 
 #[tokio::test]
 async fn refusals_are_those_of_a_real_server() {
@@ -203,14 +204,7 @@ async fn verdicts(setup: &Setup, last: &str, deed: DeploymentPatch) -> Vec<&'sta
                 continue;
             }
             let view = parse_workload(event["object"].to_string().as_bytes(), true).unwrap();
-            let word = match rollout(&view, ours) {
-                Rollout::NotYetObserved { .. } => "unseen",
-                Rollout::Progressing(_) => "progressing",
-                Rollout::Complete => "complete",
-                Rollout::DeadlineExceeded { .. } => "deadline",
-                Rollout::Paused(_) => "paused",
-                Rollout::Scaling(_) => "scaling",
-            };
+            let word = word(&rollout(&view, ours));
             if words.last() != Some(&word) {
                 words.push(word);
             }

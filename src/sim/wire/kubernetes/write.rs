@@ -1,5 +1,5 @@
-//! What a request may change: workloads by patches; Deployments, pods, Jobs and classes by deletion; pods, Jobs and CronJobs by
-//! creation. And the question what one may.
+//! What a request may change: workloads by patches; Deployments, pods, Jobs and classes by deletion; pods, Jobs and
+//! CronJobs by creation. And the question what one may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,7 +74,8 @@ impl Server {
         mark(response, changed.load(Ordering::Relaxed))
     }
 
-    /// A pod is told to end; a Deployment, a Job and a SecretProviderClass are gone at once, the pods of the first two are told to end.
+    /// A pod is told to end; a Deployment, a Job and a SecretProviderClass are gone at once, the pods of the first two are
+    /// told to end.
     pub async fn delete(&self, asked: &Asked) -> Result<Response, No> {
         let Target::Object { resource, namespace: Some(namespace), name } = &asked.target else {
             return Err(No::Silence);

@@ -1,0 +1,651 @@
+//! Every reason for which a gate holds, with what is known of it.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::Phase;
+use crate::model::{
+    Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, LiveBy,
+    NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot, SlotUse,
+    StampName, Trace, Validity,
+};
+
+/// What a run waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    pub stages: Vec<String>,
+    /// Who could approve, as far as the service says.
+    pub who: Vec<String>,
+    /// Whether it is a run of the code that the rotation deploys. Of any other code it may put the old slot back, by a plan
+    /// that it may have saved before it came to wait.
+    pub ours: bool,
+}
+
+/// What is known of the stage that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedStage {
+    pub stage: String,
+    pub step: String,
+    /// Its last lines.
+    pub lines: Vec<String>,
+}
+
+/// Why a gate holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Never looked at in this process.
+    NotSeen(EvidenceKey),
+    TooOld {
+        evidence: EvidenceKey,
+        age: Duration,
+        max: Duration,
+    },
+    Blind {
+        evidence: EvidenceKey,
+        blind: Blind,
+    },
+    LocalAuthDisabled,
+    /// The account is in the middle of an operation.
+    AccountBusy {
+        state: String,
+    },
+    KeyRefused {
+        slot: Slot,
+        regions: Vec<String>,
+    },
+    /// The key is so young that a region may not know it yet.
+    KeySpreading {
+        slot: Slot,
+        regions: Vec<String>,
+        until: Timestamp,
+    },
+    /// `why` is of the first of the regions.
+    ProofInconclusive {
+        slot: Slot,
+        regions: Vec<String>,
+        why: String,
+    },
+    /// The account's network rules keep this machine out: it cannot ask whether the key is accepted there.
+    KeptOut {
+        slot: Slot,
+        regions: Vec<String>,
+        rules: NetworkRules,
+    },
+    /// The proof was made of a key that is no longer the slot's.
+    ProofOfAnotherKey {
+        slot: Slot,
+    },
+    TargetTooOld {
+        age: Option<Duration>,
+        max: Duration,
+    },
+    TreeProblems {
+        problems: Vec<String>,
+    },
+    NoReference,
+    PullOpen {
+        url: String,
+        waits: Vec<PullWait>,
+    },
+    /// What keyslot would merge is not what it has read: the branch has another head.
+    HeadNotJudged {
+        head: CommitId,
+    },
+    /// The head is not the commit that keyslot made, and nobody has approved it.
+    PushedSince {
+        head: CommitId,
+    },
+    /// keyslot was configured to merge it, or to have it merged, and may not.
+    MergeRefused {
+        step: String,
+        why: String,
+    },
+    /// The forge took the wish to merge this head, and has it no longer: somebody has taken it back. `queue`: what merges it is
+    /// a merge queue, which takes out what does not pass, too.
+    WishTakenBack {
+        head: CommitId,
+        queue: bool,
+    },
+    /// It was merged with a change that nobody had approved; `stale` approved another one.
+    MergedUnreviewed {
+        head: CommitId,
+        /// How many have approved it.
+        have: usize,
+        wanted: u32,
+        stale: Vec<String>,
+        /// What of the base branch's demands could not be read.
+        unread: Vec<String>,
+    },
+    /// Something else stands on a branch of keyslot's own name, or the change and more.
+    BranchOfOthers {
+        head: CommitId,
+        reads: SlotUse,
+        wanted: Slot,
+    },
+    /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
+    /// be.
+    ChangedByOtherHands {
+        branch: BranchName,
+        wanted: u32,
+        unread: Vec<String>,
+    },
+    PullClosed {
+        url: String,
+    },
+    /// Asked for, not seen yet.
+    PullNotListed {
+        since: Timestamp,
+    },
+    /// The pull request is merged, yet the base branch does not read the slot.
+    MergedButReads {
+        reads: SlotUse,
+    },
+    /// keyslot has pushed the change to the branch, which does not read the slot any more.
+    TakenBack {
+        reads: SlotUse,
+    },
+    CheckNotPassed {
+        name: String,
+        passed: Option<bool>,
+    },
+    /// The validation pipeline runs on this head.
+    ValidationRuns {
+        pipeline: String,
+        url: String,
+        state: RunState,
+        since: Timestamp,
+    },
+    /// It ran on this head, and the check that waits for it was not reported.
+    ValidationEnded {
+        pipeline: String,
+        url: String,
+        state: RunState,
+        at: Option<Timestamp>,
+    },
+    /// keyslot has started it, and no list shows it yet.
+    ValidationAsked {
+        pipeline: String,
+        run: Option<RunId>,
+        /// What it is of, where that is another commit than the head.
+        elsewhere: Option<CommitId>,
+    },
+    /// Nobody has started it on this head.
+    ValidationToStart {
+        pipeline: String,
+        at: Box<PullHead>,
+        page: String,
+    },
+    /// keyslot was configured to start it, and may not.
+    ValidationRefused {
+        step: String,
+        why: String,
+    },
+    /// Nothing shows the effect of a step yet; look until then.
+    OutcomeOpen {
+        step: String,
+        /// Whether the service has said that it took it; else it is not known whether it arrived.
+        taken: bool,
+        /// The run that the service named.
+        run: Option<RunId>,
+        until: Timestamp,
+    },
+    /// No answer came to it, yet the activity log shows it: it arrived, and its end is waited for.
+    Arrived {
+        step: String,
+        id: String,
+        trace: Trace,
+    },
+    /// No answer came to it, and by now nothing tells what became of it. `newest` is the newest event that the activity
+    /// log shows.
+    Untraced {
+        step: String,
+        sent: Timestamp,
+        trace: Trace,
+        newest: Option<Timestamp>,
+    },
+    /// A step was refused, and only a person can change that.
+    StepRefused {
+        step: String,
+        why: String,
+    },
+    /// A step was refused for now.
+    StepDeferred {
+        step: String,
+        why: String,
+        until: Timestamp,
+    },
+    BranchReads {
+        reads: SlotUse,
+        wanted: Slot,
+    },
+    RunUnderWay {
+        branch: BranchName,
+        commit: CommitId,
+        url: String,
+    },
+    RunWaitsForApproval {
+        branch: BranchName,
+        commit: CommitId,
+        /// Where it is approved.
+        url: String,
+        waiting: Box<Waiting>,
+    },
+    /// What it may have written is not to be seen for certain before then.
+    RunJustEnded {
+        until: Timestamp,
+    },
+    RunFailed {
+        url: String,
+        failed: Option<Box<FailedStage>>,
+    },
+    /// Somebody cancelled it.
+    RunCanceled {
+        url: String,
+    },
+    /// keyslot asked for a run of another commit, and this one was started.
+    RunOfOtherCommit {
+        commit: CommitId,
+        asked: CommitId,
+        url: String,
+    },
+    /// The pipeline has stages that the configuration does not declare: a run of them could do anything.
+    StagesUndeclared {
+        stages: Vec<String>,
+        url: String,
+    },
+    /// A run would move traffic or destroy a unit, and nobody accepted that.
+    StagesNotSkipped {
+        stages: Vec<String>,
+    },
+    /// A later run of another branch moved traffic: this branch's unit is not the live one, and a run of it would take
+    /// the newer one's place.
+    RunOfOlderUnit {
+        live: BranchName,
+        url: String,
+    },
+    /// Nobody can tell whether a later run of another branch has moved traffic to its unit.
+    TrafficUnknown {
+        branch: BranchName,
+        /// It may come out by itself.
+        going: bool,
+        url: String,
+    },
+    /// No run since then has moved traffic, and older ones are not read.
+    TrafficBeyond {
+        since: Timestamp,
+        url: String,
+    },
+    /// Other code is deployed to the environment, or is about to be, by whatever.
+    DeploymentUnderWay {
+        deployment: Box<DeploymentView>,
+    },
+    /// The push has started one, or will.
+    RunAwaited {
+        commit: CommitId,
+    },
+    /// A person starts it.
+    RunByHand {
+        commit: CommitId,
+        skip: Vec<String>,
+    },
+    /// The run wrote the vaults, yet this vault does not hold the key.
+    RunDidNotWrite {
+        url: String,
+    },
+    VaultHolds {
+        slot: Option<Slot>,
+        wanted: Slot,
+    },
+    /// It holds none of the keys that keyslot may write over, and nobody else writes it.
+    VaultByHand {
+        wanted: Slot,
+    },
+    VaultDisabled,
+    /// There is no such vault, or no such secret in it, as the service says in these words.
+    VaultMissing {
+        why: String,
+    },
+    /// Its value is none of the account's keys: somebody set it by hand, or it was regenerated away.
+    VaultHoldsNoKey,
+    /// It holds the key for so short a time that pods may still be given the one before.
+    VaultSettling {
+        until: Timestamp,
+    },
+    /// It does not hold the key, and the vault has held it for less than the driver may take.
+    SyncedSecretLags {
+        secret: String,
+        until: Timestamp,
+    },
+    SyncedSecretStale {
+        secret: String,
+    },
+    /// The cluster is stopped, and keeps Secrets as the other clusters have them; nobody can read what they hold.
+    SyncedSecretUnread {
+        secrets: Vec<String>,
+    },
+    /// It, or the key in it, is not there, and running pods read it: they hold what it held when they began.
+    SyncedSecretAbsent {
+        secret: String,
+        pods: Vec<String>,
+    },
+    /// It holds the key, and nobody says since when: pods that read it may be older than that.
+    SyncedSecretUndated {
+        secret: String,
+        pods: Vec<String>,
+    },
+    /// A CronJob's next run would start with what the Secret holds.
+    CronJobReadsStale {
+        secret: String,
+    },
+    WorkloadMissing,
+    /// It gets the secret, and the configuration does not name it.
+    UnlistedWorkload,
+    /// Pods get the secret that belong to nothing that can be restarted from here.
+    UnlistedPods {
+        pods: Vec<String>,
+    },
+    /// Pods that get the secret by nothing that shows today, and may have got it when they began: their class is gone, or
+    /// was changed since.
+    MayHoldSecret {
+        /// None where the next pod would get it.
+        pods: Vec<String>,
+        /// Or the Kubernetes Secret, where nothing tells which class filled it.
+        class: String,
+        fate: ClassFate,
+    },
+    /// The configuration names it and it runs, and nothing shows how it gets the secret.
+    DoesNotGetSecret {
+        pods: usize,
+    },
+    /// A new pod of it could not start: the SecretProviderClass that it mounts does not exist.
+    ClassMissing {
+        class: String,
+    },
+    /// What it mounts names a version of the secret, and so never follows the vault.
+    PinnedVersion {
+        version: SecretVersion,
+    },
+    /// Azure knows no such cluster, yet the stamp's vault is there.
+    ClusterGone,
+    /// Its pods are those that another stamp's cluster shows.
+    ClusterOfOther {
+        other: StampName,
+    },
+    /// Azure is at work on the stamp's cluster.
+    ClusterChanging {
+        state: String,
+    },
+    Paused,
+    Recreate,
+    /// Its pods are replaced when somebody deletes them.
+    OnDelete,
+    /// Only its pods from that ordinal on are replaced.
+    Partitioned {
+        partition: u32,
+        desired: u32,
+    },
+    RolloutUnderWay {
+        updated: u32,
+        available: u32,
+        desired: u32,
+    },
+    /// Not enough pods available before anything was done.
+    Unhealthy {
+        available: u32,
+        desired: u32,
+        /// Nodes that do not answer, and have pods of it.
+        silent: Vec<String>,
+    },
+    RolloutFailed {
+        message: String,
+        /// What a person would look up first: states of containers, warnings of the cluster.
+        symptoms: Vec<String>,
+    },
+    CanaryFirst {
+        canary: StampName,
+    },
+    Soaking {
+        canary: StampName,
+        /// When its last pod was ready.
+        since: Timestamp,
+        until: Timestamp,
+    },
+    WaveFull {
+        busy: Vec<StampName>,
+    },
+    LastHealthyStamp {
+        /// Whether another is about to be healthy again, as far as can be seen.
+        recovering: bool,
+    },
+    /// A restart may take every pod away before another serves.
+    TakesAll {
+        desired: u32,
+    },
+    /// Not one more of its pods fits into a quota of its namespace.
+    NoRoom {
+        quota: String,
+        resource: String,
+        /// Of one pod; `None` where the quota wants an amount to be named, and the pod names none.
+        asks: Option<Amount>,
+        hard: Amount,
+        used: Amount,
+        /// Whether pods are about to go that count in it.
+        passing: bool,
+    },
+    /// Its autoscaler wants more pods than it may have, and a restart would take some away.
+    AtLimit {
+        autoscaler: String,
+        most: u32,
+    },
+    /// Its rollout is over, and it has not all the pods that it wants: it is being scaled, or has lost some.
+    Scaling {
+        available: u32,
+        desired: u32,
+        /// Nodes that do not answer, and have pods of it.
+        silent: Vec<String>,
+    },
+    /// The list of pods shows fewer than the workload's controller counts.
+    PodsLeftOut {
+        missing: usize,
+        listed: usize,
+    },
+    /// It was restarted as often as policy allows, and still has pods of an older key.
+    BudgetSpent {
+        restarts: usize,
+    },
+    /// The API server's answers bear no date: how its clock stands is not known.
+    ClockUnknown,
+    /// The clocks of the API server and of this machine differ by so much that ages of pods prove nothing.
+    ClocksDiffer {
+        ahead: SignedDuration,
+    },
+    /// Somebody asked to stop between two steps.
+    PausedByPerson {
+        by: String,
+        because: String,
+        since: Timestamp,
+    },
+    OldPods {
+        pods: Vec<String>,
+        terminating: usize,
+    },
+    /// A Job's pods that may hold the older key; they keep it until they end.
+    JobRuns {
+        pods: Vec<String>,
+    },
+    /// The node does not answer, or is gone: whatever its pods are told, they may run on. It may come back.
+    NodeNotReady {
+        node: String,
+        pods: Vec<String>,
+        since: Option<Timestamp>,
+    },
+    /// Told to end, and still there long after their time for it was over: nobody on the node does what it is told.
+    NodeSilent {
+        node: String,
+        pods: Vec<String>,
+        since: Timestamp,
+    },
+    /// Nothing of ours will replace them.
+    OldPodsStay {
+        pods: Vec<String>,
+    },
+    /// They run, and nothing shows which version of the secret they got. `lasting`: for so long that it will not show by
+    /// itself.
+    PodsNotMounted {
+        pods: Vec<String>,
+        lasting: bool,
+    },
+    /// The journal names it, and the configuration does no more.
+    StampTakenOut,
+    /// It looks like part of a stamp, and the configuration does not name it.
+    Unlisted {
+        kind: ResourceKind,
+        resource_group: String,
+        location: String,
+    },
+    /// It looks like part of a stamp, and may be that of one that does not tell its cluster's name in Azure.
+    Unattributed {
+        resource_group: String,
+        location: String,
+    },
+    UsedRecently {
+        slot: Slot,
+        at: Timestamp,
+        until: Timestamp,
+    },
+    /// The logs show a request that was signed with the key.
+    SeenInLogs {
+        slot: Slot,
+        at: Timestamp,
+        until: Timestamp,
+        by: Box<Caller>,
+        /// The stamp whose pods come from there, where the configuration says so.
+        stamp: Option<StampName>,
+        count: u64,
+    },
+    /// Somebody outside of the known stamps used the key, however long ago.
+    UsedByStranger {
+        slot: Slot,
+        at: Timestamp,
+        /// Until then it may still move by itself.
+        until: Option<Timestamp>,
+        by: Caller,
+        count: u64,
+        /// Why its sign-off does not count, where there is one.
+        void: Option<Validity>,
+    },
+    /// Somebody outside of the known stamps read the secret, and not since the vault has its present version.
+    SecretRead {
+        vault: StampName,
+        at: Timestamp,
+        /// Until then it may still move by itself.
+        until: Option<Timestamp>,
+        by: Box<Identity>,
+        from: Box<Caller>,
+        count: u64,
+        void: Option<Validity>,
+    },
+    /// The logs show requests that may have been signed with any key.
+    KeyNotNamed {
+        at: Timestamp,
+        until: Timestamp,
+        by: Box<Caller>,
+        stamp: Option<StampName>,
+        count: u64,
+    },
+    /// What the logs show ends before what must be known.
+    LogsBehind {
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+    },
+    /// What was read of logs or metrics begins after what must be known.
+    WindowShort {
+        evidence: EvidenceKey,
+        begins: Timestamp,
+        wanted: Timestamp,
+    },
+    /// They have been for so long that somebody should look at them.
+    LogsStalled {
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+    },
+    /// The account's metrics tell of no request of anybody in the stamp's region from then on, so that none is told to be
+    /// refused says nothing: the metrics do not come, or nobody asks the account there.
+    MetricsSilent {
+        /// Up to when they tell of something; `None` where they do not in the last hour.
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at them.
+        lasting: bool,
+    },
+    /// Since its pods were replaced.
+    RefusedSince {
+        region: String,
+        since: Timestamp,
+        at: Timestamp,
+        by: Caller,
+        count: u64,
+    },
+    /// The same, by the account's metrics, which name no caller.
+    RefusedByMetrics {
+        since: Timestamp,
+        refusals: Refusals,
+    },
+    SlotNamed {
+        by: String,
+    },
+    NotApproved {
+        digest: String,
+    },
+    ApproverIsProposer {
+        by: String,
+    },
+    ApprovedOtherEvidence {
+        digest: String,
+    },
+    LeaseOfOther {
+        holder: String,
+        until: Timestamp,
+    },
+    StoreNotShared,
+    /// The service says that we may not.
+    RightMissing {
+        remedy: String,
+    },
+    /// The service does not say whether we may.
+    RightUnknown {
+        why: String,
+        remedy: String,
+    },
+    /// It ends before the new key can have been confirmed.
+    RightEnds {
+        until: Timestamp,
+        wanted: Timestamp,
+    },
+    /// The unit was built from code that names the other slot: a newer one takes its place.
+    UnitOfOlderCode {
+        slot: Slot,
+        wanted: Slot,
+    },
+    /// Nothing but its name says that the release branch is the live one, or what says it differs.
+    ReleaseUnclear {
+        live_by: LiveBy,
+    },
+    /// It is not what this command was asked for.
+    NotAsked {
+        phase: Phase,
+        step: String,
+    },
+    OperationRunning {
+        until: Timestamp,
+    },
+    OperationFailed {
+        why: String,
+    },
+    GenerationNotNewer,
+    NotAcceptedLongEnough {
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    },
+}
