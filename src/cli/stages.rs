@@ -79,7 +79,7 @@ mod tests {
 
     fn world(stages: Vec<StageView>, state: RunState) -> World {
         let commit = CommitId::new("c".repeat(40));
-        let claim = TreeClaim { reads: SlotUse::Only(Slot::Secondary), references: 1, problems: Vec::new() };
+        let claim = TreeClaim::of(SlotUse::Only(Slot::Secondary), 1);
         let base = BranchView::of(BranchName::new("main"), commit.clone(), claim);
         let run = RunView {
             id: RunId::new("7"),

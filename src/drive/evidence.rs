@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use super::act::hex;
 use crate::model::{
     Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchName, BranchView, CensusView,
-    ClusterView, CommitId, CronJobView, DeploymentView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
-    MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck,
-    PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right,
-    RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
+    ClusterView, CommitId, CronJobView, Delivery, DeploymentView, EvidenceKey, Fingerprint, InventoryView,
+    KeyProof, MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval,
+    PullCheck, PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests,
+    Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
     TracesView, TreeClaim, Unlisted, UnseenSecret, UsageView, VaultView, WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
@@ -218,11 +218,25 @@ fn code(facts: &mut Facts, view: &ReleaseView) {
 
 fn branch(facts: &mut Facts, view: &BranchView) {
     let BranchView { branch, head, claim, is_flip, flips_onto } = view;
-    let TreeClaim { reads, references, problems } = claim;
+    let TreeClaim { reads, references, problems, elsewhere } = claim;
     facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
     texts(facts, problems);
+    // Said only where there are some: what rested on evidence before they were known rests on the same.
+    if !elsewhere.is_empty() {
+        facts.list(elsewhere, delivery);
+    }
     facts.word(is_flip);
     texts(facts, &flips_onto.iter().map(BranchName::to_string).collect::<Vec<_>>());
+}
+
+fn delivery(facts: &mut Facts, delivery: &Delivery) {
+    let Delivery { taker, name, arguments, files, slot } = delivery;
+    facts
+        .word(format_args!("{taker:?}"))
+        .text(name)
+        .word(format_args!("{slot:?}").to_string().replace(' ', ""));
+    texts(facts, arguments);
+    texts(facts, files);
 }
 
 fn origin(facts: &mut Facts, view: &OriginView) {

@@ -1,4 +1,4 @@
-//! The Cosmos DB account: who it is, what its keys are known to be, and whether a key works.
+//! The account: who it is, what its keys are known to be, and whether a key works.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::service::RESOURCE_TYPE;
 use super::usage::same_region;
 use super::{Fingerprint, KeyKind, Slot};
 
@@ -22,7 +23,7 @@ impl AccountId {
     /// The ARM resource id, with a leading slash.
     pub fn resource_id(&self) -> String {
         format!(
-            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.DocumentDB/databaseAccounts/{}",
+            "/subscriptions/{}/resourceGroups/{}/providers/{RESOURCE_TYPE}/{}",
             self.subscription, self.resource_group, self.name
         )
     }

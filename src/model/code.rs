@@ -23,6 +23,35 @@ impl SlotUse {
     }
 }
 
+/// What takes the key beside the secret that a rotation looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taker {
+    /// Another Key Vault secret.
+    Secret,
+    /// A resource, as an argument.
+    Resource,
+    /// An output of a root: other states and pipelines read it.
+    Output,
+    /// Code that is not in the tree.
+    Code,
+}
+
+/// A place beside the secret of a rotation to which its tree gives the key. Nothing looks at it, and nothing waits for those
+/// who read it there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Delivery {
+    pub taker: Taker,
+    /// The secret's name, or the address in the code: `azurerm_linux_web_app.shop`, `output.cosmos_key`.
+    pub name: String,
+    /// The arguments of the resource that take it, or the inputs; else empty.
+    pub arguments: Vec<String>,
+    /// The files in which it stands.
+    pub files: Vec<String>,
+    /// The slot, where it takes that one whatever everybody else reads; absent where it moves with the rest.
+    pub slot: Option<Slot>,
+}
+
 /// What one tree claims about the rotation's account and access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeClaim {
@@ -32,6 +61,20 @@ pub struct TreeClaim {
     /// Why a flip of this tree would be refused: files that do not parse, opaque reads; of the base branch, where there is
     /// none of that, what `keyslot check` calls an error. In words.
     pub problems: Vec<String>,
+    /// Where else than into the secret the key goes.
+    pub elsewhere: Vec<Delivery>,
+}
+
+impl TreeClaim {
+    /// A claim of which only the slot is known.
+    pub fn of(reads: SlotUse, references: usize) -> TreeClaim {
+        TreeClaim { reads, references, problems: Vec::new(), elsewhere: Vec::new() }
+    }
+
+    /// A tree of which nobody knows what it reads, and why.
+    pub fn unknown(problems: Vec<String>) -> TreeClaim {
+        TreeClaim { problems, ..TreeClaim::of(SlotUse::Unknown, 0) }
+    }
 }
 
 /// A branch as the remote has it now.

@@ -21,6 +21,7 @@ mod respite;
 mod rights;
 mod secret;
 mod seen;
+pub mod service;
 mod sign_off;
 mod slot;
 mod trace;
@@ -39,7 +40,7 @@ pub use cluster::{
     QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
     WorkloadView,
 };
-pub use code::{BranchView, SlotUse, TreeClaim};
+pub use code::{BranchView, Delivery, SlotUse, Taker, TreeClaim};
 pub use deployment::{DeploymentState, DeploymentView};
 pub use example::example_tree;
 pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};

@@ -9,6 +9,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::service::{DEEDS, RESOURCE_TYPE};
 use super::{Blind, Caller, SecretVersion, StampName, UsageView};
 
 /// Who signed in, as far as the row says.
@@ -93,13 +94,9 @@ impl KeyDeed {
     /// By the operation's name in Azure's activity log.
     pub fn of_operation(name: &str) -> Option<KeyDeed> {
         let name = name.to_ascii_lowercase();
-        let rest = name.strip_prefix("microsoft.documentdb/databaseaccounts/")?;
-        match rest.strip_suffix("/action")? {
-            "listkeys" | "listconnectionstrings" => Some(KeyDeed::List),
-            "readonlykeys" => Some(KeyDeed::ListReadOnly),
-            "regeneratekey" => Some(KeyDeed::Regenerate),
-            _ => None,
-        }
+        let rest = name.strip_prefix(&RESOURCE_TYPE.to_ascii_lowercase())?.strip_prefix('/')?;
+        let asked = rest.strip_suffix("/action")?;
+        DEEDS.into_iter().find(|(operation, _)| *operation == asked).map(|(_, deed)| deed)
     }
 
     pub fn as_str(self) -> &'static str {

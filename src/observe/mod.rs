@@ -337,7 +337,7 @@ impl Observer {
                     // It may be of before the code was moved there, or of anybody: that is told of this branch alone.
                     Err(fault) if fault.kind == Blindness::Missing => {
                         let problems = vec![fault.why];
-                        let claim = TreeClaim { reads: SlotUse::Unknown, references: 0, problems };
+                        let claim = TreeClaim::unknown(problems);
                         BranchView::of(branch.clone(), head, claim)
                     }
                     view => view?,

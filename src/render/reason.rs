@@ -1,6 +1,7 @@
 //! Reasons in words. Every match is exhaustive and destructures its case, so that a new reason does not compile
 //! until it can be shown.
 
+mod delivered;
 mod remedy;
 mod reviews;
 
@@ -538,6 +539,9 @@ pub fn why(reason: &Reason) -> String {
             span::rfc3339(*at),
             sign_off(*void)
         ),
+        Why::DeliveredElsewhere { slot, taker, arguments, files } => {
+            format!("the code ({}) {}", some(files), delivered::words(subject, *slot, *taker, arguments))
+        }
         Why::KeyNotNamed { at, until, by, stamp, count } => format!(
             "the logs show {} of which they do not say with which key, the last at {} by {by}{}; it counts as quiet \
              at {}",

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
 use super::phases::{merge_is_asked, restarted, stand, stands_ready};
+use super::predicate::delivered_elsewhere;
 use super::reason::Opens;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
@@ -124,16 +125,20 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
     Some(Decision { relied: relied.into_inner(), ..decision })
 }
 
-/// What stands in the way of the restarts as things are now, of a rotation that has not come to them; whatever holds it
-/// now. Empty where none is open, or it has come further.
+/// What stands in the way of the restarts as things are now, of a rotation that has not come to them, and who takes the key
+/// beside the secret, which holds the regeneration; whatever holds it now. Empty where none is open, or it has come further.
 pub fn preflight(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp) -> Vec<Reason> {
     let Some(opened) = fold.rotation() else { return Vec::new() };
     let ctx = decider.context(fold, opened, world, now);
     let ahead = walk(&ctx);
-    match ahead.leg == Leg::Out && ahead.phase < Phase::Restart {
-        true => ctx.holding(stands_ready(&ctx)),
-        false => Vec::new(),
+    if ahead.leg == Leg::Back {
+        return Vec::new();
     }
+    let mut later = if ahead.phase < Phase::Restart { stands_ready(&ctx) } else { Vec::new() };
+    if ahead.phase < Phase::Regenerate {
+        later.extend(delivered_elsewhere(&ctx, opened.from, ctx.policy.ages.ordinary));
+    }
+    ctx.holding(later)
 }
 
 /// Walks the phases up to the first that has not passed.

@@ -100,7 +100,7 @@ gates! {
         "a reader that nobody listed is refused";
     Readers "readers" false
         "every other known reader of the old key has moved, is signed off as gone, or is accepted by name"
-        "a reader that comes by once a day, or read the secret last week, is refused";
+        "a reader that comes by once a day, read the secret last week, or is given the key beside it, is refused";
     SlotUnused "slot-unused" true
         "neither code nor vault names the slot that is to be regenerated"
         "a key is regenerated that code is about to bring into use";

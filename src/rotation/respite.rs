@@ -8,13 +8,10 @@ use jiff::Timestamp;
 use super::reason::later;
 use super::{Context, Step, StepRecord};
 use crate::model::Respite;
+use crate::model::service::UNUSED;
 
 /// However often it was put off, it is tried again after that.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
-
-/// For so long nobody may have used a key that Azure's safe key rotation lets go: 12 hours, and the time of last use is
-/// told approximately.
-const UNUSED: Duration = Duration::from_secs(12 * 3600 + 300);
 
 /// Of a regeneration the pause grows from one time to the next; what the service itself asked for counts where it is
 /// longer.

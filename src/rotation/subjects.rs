@@ -20,6 +20,8 @@ pub fn subjects(policy: &Policy, world: &World) -> BTreeSet<String> {
     }
     if let Some(code) = world.code.as_ref().and_then(|seen| seen.get()) {
         let branches = [Some(&code.base), code.release.as_ref()].into_iter().flatten();
+        let elsewhere = branches.clone().flat_map(|it| &it.claim.elsewhere);
+        known.extend(elsewhere.map(|it| Subject::Resource(it.name.clone())));
         known.extend(branches.chain(code.proposals.values()).map(|it| Subject::Branch(it.branch.clone())));
     }
     let pulls = world.pulls.values().filter_map(|seen| seen.get()).flatten();

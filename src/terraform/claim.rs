@@ -1,6 +1,9 @@
 //! What a tree claims, in the words of the decision core: which slot it reads, and why it could not be flipped.
 
+use std::collections::BTreeMap;
+
 use super::declared::Declared;
+use super::delivery::elsewhere;
 use super::flip::plan;
 use super::hindrance::refusals;
 use super::links::Links;
@@ -25,12 +28,18 @@ pub struct Question {
     /// name may have one account only.
     pub account: Option<String>,
     pub declared: Declared,
+    /// The Key Vault secret that carries the key, by its access; where none is named, nobody asks where else the key goes.
+    pub secrets: BTreeMap<Access, String>,
 }
 
 impl Question {
     /// What a tree claims of the account.
     pub fn claim(&self, tree: &Tree, access: Access) -> TreeClaim {
-        claim_of(tree, self.named(tree), access)
+        let claim = claim_of(tree, self.named(tree), access);
+        let Some(secret) = self.secrets.get(&access) else { return claim };
+        let account = select(tree, self.named(tree), access).ok();
+        let elsewhere = account.map(|account| elsewhere(tree, account, access, secret)).unwrap_or_default();
+        TreeClaim { elsewhere, ..claim }
     }
 
     /// The new content of the files that change when the tree moves to a slot.
@@ -59,14 +68,14 @@ impl Question {
 pub fn claim_of(tree: &Tree, account: Option<&str>, access: Access) -> TreeClaim {
     match select(tree, account, access) {
         Ok(account) => TreeClaim {
-            reads: tree.slot_use(account, access),
-            references: tree.consumers(account, access).count(),
             problems: refusals(tree, account, access).iter().map(Refusal::to_string).collect(),
+            ..TreeClaim::of(tree.slot_use(account, access), tree.consumers(account, access).count())
         },
         Err(refusals) => {
             let nothing = matches!(refusals.as_slice(), [Refusal::NoAccount]);
             let reads = if nothing { SlotUse::None } else { SlotUse::Unknown };
-            TreeClaim { reads, references: 0, problems: refusals.iter().map(Refusal::to_string).collect() }
+            let problems = refusals.iter().map(Refusal::to_string).collect();
+            TreeClaim { problems, ..TreeClaim::of(reads, 0) }
         }
     }
 }

@@ -404,7 +404,7 @@ impl<'f> Tracer<'f> {
         let element = stand.element.clone().filter(|element| is_instance(block, element));
         let (kind, name) = match (words.as_slice(), cell) {
             (["resource", KEY_VAULT_SECRET, address, "value" | "value_wo", ..], _) => {
-                (SinkKind::KeyVaultSecret, self.secret(folder, address, block, element.as_ref()))
+                (SinkKind::KeyVaultSecret, self.secret(stand, address, block, element.as_ref()))
             }
             (["resource", ..], _) => (SinkKind::Argument, below(1)),
             (["data", ..], _) => (SinkKind::Argument, below(0)),
@@ -437,10 +437,16 @@ impl<'f> Tracer<'f> {
 
     /// The name of a secret: as it is written, or the key of the element that it is made for. Of a block that is repeated,
     /// the names of all its instances, where nothing says which of them it is.
-    fn secret(&self, folder: &str, address: &str, block: Option<&Block>, element: Option<&String>) -> String {
+    fn secret(
+        &self,
+        stand: &Stand<'_>,
+        address: &str,
+        block: Option<&Block>,
+        element: Option<&String>,
+    ) -> String {
         let named = block.and_then(|block| block.value("name"));
         let is_own_key = |value: &Value| matches!(value, Value::Other(text) if text == "each.key");
-        let at = || At::folder(folder);
+        let at = || At::run(stand.folder, stand.run.clone());
         let within = |instance| at().block(&["resource", KEY_VAULT_SECRET, address], Some(instance));
         let name = |at: &At, value: &Value| self.folders.evaluator().name(at, value).to_string();
         match (named, element) {

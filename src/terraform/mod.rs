@@ -23,6 +23,7 @@ mod comment;
 mod companion;
 mod copied;
 mod declared;
+mod delivery;
 mod demand;
 mod doubts;
 mod driven;

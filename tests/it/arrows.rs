@@ -335,3 +335,42 @@ fn a_wrong_arrow_is_found_in_every_disguise() {
     let names = named_in(&module, Path::new("rotation/gate.rs"), harmless);
     assert_eq!(violations("rotation", &names, &crates), Vec::<String>::new());
 }
+
+/// Rooms that know of an account with two keys, and not whose it is: another service brings a table, an adapter and names.
+const OF_NO_SERVICE: [&str; 7] = ["model", "rotation", "ports", "journal", "observe", "execute", "drive"];
+
+/// The one table, and the example that is compiled in.
+const TABLES: [&str; 2] = ["model/service.rs", "model/example.rs"];
+
+/// The lines of code, comments and unit tests left out, that speak of the service.
+fn naming_the_service(text: &str) -> Vec<&str> {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let speaks = |line: &&str| {
+        let line = line.trim_start().to_ascii_lowercase();
+        !line.starts_with("//") && ["cosmos", "documentdb"].iter().any(|word| line.contains(word))
+    };
+    code.lines().filter(speaks).collect()
+}
+
+#[test]
+fn what_decides_and_acts_names_no_service() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for room in OF_NO_SERVICE {
+        let mut files = Vec::new();
+        sources(&root.join(room), &mut files);
+        assert!(!files.is_empty(), "{room}");
+        for file in files {
+            let relative = file.strip_prefix(&root).expect("below src").to_string_lossy().into_owned();
+            if TABLES.contains(&relative.as_str()) || relative.contains("/tests") {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            wrong.extend(naming_the_service(&text).iter().map(|line| format!("{relative}: {line}")));
+        }
+    }
+    assert!(wrong.is_empty(), "the service is named outside of its table:\n{}", wrong.join("\n"));
+    let text =
+        "/// Of Cosmos DB.\nlet a = \"Microsoft.DocumentDB\";\n#[cfg(test)]\nmod tests {\n    cosmos();\n}\n";
+    assert_eq!(naming_the_service(text), ["let a = \"Microsoft.DocumentDB\";"]);
+}

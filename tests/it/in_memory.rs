@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use keyslot::drive::{Driver, LeaseTerms, OpenRequest, Opening, Parts, Silent, TurnEnd, Watcher};
+use keyslot::execute::Sources;
 use keyslot::journal::{Journal, MemoryStore};
 use keyslot::model::{
     Access, Ages, BranchName, EnvironmentName, FlipBack, Pace, Policy, PullPolicy, Route, RunStart, Salt,
@@ -17,6 +18,7 @@ use keyslot::rotation::{Acceptance, Event, Gate, Reach, Reason};
 use keyslot::sim::config::region_of;
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{SharedWorld, World, WorldConfig};
+use keyslot::terraform::Question;
 
 use crate::backstage::Backstage;
 
@@ -222,7 +224,13 @@ impl Theatre {
             account: config.account.id.clone(),
             salt: Salt::new(""),
             access: self.access,
-            sources: keyslot::execute::Sources::default(),
+            sources: Sources {
+                question: Question {
+                    secrets: Access::ALL.map(|access| (access, config.secret_name.clone())).into(),
+                    ..Question::default()
+                },
+                ..Sources::default()
+            },
             base_branch: self.base.clone().unwrap_or_else(|| config.repository.base.clone()),
             release: ReleaseRule::Branch(config.repository.release.clone()),
             stamps: world.stamps().map(|stamp| stamp.name.clone()).collect(),

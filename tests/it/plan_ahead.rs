@@ -376,3 +376,27 @@ async fn a_cluster_that_does_not_answer_is_not_asked_for_its_rights_and_budgets(
     let log = live.stage.simulation.wire.transcript();
     assert_eq!(log.count("POST", "/selfsubjectaccessreviews"), 0, "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_key_past_the_secret_is_told_before_anything_is_begun() {
+    let mut config = WorldConfig::seeded(8);
+    let app = "resource \"azurerm_linux_web_app\" \"shop\" {\n  app_settings = {\n    COSMOS_KEY = \
+               data.azurerm_cosmosdb_account.global.primary_key\n  }\n}\n";
+    let path = "src/infra/releaseunit/modules/stamp/web-app.tf";
+    config.repository.tree = config.repository.tree.with(path, app.as_bytes());
+    let (live, code, text) = plan(config);
+    assert_eq!(code, 4, "{text}");
+    for words in [
+        "in the way later",
+        "azurerm_linux_web_app.shop (app_settings.COSMOS_KEY)",
+        path,
+        "accept it by name",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let rest = ["--because", "its apply is part of the run", "--until", "2100-01-01T00:00:00Z"];
+    let accept = ["rotate", "--approve", "--accept", "readers:azurerm_linux_web_app.shop"];
+    let mut rotation = live.keyslot(&[&accept[..], &rest].concat());
+    let end = rotation.end().await;
+    assert!(end == 0 || end == 2, "{}", rotation.talk());
+}

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
-    Access, Blind, Blindness, Identity, KeyKind, Requests, Seen, SignOff, Slot, StampName, UsageView,
-    Validity,
+    Access, Blind, Blindness, Delivery, Identity, KeyKind, Requests, Seen, SignOff, Slot, StampName, Taker,
+    UsageView, Validity,
 };
-use keyslot::rotation::{Acceptance, Decision, Event, Gate, Reason, Subject, Verdict, Why};
+use keyslot::rotation::{Acceptance, Decision, Event, Gate, Opens, Reason, Subject, Verdict, Why};
 
 use crate::stage::{Stage, at, holding, reads, requests};
 
@@ -270,4 +270,52 @@ fn the_census_is_looked_at_again_once_it_is_older_than_the_quiet_window() {
     held(&older.decide());
     (older.world.census, older.policy.census_window) = (None, std::time::Duration::ZERO);
     assert!(acts(&older), "nobody takes a census");
+}
+
+/// The stage with code that hands the key to a web app, and to whoever takes a slot by its name.
+fn with_delivery(slot: Option<Slot>) -> Stage {
+    let mut stage = Stage::ready();
+    let delivery = Delivery {
+        taker: Taker::Resource,
+        name: "azurerm_linux_web_app.shop".to_owned(),
+        arguments: vec!["app_settings.KEY".to_owned()],
+        files: vec!["app/main.tf".to_owned()],
+        slot,
+    };
+    stage.code_mut().base.claim.elsewhere.push(delivery.clone());
+    stage.code_mut().release.as_mut().unwrap().claim.elsewhere.push(delivery);
+    stage
+}
+
+#[test]
+fn what_the_code_gives_the_key_to_beside_the_secret_holds_until_somebody_accepts_it_by_name() {
+    let reason = halts(&with_delivery(None));
+    assert_eq!(reason.subject.to_string(), "azurerm_linux_web_app.shop", "once, whichever branches name it");
+    assert_eq!(reason.why.opens(), Opens::ByPerson);
+    assert!(keyslot::render::reason::remedy(&reason).contains("accept it by name"));
+    halts(&with_delivery(Some(Slot::Primary)));
+    assert!(acts(&with_delivery(Some(Slot::Secondary))), "it takes the key that stays");
+
+    let accepted = |subject: &str, why: Option<String>, change: fn(&mut Stage)| {
+        let mut stage = with_delivery(None);
+        let acceptance = Acceptance {
+            by: "operator".to_owned(),
+            gate: Gate::Readers,
+            subject: subject.to_owned(),
+            because: "applied, and looked at".to_owned(),
+            until: at(200_000),
+            why,
+        };
+        stage.events.push((at(4), Event::Accepted(acceptance)));
+        change(&mut stage);
+        acts(&stage)
+    };
+    let name = "azurerm_linux_web_app.shop";
+    let why = || Some(reason.why.accepted_as());
+    assert!(accepted(name, None, |_| {}) && accepted(name, why(), |_| {}));
+    assert!(!accepted("azurerm_linux_web_app.other", None, |_| {}));
+    let one_more = |stage: &mut Stage| {
+        stage.code_mut().base.claim.elsewhere[0].arguments.push("app_settings.OTHER".to_owned());
+    };
+    assert!(!accepted(name, why(), one_more), "what it takes now is another thing than what was accepted");
 }

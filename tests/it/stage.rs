@@ -347,7 +347,7 @@ pub fn branch(name: &str, reads: SlotUse) -> BranchView {
     BranchView {
         branch: BranchName::new(name),
         head: CommitId::new("c".repeat(40)),
-        claim: TreeClaim { reads, references: 1, problems: Vec::new() },
+        claim: TreeClaim::of(reads, 1),
         is_flip: true,
         flips_onto: Vec::new(),
     }

@@ -163,3 +163,46 @@ fn an_explanation_says_who_tells_of_readers() {
         assert!(text.contains(&format!("keyslot rotate --accept 'readers:{ADDRESS}'")), "{text}");
     }
 }
+
+/// The code gives the key to a web app, which uses it ten hours from now at the earliest, and writes a second secret with it.
+fn with_takers(config: &mut WorldConfig) {
+    const STAMP: &str = "src/infra/releaseunit/modules/stamp";
+    let secrets = format!("{STAMP}/keyvault-secrets.tf");
+    let file = config.repository.tree.get(&secrets).unwrap();
+    let entry =
+        "    \"CosmosDb-Connection\" = data.azurerm_cosmosdb_account.global.primary_sql_connection_string\n";
+    let text = String::from_utf8(file.bytes().to_vec()).unwrap();
+    let text = text.replace("    \"CosmosDb-Database\"", &format!("{entry}    \"CosmosDb-Database\""));
+    let app = "resource \"azurerm_linux_web_app\" \"shop\" {\n  app_settings = {\n    COSMOS_KEY = \
+               data.azurerm_cosmosdb_account.global.primary_key\n  }\n}\n";
+    let tree = config.repository.tree.with(&secrets, text.into_bytes());
+    config.repository.tree = tree.with(&format!("{STAMP}/web-app.tf"), app.as_bytes());
+    config.outsiders.push(OutsiderConfig { from: HOUR * 10, ..now_and_then() });
+}
+
+#[test]
+fn what_the_code_gives_the_key_to_past_the_secret_holds_by_name() {
+    let mut kept = theatre(with_takers);
+    let reasons = match kept.live() {
+        Life::Ended(TurnEnd::Halted { phase: Phase::Regenerate, reasons }) => reasons,
+        other => panic!("{other:?}"),
+    };
+    let names: Vec<String> =
+        reasons.iter().map(|reason| format!("{}:{}", reason.gate, reason.subject)).collect();
+    assert_eq!(names, ["readers:CosmosDb-Connection", "readers:azurerm_linux_web_app.shop"]);
+    let words = keyslot::render::reason::why(&reasons[1]);
+    for part in ["web-app.tf", "azurerm_linux_web_app.shop (app_settings.COSMOS_KEY)", "until its own apply"]
+    {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    assert_eq!(refused_in_a_day(&kept), 0);
+
+    // The same reader, of whom the code does not tell.
+    let mut untold = theatre(|config| {
+        let tree = config.repository.tree.clone();
+        with_takers(config);
+        config.repository.tree = tree;
+    });
+    assert_eq!(untold.live(), Life::Ended(TurnEnd::Done));
+    assert!(refused_in_a_day(&untold) > 0);
+}

@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
     why: "What is written into an argument follows the account only when Terraform is applied to that resource. A \
           rotation that moves Key Vaults and restarts pods never reaches it: it keeps the old key until its own \
           apply, and whatever it feeds is refused once that key is regenerated.",
-    remedy: "Write the key into a Key Vault secret and let the resource refer to the secret; or name this reader \
-             when a rotation is proposed, so that the old key waits for it.",
+    remedy: "Write the key into a Key Vault secret and let the resource refer to the secret. A rotation holds the \
+             regeneration for this reader, by name, until somebody who has renewed it accepts it.",
     before: r#"resource "azurerm_linux_web_app" "shop" {
   app_settings = {
     COSMOS_KEY = azurerm_cosmosdb_account.orders.primary_key

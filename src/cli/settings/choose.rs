@@ -75,9 +75,11 @@ impl Chosen<'_> {
     /// What is asked of the environment's Terraform. Folders in declarations start from the repository's root, where
     /// the file lies as a rule.
     pub fn question(&self) -> Question {
+        let secret = |access| Some((access, self.about(access).secret().ok()?.to_owned()));
         Question {
             account: Some(self.environment.account.name.clone()),
             declared: self.file.settings.check.declared(""),
+            secrets: Access::ALL.into_iter().filter_map(secret).collect(),
         }
     }
 

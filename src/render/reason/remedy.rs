@@ -1,6 +1,6 @@
 //! What to do about a reason, in words.
 
-use super::FILLED;
+use super::{FILLED, delivered};
 use crate::model::{Blindness, ClassFate, EvidenceKey};
 use crate::render::unanswered;
 use crate::rotation::{Gate, Phase, Reason, Subject, Why, ended_ill};
@@ -216,6 +216,7 @@ pub fn remedy(reason: &Reason) -> String {
         Why::SecretRead { .. } => {
             "let it read the secret again, sign it off as gone ([[environment.NAME.reader]]), or accept it by name"
         }
+        Why::DeliveredElsewhere { taker, .. } => delivered::remedy(*taker),
         Why::KeyNotNamed { .. } => {
             "find who it is (`keyslot census`), and accept it by name if it holds another key"
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, approved, cluster_known, key_quiet, keys_allowed, known_consumers, known_readers, lease_held,
-    logs_up_to_date, may_regenerate, metrics_up_to_date, no_hazard, none_refused, old_pods_gone, other_runs,
-    propagated, release_known, slot_unused, synced, target_proven,
+    all_listed, approved, cluster_known, delivered_elsewhere, key_quiet, keys_allowed, known_consumers,
+    known_readers, lease_held, logs_up_to_date, may_regenerate, metrics_up_to_date, no_hazard, none_refused,
+    old_pods_gone, other_runs, propagated, release_known, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -66,7 +66,7 @@ fn meanwhile(ctx: &Context<'_>) -> Vec<Reason> {
 }
 
 /// Every vault and every synced Secret holds the other slot's key, everybody who gets it is known, no pod is older than
-/// that, and the service has seen no use but by readers of whom somebody has taken care.
+/// that, and the service has seen no use but by readers of whom somebody has taken care; the code names no others.
 pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let mut reasons = Vec::new();
     for stamp in &ctx.policy.stamps {
@@ -79,6 +79,7 @@ pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason>
     reasons.extend(all_listed(ctx, max));
     reasons.extend(key_quiet(ctx, slot, max));
     reasons.extend(known_readers(ctx, slot, max));
+    reasons.extend(delivered_elsewhere(ctx, slot, max));
     reasons
 }
 

@@ -6,11 +6,8 @@ use super::super::phases::regeneration_under_way;
 use super::super::reason::{ended_ill, later};
 use super::super::{Context, Gate, Purpose, Reason, Stand, Step, Subject, Why};
 use super::usage::unused_in_logs;
+use crate::model::service::SPREADS;
 use crate::model::{AccountView, KeyKind, KeyProof, KeyView, ProofVerdict, RegionProof, Slot};
-
-/// How long regions may refuse a new key before a person is called: the service's documentation speaks of anything
-/// from seconds to days.
-const SPREADS: Duration = Duration::from_secs(24 * 3600);
 
 /// The account can be read and its keys open something.
 pub fn keys_allowed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {

@@ -28,6 +28,11 @@ impl Why {
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
             Why::TreeProblems { problems } => format!(" {}", problems.join(" / ")),
             Why::MayHoldSecret { class, fate, .. } => format!(" {class} {fate:?}"),
+            // What is taken by another argument, or in another file, is another reader; and who has the one key renewed may
+            // hold the other.
+            Why::DeliveredElsewhere { slot, arguments, files, .. } => {
+                format!(" {slot} {} / {}", arguments.join(" "), files.join(" "))
+            }
             Why::CronJobReadsStale { secret } => format!(" {secret}"),
             // A use after the one that was accepted is another one.
             Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
@@ -149,6 +154,7 @@ impl Why {
             Why::SeenInLogs { .. } => "seen-in-logs",
             Why::UsedByStranger { .. } => "used-by-stranger",
             Why::SecretRead { .. } => "secret-read",
+            Why::DeliveredElsewhere { .. } => "delivered-elsewhere",
             Why::KeyNotNamed { .. } => "key-not-named",
             Why::LogsBehind { .. } => "logs-behind",
             Why::WindowShort { .. } => "window-short",
@@ -206,6 +212,7 @@ impl Why {
             Why::LocalAuthDisabled
             | Why::UsedByStranger { until: None, .. }
             | Why::SecretRead { until: None, .. }
+            | Why::DeliveredElsewhere { .. }
             | Why::KeyRefused { .. }
             | Why::KeptOut { .. }
             | Why::TreeProblems { .. }

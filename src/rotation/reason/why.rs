@@ -8,7 +8,7 @@ use super::super::Phase;
 use crate::model::{
     Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, LiveBy,
     NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot, SlotUse,
-    StampName, Trace, Validity,
+    StampName, Taker, Trace, Validity,
 };
 
 /// What a run waits for.
@@ -545,6 +545,14 @@ pub enum Why {
         from: Box<Caller>,
         count: u64,
         void: Option<Validity>,
+    },
+    /// The code gives the key to something beside the secret, and nothing tells when that has the new one.
+    DeliveredElsewhere {
+        /// Whose key is to be regenerated.
+        slot: Slot,
+        taker: Taker,
+        arguments: Vec<String>,
+        files: Vec<String>,
     },
     /// The logs show requests that may have been signed with any key.
     KeyNotNamed {

@@ -12,6 +12,7 @@ mod collections;
 mod companions;
 mod configured;
 mod counterparts;
+mod delivered;
 mod elements;
 mod elsewhere;
 mod exclusive;

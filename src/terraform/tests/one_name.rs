@@ -136,6 +136,6 @@ fn calls_from_different_folders_are_one_account_where_that_is_declared() {
         symbols: vec!["modules/stamp:data.azurerm_cosmosdb_account.global".to_owned()],
     };
     let declared = Declared { accounts: vec![account], ..Declared::default() };
-    let question = Question { account: Some("acme-cosmos".to_owned()), declared };
+    let question = Question { account: Some("acme-cosmos".to_owned()), declared, ..Question::default() };
     assert_eq!(claimed(&question, &files).reads, SlotUse::Only(Slot::Primary));
 }
