@@ -10,7 +10,7 @@ use super::attention::Looks;
 use super::lease::Standing;
 use super::wait::is_of_stamp;
 use super::{DriveError, Driver, Notice};
-use crate::model::{Blindness, EvidenceKey, StampName, World};
+use crate::model::{Access, Blindness, EvidenceKey, StampName, World};
 use crate::ports::Glance;
 use crate::rotation::{
     Decision, Event, Gate, Leg, Opens, Phase, Reach, Reason, Relied, Step, Subject, Verdict, Why, decide,
@@ -139,7 +139,8 @@ impl Driver {
                 }
             };
             let (world, policy) = (&self.world, &self.policy);
-            self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy });
+            let access = self.fold.rotation().map_or(Access::ReadWrite, |opened| opened.access);
+            self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy, access });
             self.wait(&reasons, until).await?;
         }
     }

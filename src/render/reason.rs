@@ -283,6 +283,13 @@ pub fn why(reason: &Reason) -> String {
         Why::VaultHoldsNoKey => format!(
             "the vault of {subject} holds neither key of the account: set by hand, or regenerated away"
         ),
+        Why::VaultHoldsOtherAccess { kind } => format!(
+            "the vault of {subject} holds the {} {} key, and {} keys are rotated: set by hand, or written from the wrong \
+             attribute",
+            kind.access,
+            kind.slot,
+            kind.access.other()
+        ),
         Why::VaultSettling { until } => format!(
             "the vault of {subject} holds the new key for so short a time that pods may still get the one before; \
              it counts as settled at {}",

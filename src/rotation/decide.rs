@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::phases::{merge_is_asked, restarted, stand, stands_ready};
+use super::phases::{merge_is_asked, restarted, run_ahead, stand, stands_ready};
+use super::predicate::none_in_the_making;
 use super::reason::Opens;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
@@ -124,14 +125,21 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
     Some(Decision { relied: relied.into_inner(), ..decision })
 }
 
-/// What stands in the way of the restarts as things are now, of a rotation that has not come to them; whatever holds it
-/// now. Empty where none is open, or it has come further.
+/// What stands in the way of the run and the restarts as things are now, of a rotation that has not come to them; whatever
+/// holds it now. Empty where none is open, or it has come further.
 pub fn preflight(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp) -> Vec<Reason> {
     let Some(opened) = fold.rotation() else { return Vec::new() };
     let ctx = decider.context(fold, opened, world, now);
     let ahead = walk(&ctx);
     match ahead.leg == Leg::Out && ahead.phase < Phase::Restart {
-        true => ctx.holding(stands_ready(&ctx)),
+        true => {
+            let mut reasons = stands_ready(&ctx);
+            if ahead.phase < Phase::Deploy {
+                reasons.extend(run_ahead(&ctx));
+            }
+            reasons.extend(none_in_the_making(&ctx, ctx.policy.ages.ordinary));
+            ctx.holding(reasons)
+        }
         false => Vec::new(),
     }
 }

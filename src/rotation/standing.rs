@@ -9,8 +9,8 @@ use super::Why;
 use super::closed::is_closed;
 use super::predicate::{clocks_agree, stale_pods, unclear_pods, untold};
 use crate::model::{
-    AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
-    VaultView, World,
+    Absent, Access, AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Extent,
+    InventoryView, KeyKind, ResourceKind, Slot, SlotUse, StampName, Unlisted, VaultView, World,
 };
 
 /// Something that is not as it is elsewhere, or as it should be.
@@ -20,6 +20,14 @@ pub enum Difference {
     OtherSlot {
         stamp: StampName,
         holds: Slot,
+        /// Whether more of them do than hold this one; else as many do.
+        most: bool,
+    },
+    /// It is a key of the account that may do something else than the one that is asked about: of a read-only one no write is
+    /// accepted.
+    OtherAccess {
+        stamp: StampName,
+        holds: KeyKind,
     },
     /// The vault's value is none of the account's keys: somebody set it by hand, or it was regenerated away.
     NoKey {
@@ -45,6 +53,7 @@ impl Difference {
     pub fn stamp(&self) -> &StampName {
         match self {
             Difference::OtherSlot { stamp, .. }
+            | Difference::OtherAccess { stamp, .. }
             | Difference::NoKey { stamp }
             | Difference::Disabled { stamp }
             | Difference::OldPods { stamp, .. }
@@ -56,6 +65,7 @@ impl Difference {
     pub fn kind(&self) -> &'static str {
         match self {
             Difference::OtherSlot { .. } => "other-slot",
+            Difference::OtherAccess { .. } => "other-access",
             Difference::NoKey { .. } => "no-key",
             Difference::Disabled { .. } => "disabled",
             Difference::OldPods { .. } => "old-pods",
@@ -87,8 +97,9 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Judges what was seen of these stamps. `lag` is the policy's `vault_lag`.
-    pub fn of(world: &World, stamps: &[StampName], lag: Duration) -> Standing {
+    /// Judges what was seen of these stamps: whether they hold the slot's key of this access. `lag` is the policy's
+    /// `vault_lag`.
+    pub fn of(world: &World, stamps: &[StampName], access: Access, lag: Duration) -> Standing {
         let mut standing = Standing {
             slot: None,
             seen_slot: None,
@@ -99,18 +110,18 @@ impl Standing {
         };
         let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) else { return standing };
         let vaults = || stamps.iter().filter_map(|stamp| Some((stamp, world.vaults.get(stamp)?.get()?)));
-        let held = |vault: &VaultView| account.slot_of(&vault.fingerprint);
-        // Two slots are told against the one that more vaults hold.
-        let most = Slot::ALL
-            .into_iter()
-            .max_by_key(|slot| vaults().filter(|(_, vault)| held(vault) == Some(*slot)).count());
+        let kind = |vault: &VaultView| account.kind_of(&vault.fingerprint);
+        let held = |vault: &VaultView| kind(vault).filter(|kind| kind.access == access).map(|kind| kind.slot);
+        let count = |slot: Slot| vaults().filter(|(_, vault)| held(vault) == Some(slot)).count();
+        // Two slots are told against the one that more vaults hold, or against each other.
+        let most = Slot::ALL.into_iter().find(|slot| count(*slot) > count(slot.other()));
         for (stamp, vault) in vaults() {
-            standing.vault(stamp, vault, held(vault), most);
+            standing.vault(stamp, vault, (kind(vault), held(vault)), most);
             if let Some(cluster) = world.clusters.get(stamp).and_then(|seen| seen.get()) {
                 standing.cluster(stamp, vault, cluster, account, lag);
             }
         }
-        let alike = vaults().next().is_some() && vaults().all(|(_, vault)| held(vault) == most);
+        let alike = vaults().all(|(_, vault)| held(vault) == most);
         standing.seen_slot = most.filter(|_| alike);
         standing.slot =
             standing.seen_slot.filter(|_| vaults().count() + standing.closed.len() == stamps.len());
@@ -118,14 +129,25 @@ impl Standing {
         standing
     }
 
-    fn vault(&mut self, stamp: &StampName, vault: &VaultView, held: Option<Slot>, most: Option<Slot>) {
+    /// `held`: which key it holds, and the slot where it is one of the access that is asked about.
+    fn vault(
+        &mut self,
+        stamp: &StampName,
+        vault: &VaultView,
+        held: (Option<KeyKind>, Option<Slot>),
+        most: Option<Slot>,
+    ) {
         let stamp = || stamp.clone();
         match held {
-            None => self.differences.push(Difference::NoKey { stamp: stamp() }),
-            Some(holds) if Some(holds) != most => {
-                self.differences.push(Difference::OtherSlot { stamp: stamp(), holds });
+            (None, _) => self.differences.push(Difference::NoKey { stamp: stamp() }),
+            (Some(holds), None) => {
+                self.differences.push(Difference::OtherAccess { stamp: stamp(), holds });
             }
-            Some(_) => {}
+            (_, Some(holds)) if Some(holds) != most => {
+                let most = most.is_some();
+                self.differences.push(Difference::OtherSlot { stamp: stamp(), holds, most });
+            }
+            (_, Some(_)) => {}
         }
         if !vault.enabled {
             self.differences.push(Difference::Disabled { stamp: stamp() });
@@ -166,6 +188,11 @@ fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
     };
     note(EvidenceKey::Account, world.account.as_ref().and_then(|seen| seen.what.as_ref().err()));
     note(EvidenceKey::Code, world.code.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    note(EvidenceKey::Inventory, world.inventory.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    for why in world.inventory.iter().filter_map(|seen| seen.get()).flat_map(|view| left_out(world, view)) {
+        let blind = Blind { kind: Blindness::Unintelligible, why };
+        note(EvidenceKey::Inventory, Some(&blind));
+    }
     for stamp in stamps.iter().filter(|stamp| !is_closed(world, stamp)) {
         let vault = world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
         let cluster = world.clusters.get(stamp);
@@ -183,9 +210,63 @@ fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
         if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
             note(EvidenceKey::Cluster(stamp.clone()), unmounted(vault, cluster, lag).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), clock(stamp, cluster).as_ref());
+            note(EvidenceKey::Cluster(stamp.clone()), not_looked_at(cluster).as_ref());
+            note(EvidenceKey::Cluster(stamp.clone()), unread(cluster).as_ref());
         }
     }
     unseen
+}
+
+/// Whose key nobody sees, by Azure's own list: resources that look like part of a stamp and are not configured; and whether
+/// the list itself is whole.
+fn left_out(world: &World, view: &InventoryView) -> Vec<String> {
+    let unlisted = view.unlisted.iter().chain(&view.unattributed).map(|one| {
+        let Unlisted { kind, name, resource_group, location } = one;
+        format!(
+            "it shows the {kind} {name} ({location}, resource group {resource_group}), which looks like part of a stamp, and \
+             keyslot.toml does not name it: which key is used there is not known"
+        )
+    });
+    let is_there = |one: &&Absent| match one.kind {
+        ResourceKind::Vault => world.vaults.get(&one.stamp).is_some_and(|seen| seen.what.is_ok()),
+        ResourceKind::Cluster => {
+            let cluster = world.clusters.get(&one.stamp).and_then(|seen| seen.get());
+            cluster.is_some_and(|cluster| cluster.state != ClusterState::Gone)
+        }
+    };
+    let absent = view.absent.iter().filter(is_there).map(|one| {
+        let Absent { stamp, kind, name } = one;
+        format!("it does not show the {kind} {name} of {stamp}, which is there: it is not whole")
+    });
+    let shown =
+        |stamp: &&(StampName, ResourceKind)| stamp.1 == ResourceKind::Vault && is_closed(world, &stamp.0);
+    let closed = view.shown.iter().filter(shown).map(|(stamp, kind)| {
+        format!("it shows the {kind} of {stamp}, which Azure Resource Manager does not know where keyslot.toml says it is")
+    });
+    unlisted.chain(absent).chain(closed).collect()
+}
+
+/// Whoever gets the secret elsewhere in the cluster. Where the configuration names the namespaces, that is meant.
+fn not_looked_at(cluster: &ClusterView) -> Option<Blind> {
+    let Extent { namespaces, refused } =
+        cluster.extent.as_ref().filter(|extent| !extent.refused.is_empty())?;
+    let why = format!(
+        "{} may not be listed, so of its namespaces only {} could be looked at; where that is meant, say so (`namespaces` in \
+         keyslot.toml)",
+        refused.join(", "),
+        namespaces.join(", ")
+    );
+    Some(Blind { kind: Blindness::Forbidden, why })
+}
+
+/// Kubernetes Secrets that pods read, and of which nobody may see whether they hold the key.
+fn unread(cluster: &ClusterView) -> Option<Blind> {
+    let why = &cluster.unseen.first()?.why;
+    let names: Vec<String> =
+        cluster.unseen.iter().map(|secret| format!("{}/{}", secret.namespace, secret.name)).collect();
+    let why =
+        format!("whether the driver filled {}, which pods read, nobody may see: {why}", names.join(", "));
+    Some(Blind { kind: Blindness::Forbidden, why })
 }
 
 /// What pods got when they began, and what nothing tells any more.

@@ -148,6 +148,10 @@ pub fn remedy(reason: &Reason) -> String {
             "find out who sets it and who reads it; where the next run of the pipeline writes it anyway, accept the stamp by \
              name"
         }
+        Why::VaultHoldsOtherAccess { .. } => {
+            "set the secret to the key of the right access, or correct the attribute that is written into it; where the next \
+             run of the pipeline writes it anyway, accept the stamp by name"
+        }
         Why::SyncedSecretStale { .. } => FILLED,
         Why::SyncedSecretUnread { .. } => {
             "start the cluster and have the Secret filled anew, or accept that by name"

@@ -10,6 +10,7 @@ use super::super::reason::later;
 use super::super::{Context, FailedStage, Gate, Outcome, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{
     BranchView, EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect,
+    StampFacts,
 };
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
@@ -69,6 +70,30 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Some(run) => Stand::unless(ctx.holding(vec![held_by(ctx, run)])),
         None => start(ctx, runs),
     }
+}
+
+/// What would hold a run, as things are, for whoever plans one: a pipeline that cannot be seen, stages that nobody declared or
+/// that may not run, a release branch of which only its name says that it is the live one. Nothing where no run is wanted,
+/// or everybody has the key already.
+pub fn foreseen(ctx: &Context<'_>) -> Vec<Reason> {
+    let (gate, max) = (Gate::RunEnded, ctx.policy.ages.ordinary);
+    let moved = |stamp: &StampFacts| counts_as_propagated(ctx, &stamp.name, ctx.target()).is_empty();
+    let by_hand = ctx.policy.propagation == Propagation::Write || ctx.opened.route == Route::NextRelease;
+    if by_hand || ctx.policy.stamps.iter().all(moved) {
+        return Vec::new();
+    }
+    let code = match ctx.code(gate, max) {
+        Ok(code) => code,
+        // The proposal is held by it.
+        Err(reason) => return Some(*reason).filter(Reason::opens_by_looking).into_iter().collect(),
+    };
+    let mut reasons = release_known(code);
+    match ctx.runs(gate, max) {
+        Err(reason) => reasons.push(*reason),
+        Ok(_) if ctx.policy.run_start == RunStart::Hand => {}
+        Ok(runs) => reasons.extend(predicate::may_start(ctx, &code.deployed().branch, runs)),
+    }
+    reasons
 }
 
 /// Every vault holds the key. Whoever follows the run sees the stages that write them to their end, too: what they do last

@@ -19,6 +19,7 @@ mod restart;
 mod unanswered;
 mod validating;
 
+pub use deploy::foreseen as run_ahead;
 pub use merging::merge_is_asked;
 pub use prepare::preflight as stands_ready;
 pub use regenerate::under_way as regeneration_under_way;

@@ -47,12 +47,23 @@ pub fn approved(ctx: &Context<'_>) -> Vec<Reason> {
 pub fn lease_held(ctx: &Context<'_>) -> Vec<Reason> {
     let hold = |why| vec![Reason::new(Gate::LeaseHeld, Subject::Rotation, why)];
     // Whoever holds one there, and whether anybody does, proves nothing.
-    if ctx.policy.store == SharedStore::LocalOnly {
-        return hold(Why::StoreNotShared);
+    let unshared = store_shared(ctx);
+    if !unshared.is_empty() {
+        return unshared;
     }
     match &ctx.fold.lease {
         Some((holder, until)) if holder == ctx.holder && *until > ctx.now => Vec::new(),
         Some((holder, until)) => hold(Why::LeaseOfOther { holder: holder.clone(), until: *until }),
         None => hold(Why::LeaseOfOther { holder: "nobody".to_owned(), until: ctx.now }),
+    }
+}
+
+/// The journal's store is one that can hold a lease between machines.
+pub fn store_shared(ctx: &Context<'_>) -> Vec<Reason> {
+    match ctx.policy.store {
+        SharedStore::LocalOnly => {
+            vec![Reason::new(Gate::LeaseHeld, Subject::Rotation, Why::StoreNotShared)]
+        }
+        SharedStore::Shared | SharedStore::SingleOperator => Vec::new(),
     }
 }

@@ -99,6 +99,7 @@ impl Why {
             Why::VaultDisabled => "vault-disabled",
             Why::VaultMissing { .. } => "vault-missing",
             Why::VaultHoldsNoKey => "vault-holds-no-key",
+            Why::VaultHoldsOtherAccess { .. } => "vault-holds-other-access",
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
@@ -231,6 +232,7 @@ impl Why {
             | Why::VaultDisabled
             | Why::VaultMissing { .. }
             | Why::VaultHoldsNoKey
+            | Why::VaultHoldsOtherAccess { .. }
             | Why::SyncedSecretStale { .. }
             | Why::SyncedSecretUnread { .. }
             | Why::SyncedSecretAbsent { .. }

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::Phase;
 use crate::model::{
-    Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, LiveBy,
-    NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot, SlotUse,
-    StampName, Trace, Validity,
+    Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, KeyKind,
+    LiveBy, NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot,
+    SlotUse, StampName, Trace, Validity,
 };
 
 /// What a run waits for.
@@ -308,6 +308,10 @@ pub enum Why {
     },
     /// Its value is none of the account's keys: somebody set it by hand, or it was regenerated away.
     VaultHoldsNoKey,
+    /// It is a key of the account, and none of those that are rotated: the other access.
+    VaultHoldsOtherAccess {
+        kind: KeyKind,
+    },
     /// It holds the key for so short a time that pods may still be given the one before.
     VaultSettling {
         until: Timestamp,

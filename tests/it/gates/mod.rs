@@ -6,7 +6,7 @@ mod deploy;
 mod quiet;
 mod refusals;
 mod regenerate;
-mod restart;
+pub mod restart;
 mod rollout;
 mod target;
 mod wave;
@@ -16,8 +16,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
-    EvidenceKey, Fingerprint, KeyKind, ObjectName, Operation, OperationState, PodTrouble, PodView, PullState,
-    ReplicaNumber, ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen,
+    EvidenceKey, Fingerprint, KeyKind, KeyView, ObjectName, Operation, OperationState, PodTrouble, PodView,
+    PullState, ReplicaNumber, ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen,
     SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term,
     Unlisted, Warning, WorkloadName, WorkloadView,
 };
@@ -56,7 +56,7 @@ fn check(base: fn() -> Stage, cases: &[(&str, Gate, End, Spoil)]) {
     }
 }
 
-fn run(state: RunState, stage: RunState) -> RunView {
+pub fn run(state: RunState, stage: RunState) -> RunView {
     RunView {
         id: RunId::new("11"),
         url: "https://pipelines.example/11".to_owned(),

@@ -135,7 +135,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
     check(Stage::before_restart, cases);
 }
 
-fn out_of_time() -> DeploymentCondition {
+pub fn out_of_time() -> DeploymentCondition {
     DeploymentCondition {
         kind: "Progressing".to_owned(),
         status: "False".to_owned(),
