@@ -316,9 +316,12 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
-    let InventoryView { alike: _, unlisted, unattributed, absent, shown, branches: _ } = view;
+    let InventoryView { alike: _, unlisted, unattributed, absent, shown, unlike, branches: _ } = view;
     for (stamp, kind) in shown {
         facts.text(stamp.as_str()).word(format_args!("{kind:?}"));
+    }
+    for stamp in unlike {
+        facts.text(stamp.as_str());
     }
     for strange in [unlisted, unattributed] {
         facts.list(strange, |facts, Unlisted { kind, name, resource_group, location }| {

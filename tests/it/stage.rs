@@ -489,6 +489,7 @@ pub fn policy() -> Policy {
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
         pull_template: None,
+        same_account: Vec::new(),
         inventory: true,
         log_lag: Some(minutes(10)),
         metrics_lag: None,
