@@ -58,7 +58,9 @@ impl Stage {
         let key = step.key();
         let attempt = self.fold().next_attempt(&key);
         let (generation_before, evidence, commit) = (None, String::new(), None);
-        let intent = Intent { key, attempt, step: step.clone(), generation_before, evidence, commit };
+        let secrets = Vec::new();
+        let intent =
+            Intent { key, attempt, step: step.clone(), generation_before, evidence, commit, secrets };
         let now = self.now;
         self.recorded(now, intent, outcome.map(|outcome| (now, outcome)));
     }
