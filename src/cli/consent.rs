@@ -87,8 +87,9 @@ impl Consent {
             }
             for (gate, subject) in accepted {
                 let reasons = report.reasons();
-                let open =
-                    reasons.iter().filter(|one| one.gate == gate && one.subject.to_string() == subject);
+                let open = reasons.iter().filter(|one| {
+                    one.gate == gate && one.subject.to_string() == subject && !one.is_blindness()
+                });
                 let whys: BTreeSet<String> = open.map(|reason| reason.why.accepted_as()).collect();
                 if whys.is_empty() && !may_be_ahead(gate) {
                     return Err(not_ahead(gate, &subject));

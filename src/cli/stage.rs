@@ -122,7 +122,8 @@ impl Stage {
             // The last of several is reached through Azure, the others by a file.
             let by_file = |place: usize| place == 0 || place + 1 < count;
             let aks = |stamp: &Stamp| AksSettings {
-                subscription: None,
+                subscription: (stamp.subscription != world.account().config().id.subscription)
+                    .then(|| stamp.subscription.clone()),
                 resource_group: stamp.resource_group.clone(),
                 name: stamp.cluster.name.clone(),
                 admin: false,

@@ -259,6 +259,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
         subscriptions.extend(aks().filter_map(|aks| aks.subscription.clone()));
         subscriptions.insert(account.clone());
     }
+    let stamps = environment.stamps.iter();
     Ok(Arc::new(ResourceGraph::new(
         access.clone(),
         resource_graph::InventorySettings {
@@ -267,7 +268,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
             names: settings.names.clone(),
             tags: settings.tags.clone(),
             branch_tag: settings.branch_tag.clone().unwrap_or_else(|| "Branch".to_owned()),
-            stamps: environment.stamps.iter().map(azure::listed).collect(),
+            stamps: stamps.map(|stamp| azure::listed(&environment.account, stamp)).collect(),
         },
     )))
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, commit_of, execute};
-use crate::model::{ClusterView, EvidenceKey, Seen, StampName, VaultView};
+use crate::model::{ClusterView, EvidenceKey, SecretVersion, Seen, StampName, VaultView, World};
 use crate::observe::ReleaseRule;
 use crate::ports::Permit;
 use crate::render;
@@ -150,7 +150,12 @@ impl Driver {
             _ => None,
         };
         let evidence = evidence::digest(opened, &step, relied_on);
-        Intent { attempt: self.fold.next_attempt(&key), key, step, generation_before, evidence, commit: None }
+        let secrets = match &step {
+            Step::Restart { stamp, version, .. } => filled(&self.world, stamp, version),
+            _ => Vec::new(),
+        };
+        let attempt = self.fold.next_attempt(&key);
+        Intent { attempt, key, step, generation_before, evidence, commit: None, secrets }
     }
 
     fn permit(&self, intent: &Intent, relied: &Relied) -> Permit {
@@ -216,4 +221,13 @@ impl Driver {
 
 pub(super) fn hex(bytes: &[u8], count: usize) -> String {
     bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The Kubernetes Secrets of a stamp that hold what this version of its vault holds.
+fn filled(world: &World, stamp: &StampName, version: &SecretVersion) -> Vec<String> {
+    let vault = world.vaults.get(stamp).and_then(|seen| seen.get()).filter(|it| it.version == *version);
+    let cluster = world.clusters.get(stamp).and_then(|seen| seen.get());
+    let Some((vault, cluster)) = vault.zip(cluster) else { return Vec::new() };
+    let full = cluster.synced.iter().filter(|secret| secret.fingerprint == vault.fingerprint);
+    full.map(|secret| format!("{}/{}", secret.namespace, secret.name)).collect()
 }

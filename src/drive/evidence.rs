@@ -316,9 +316,12 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
-    let InventoryView { alike: _, unlisted, unattributed, absent, shown, branches: _ } = view;
+    let InventoryView { alike: _, unlisted, unattributed, absent, shown, unlike, branches: _ } = view;
     for (stamp, kind) in shown {
         facts.text(stamp.as_str()).word(format_args!("{kind:?}"));
+    }
+    for stamp in unlike {
+        facts.text(stamp.as_str());
     }
     for strange in [unlisted, unattributed] {
         facts.list(strange, |facts, Unlisted { kind, name, resource_group, location }| {
@@ -391,8 +394,8 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
-    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {
-        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed);
+    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed, said_since }| {
+        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
     });
     facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
         facts.text(namespace).text(name);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BranchName, PullPolicy, SignOff, StampFacts, StampName, WorkloadName};
+use super::{BranchName, EnvironmentName, PullPolicy, SignOff, StampFacts, StampName, WorkloadName};
 
 /// What may lie between the restart of one stamp and that of the next, besides soak and lag.
 const ROLLOUTS: Duration = Duration::from_secs(3600);
@@ -125,6 +125,8 @@ pub struct Policy {
     /// Stages that move traffic or destroy a unit and may run all the same: a person accepted them by name.
     pub accepted_stages: Vec<String>,
     pub stamps: Vec<StampFacts>,
+    /// Other environments of the configuration that name the same account: their stamps are not among these.
+    pub same_account: Vec<EnvironmentName>,
     /// In the order in which they are restarted within a stamp; all are consumers.
     pub workloads: Vec<WorkloadName>,
     /// Stamps restarted at once after the canary.

@@ -5,11 +5,13 @@
 
 mod claims;
 mod flips;
+mod held;
 mod live;
 mod origin;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join;
@@ -26,6 +28,7 @@ use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
 
 use claims::{Claims, Judged};
+pub use held::Held;
 pub use targets::{ReleaseRule, Targets};
 
 /// Looks through the ports, and remembers what commits claim: a commit never changes.
@@ -33,6 +36,7 @@ pub struct Observer {
     ports: Ports,
     targets: Targets,
     claims: Claims,
+    held: Arc<Held>,
 }
 
 /// A file that would change.
@@ -84,20 +88,41 @@ fn seen<T>(at: Timestamp, result: Result<T, Fault>) -> Seen<T> {
 /// A cluster, as far as it may hold an older key than this vault does.
 async fn holders(
     ports: &Ports,
+    held: &Held,
     salt: &Salt,
     stamp: &StampName,
     vault: Option<&VaultView>,
 ) -> Seen<ClusterView> {
-    seen(ports.clock.now(), ports.clusters.holders(stamp, salt, vault).await)
+    let mut found = seen(ports.clock.now(), ports.clusters.holders(stamp, salt, vault).await);
+    dated(ports, held, stamp, vault, &mut found);
+    found
+}
+
+/// After the look: what was seen was so by then.
+fn dated(
+    ports: &Ports,
+    held: &Held,
+    stamp: &StampName,
+    vault: Option<&VaultView>,
+    seen: &mut Seen<ClusterView>,
+) {
+    if let Ok(view) = &mut seen.what {
+        held.date(stamp, vault, ports.clock.now(), view);
+    }
 }
 
 impl Observer {
     pub fn new(ports: Ports, targets: Targets) -> Observer {
-        Observer { ports, targets, claims: Claims::default() }
+        Observer { ports, targets, claims: Claims::default(), held: Arc::default() }
     }
 
     pub fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// Since when synced Secrets hold what they hold.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     pub fn targets_mut(&mut self) -> &mut Targets {
@@ -186,7 +211,8 @@ impl Observer {
     ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
         let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
         let vault = world.vaults.get(&stamp).and_then(|seen| seen.get()).cloned();
-        async move { holders(&ports, &salt, &stamp, vault.as_ref()).await }
+        let held = Arc::clone(&self.held);
+        async move { holders(&ports, &held, &salt, &stamp, vault.as_ref()).await }
     }
 
     /// One stamp's vault, and then its cluster: what the one holds tells what of the other is worth a request.
@@ -195,10 +221,10 @@ impl Observer {
         stamp: &StampName,
     ) -> impl Future<Output = (Seen<VaultView>, Seen<ClusterView>)> + Send + use<> {
         let (ports, salt, vault) = (self.ports.clone(), self.targets.salt.clone(), self.vault(stamp));
-        let stamp = stamp.clone();
+        let (stamp, held) = (stamp.clone(), Arc::clone(&self.held));
         async move {
             let vault = vault.await;
-            let cluster = holders(&ports, &salt, &stamp, vault.get()).await;
+            let cluster = holders(&ports, &held, &salt, &stamp, vault.get()).await;
             (vault, cluster)
         }
     }
@@ -210,12 +236,15 @@ impl Observer {
         glance: Glance,
     ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
         let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
+        let held = Arc::clone(&self.held);
         async move {
             let at = ports.clock.now();
-            match ports.clusters.glance(&stamp, &salt, glance).await {
+            let mut found = match ports.clusters.glance(&stamp, &salt, glance).await {
                 Ok((view, age)) => Seen::known(before(at, age), view),
                 Err(fault) => Seen { at, what: Err(fault.blind()) },
-            }
+            };
+            dated(&ports, &held, &stamp, None, &mut found);
+            found
         }
     }
 
@@ -269,7 +298,10 @@ impl Observer {
                 Found::Cluster(stamp.clone(), self.cluster(stamp, world).await)
             }
             EvidenceKey::Cluster(stamp) => {
-                Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
+                let mut found = seen(at, self.ports.clusters.look(stamp, salt).await);
+                let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
+                dated(&self.ports, &self.held, stamp, vault, &mut found);
+                Found::Cluster(stamp.clone(), found)
             }
             EvidenceKey::Workloads(stamp) => {
                 Found::Cluster(stamp.clone(), self.glance(stamp, Glance::Workloads).await)

@@ -380,6 +380,16 @@ pub fn why(reason: &Reason) -> String {
         Why::StampTakenOut => format!(
             "{subject} was part of this rotation and is no more in keyslot.toml, so nobody sees which key its pods hold"
         ),
+        Why::PatternsMisfit => format!(
+            "nothing of {subject} fits `names` or `tags` of the inventory: another stamp that is called like it would not be \
+             found"
+        ),
+        Why::AccountOfOther => format!(
+            "{subject} of keyslot.toml names the same account, and nobody looks here at who holds a key of its stamps"
+        ),
+        Why::NoLiveStamp => "every stamp in keyslot.toml counts as closed (Azure knows neither its cluster nor its vault), so \
+                             nobody was asked which key he holds"
+            .to_owned(),
         Why::Unlisted { kind, resource_group, location } => format!(
             "the {kind} {subject} ({location}, resource group {resource_group}) looks like part of a stamp, and \
              keyslot.toml does not list it"

@@ -331,8 +331,10 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// What a look may still find, nobody has accepted: an acceptance that was given ahead keeps nothing from being
+    /// looked at.
     fn is_accepted(&self, reason: &Reason) -> bool {
-        if reason.gate.never_accepted() {
+        if reason.gate.never_accepted() || reason.is_blindness() {
             return false;
         }
         let subject = reason.subject.to_string();

@@ -54,6 +54,7 @@ fn through_azure(rig: &Rig, admin: bool) -> Stamp {
     reached(rig, |stamp, subscription| {
         ClusterPlace::Aks(AksCluster {
             subscription: subscription.to_owned(),
+            is_told: true,
             resource_group: stamp.resource_group.clone(),
             name: stamp.cluster.name.clone(),
             admin,
@@ -118,16 +119,25 @@ async fn azure_says_whether_the_driver_rotates_and_a_kubeconfig_does_not() {
 #[tokio::test]
 async fn a_cluster_that_azure_does_not_know_is_gone_and_silence_says_nothing() {
     let rig = Rig::new(WorldConfig::default());
-    let stamp = reached(&rig, |stamp, subscription| {
-        ClusterPlace::Aks(AksCluster {
-            subscription: subscription.to_owned(),
-            resource_group: stamp.resource_group.clone(),
-            name: "never-built".to_owned(),
-            admin: false,
+    let never_built = |is_told| {
+        reached(&rig, |stamp, subscription| {
+            ClusterPlace::Aks(AksCluster {
+                subscription: subscription.to_owned(),
+                is_told,
+                resource_group: stamp.resource_group.clone(),
+                name: "never-built".to_owned(),
+                admin: false,
+            })
         })
-    });
+    };
+    let stamp = never_built(true);
     let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
     assert_eq!(view.state, ClusterState::Gone);
+    // In a subscription that nobody named it may only not be.
+    let stamp = never_built(false);
+    let fault = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Missing, "{fault}");
+    assert!(fault.remedy.contains("`subscription`"), "{fault}");
     for (what, kind) in
         [(Trouble::Unreachable, Blindness::Unreachable), (Trouble::Forbidden, Blindness::Forbidden)]
     {

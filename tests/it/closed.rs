@@ -122,3 +122,14 @@ fn what_everybody_uses_is_told_without_the_closed() {
     stage.vault_mut("north").fingerprint = key(Slot::Primary);
     assert_eq!(stage.decide().phase, Phase::Deploy);
 }
+
+#[test]
+fn where_every_stamp_is_closed_nobody_was_asked() {
+    let mut stage = Stage::ready();
+    close(&mut stage, "north");
+    close(&mut stage, "east");
+    assert_eq!(holding(&stage.decide()), [Gate::AllListed].into(), "{:?}", stage.decide());
+    // Before anything is begun, too.
+    stage.events.retain(|(at, _)| *at != crate::stage::at(1));
+    assert!(holding(&stage.decide()).contains(&Gate::AllListed), "{:?}", stage.decide());
+}

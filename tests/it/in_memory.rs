@@ -298,6 +298,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
         pull_template: None,
+        same_account: Vec::new(),
         inventory: true,
         log_lag: None,
         metrics_lag: None,

@@ -92,6 +92,7 @@ mod proofs;
 mod properties;
 mod property;
 mod proposals;
+mod proxies;
 mod put_off;
 mod reach;
 mod readers;

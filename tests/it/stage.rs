@@ -58,7 +58,9 @@ impl Stage {
         let key = step.key();
         let attempt = self.fold().next_attempt(&key);
         let (generation_before, evidence, commit) = (None, String::new(), None);
-        let intent = Intent { key, attempt, step: step.clone(), generation_before, evidence, commit };
+        let secrets = Vec::new();
+        let intent =
+            Intent { key, attempt, step: step.clone(), generation_before, evidence, commit, secrets };
         let now = self.now;
         self.recorded(now, intent, outcome.map(|outcome| (now, outcome)));
     }
@@ -489,6 +491,7 @@ pub fn policy() -> Policy {
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
         pull_template: None,
+        same_account: Vec::new(),
         inventory: true,
         log_lag: Some(minutes(10)),
         metrics_lag: None,

@@ -43,6 +43,7 @@ fn sent(attempts: u32, ago: SignedDuration) -> Stage {
             generation_before,
             evidence: String::new(),
             commit: None,
+            secrets: Vec::new(),
         };
         let outcome = Outcome::Unknown { why: "no answer".to_owned() };
         stage.recorded(when, intent, Some((when, outcome)));

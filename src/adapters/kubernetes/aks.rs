@@ -30,6 +30,8 @@ const ROTATION: &str = "enableSecretRotation";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AksCluster {
     pub subscription: String,
+    /// Whether somebody said so. In one that is guessed Azure finds nothing, although there is a cluster.
+    pub is_told: bool,
     pub resource_group: String,
     pub name: String,
     /// Whether the administrator's kubeconfig is wanted, which Entra's roles do not bind.
@@ -37,6 +39,18 @@ pub struct AksCluster {
 }
 
 impl AksCluster {
+    /// Where nobody says in which subscription it lies, it may lie in another one.
+    fn not_found(&self, what: &str, subject: &str) -> Fault {
+        let AksCluster { subscription, resource_group, name, .. } = self;
+        let why = format!(
+            "there is no cluster {name} in {resource_group} of the account's subscription {subscription}, and \
+             keyslot.toml does not say which subscription it is in"
+        );
+        Fault::new(Blindness::Missing, what, subject, why).remedy(
+            "write `subscription` beside `resource_group` in the stamp's `aks`: there, Azure's word that it is gone counts",
+        )
+    }
+
     fn path(&self) -> String {
         format!(
             "subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}",
@@ -111,7 +125,8 @@ impl AksAccess {
                 let properties = parse::<ManagedCluster>(&answer, what, subject)?.properties;
                 Ok(AksStanding { rotates: rotates(&properties), state: state(properties) })
             }
-            None => Ok(AksStanding { state: ClusterState::Gone, rotates: None }),
+            None if cluster.is_told => Ok(AksStanding { state: ClusterState::Gone, rotates: None }),
+            None => Err(cluster.not_found(what, subject)),
         }
     }
 

@@ -29,6 +29,9 @@ impl Kubernetes {
                 *stamp.state.lock().await = State::default();
                 Ok(ClusterView { state, ..ClusterView::default() })
             }
+            Err(told) if told.kind == Blindness::Missing => {
+                Err(fault.remedy(format!("{}; {}", told.why, told.remedy)))
+            }
             Ok(ClusterState::Running | ClusterState::Changing { .. }) | Err(_) => Err(fault),
         }
     }

@@ -116,6 +116,14 @@ impl Chosen<'_> {
         self.file.resolve(path)
     }
 
+    /// The other environments that name this one's account. Accounts have one name in all of Azure.
+    fn same_account(&self) -> Vec<EnvironmentName> {
+        let ours = &self.environment.account.name;
+        let others = self.file.settings.environments.iter().filter(|(name, _)| **name != *self.name);
+        let same = others.filter(|(_, other)| other.account.name.eq_ignore_ascii_case(ours));
+        same.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Where this environment's journal lies.
     ///
     /// # Errors
@@ -211,6 +219,7 @@ impl Chosen<'_> {
             moves_traffic: release.pipeline.moves_traffic(),
             accepted_stages: release.pipeline.accept.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),
+            same_account: self.same_account(),
             workloads: workloads.names(),
             wave_size: policy.wave_size,
             restart_budget: policy.restart_budget,

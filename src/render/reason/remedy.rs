@@ -205,6 +205,18 @@ pub fn remedy(reason: &Reason) -> String {
         Why::StampTakenOut => {
             "put it back; or, where its cluster and its vault are gone or it left the account, accept it by name"
         }
+        Why::PatternsMisfit => {
+            "correct `names` or `tags` under [environment.NAME.inventory] so that they fit its vault or its cluster, or accept \
+             it by name if no other stamp is called so"
+        }
+        Why::AccountOfOther => {
+            "list the stamps of both in one environment; or bring the other one to the new key too (`keyslot rotate \
+             --environment` as far as its restarts), and then accept it by name"
+        }
+        Why::NoLiveStamp => {
+            "correct subscription, resource groups and names of the stamps, or list those that are live; where nobody uses \
+             the account any more, accept it"
+        }
         Why::Unlisted { .. } => {
             "list its stamp in keyslot.toml, or accept it by name if it does not use the account"
         }

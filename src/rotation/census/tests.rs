@@ -45,6 +45,7 @@ fn policy() -> Policy {
         max_target_age: None,
         settle: hour,
         approver_differs: false,
+        same_account: Vec::new(),
         inventory: false,
         log_lag: Some(hour),
         metrics_lag: None,

@@ -144,6 +144,9 @@ impl Why {
             Why::OldPodsStay { .. } => "old-pods-stay",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::StampTakenOut => "stamp-taken-out",
+            Why::AccountOfOther => "account-of-other",
+            Why::NoLiveStamp => "no-live-stamp",
+            Why::PatternsMisfit => "patterns-misfit",
             Why::Unlisted { .. } => "unlisted",
             Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
@@ -260,6 +263,9 @@ impl Why {
             | Why::NodeSilent { .. }
             | Why::OldPodsStay { .. }
             | Why::StampTakenOut
+            | Why::AccountOfOther
+            | Why::NoLiveStamp
+            | Why::PatternsMisfit
             | Why::Unlisted { .. }
             | Why::Unattributed { .. }
             | Why::ClusterGone

@@ -502,6 +502,12 @@ pub enum Why {
     },
     /// The journal names it, and the configuration does no more.
     StampTakenOut,
+    /// Azure shows the stamp, and it does not look like one by what the configuration says of stamps.
+    PatternsMisfit,
+    /// Another environment names the same account, and its stamps are looked at by nobody here.
+    AccountOfOther,
+    /// Every configured stamp counts as closed: nobody is left who could hold the old key, or nobody was looked at.
+    NoLiveStamp,
     /// It looks like part of a stamp, and the configuration does not name it.
     Unlisted {
         kind: ResourceKind,

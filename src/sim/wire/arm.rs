@@ -19,6 +19,7 @@ use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
 use super::graph;
 use super::metrics;
+use super::places::Place;
 use super::rights;
 use super::vault_resource;
 use crate::model::{AccountId, KeyKind};
@@ -80,11 +81,11 @@ async fn answer(
         let response = nested(StatusCode::UNAUTHORIZED, "AuthenticationFailed", "Authentication failed.");
         return with_header(response, WWW_AUTHENTICATE, &challenge);
     }
-    if let Some((name, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
-        return cluster(&arm, &name, asked).await;
+    if let Some((place, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
+        return cluster(&arm, &place, asked).await;
     }
-    if let Some(asked) = vault_resource::asked(&method, &uri.path().to_lowercase()) {
-        return vault(&arm, &asked).await;
+    if let Some(place) = vault_resource::asked(&method, &uri.path().to_lowercase()) {
+        return vault(&arm, &place).await;
     }
     if graph::is_asked(&method, &uri.path().to_lowercase()) {
         let call = Call::of(Operation::ReadInventory);
@@ -140,24 +141,24 @@ async fn answer(
     with_header(response, HeaderName::from_static("x-ms-request-id"), &id)
 }
 
-async fn cluster(arm: &Arm, name: &str, asked: aks::Asked) -> Response {
-    let stamp = arm.world.with(|world| aks::stamp(world, name).map(|stamp| stamp.name.clone()));
+async fn cluster(arm: &Arm, place: &Place, asked: aks::Asked) -> Response {
+    let stamp = arm.world.with(|world| aks::stamp(world, place).map(|stamp| stamp.name.clone()));
     let call = match &stamp {
         Some(stamp) => Call::on(Operation::AskForCluster, stamp),
         None => Call::of(Operation::AskForCluster),
     };
-    let answered = arm.world.call(&call, |world| aks::reply(world, &arm.servers, name, asked));
+    let answered = arm.world.call(&call, |world| aks::reply(world, &arm.servers, place, asked));
     answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
 }
 
-async fn vault(arm: &Arm, asked: &(String, String)) -> Response {
-    let stamp = arm.world.with(|world| vault_resource::stamp(world, asked).map(|stamp| stamp.name.clone()));
+async fn vault(arm: &Arm, place: &Place) -> Response {
+    let stamp = arm.world.with(|world| vault_resource::stamp(world, place).map(|stamp| stamp.name.clone()));
     let call = match &stamp {
         Some(stamp) => Call::on(Operation::AskForVault, stamp),
         None => Call::of(Operation::AskForVault),
     };
     let tenant = arm.directory.tenant();
-    let answered = arm.world.call(&call, |world| vault_resource::reply(world, tenant, asked));
+    let answered = arm.world.call(&call, |world| vault_resource::reply(world, tenant, place));
     answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
 }
 

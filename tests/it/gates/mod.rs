@@ -86,7 +86,8 @@ pub fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
     };
     let key = step.key();
     let (generation_before, evidence, commit) = (None, String::new(), None);
-    let intent = Intent { key, attempt, step, generation_before, evidence, commit };
+    let secrets = Vec::new();
+    let intent = Intent { key, attempt, step, generation_before, evidence, commit, secrets };
     let outcome = Outcome::Applied { produced: Produced::Generation(i64::from(attempt) + 1) };
     stage.recorded(at(60), intent, Some((at(61), outcome)));
 }

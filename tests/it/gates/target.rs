@@ -56,6 +56,7 @@ fn an_age_that_is_accepted_while_the_target_is_made_anew_ends_nothing() {
         generation_before: Some(at(-1_000_000)),
         evidence: String::new(),
         commit: None,
+        secrets: Vec::new(),
     };
     let operation = Operation { url: "https://management.azure.com/operations/7".to_owned() };
     let taken = Outcome::Applied { produced: Produced::Operation(operation) };

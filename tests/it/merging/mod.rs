@@ -54,7 +54,8 @@ fn pushed(stage: &mut Stage, commit: &CommitId) {
     };
     let key = step.key();
     let (generation_before, evidence, commit_made) = (None, String::new(), Some(commit.clone()));
-    let intent = Intent { key, attempt: 1, step, generation_before, evidence, commit: commit_made };
+    let secrets = Vec::new();
+    let intent = Intent { key, attempt: 1, step, generation_before, evidence, commit: commit_made, secrets };
     let outcome = Outcome::Applied { produced: Produced::Commit(commit.clone()) };
     stage.recorded(stage.now, intent, Some((stage.now, outcome)));
 }
