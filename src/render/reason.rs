@@ -569,7 +569,14 @@ pub fn why(reason: &Reason) -> String {
             reached.map_or("in the last hour".to_owned(), |reached| format!("since {}", span::time(reached))),
             span::time(*wanted)
         ),
-        Why::RefusedSince { region, since, at, by, count } => format!(
+        Why::RefusedSince { region, since, at, by, count, stranger: true } => format!(
+            "Cosmos DB has refused {} in {region} since pods there were replaced ({}), the last at {} by {by}, where no stamp \
+             is known to be",
+            requests(*count),
+            span::time(*since),
+            span::time(*at)
+        ),
+        Why::RefusedSince { region, since, at, by, count, stranger: false } => format!(
             "Cosmos DB has refused {} in {region} since the pods of {subject} were replaced ({}), the last at {} \
              by {by}",
             requests(*count),

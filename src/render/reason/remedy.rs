@@ -228,9 +228,13 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::RefusedByMetrics { refusals, .. } if refusals.before != Some(0) => {
             "find out whether somebody was refused before already (the account's logs name callers); accept the stamp by name \
-             if it is none of its pods"
+             if it is none of its pods: that holds for up to twice as many a minute"
         }
-        Why::RefusedSince { .. } | Why::RefusedByMetrics { .. } => {
+        Why::RefusedSince { stranger: true, .. } => {
+            "find out who it is: if it is none of the stamps' pods, accept it by its address; else say under the stamp from \
+             where its pods come (`addresses`), and see which key they read"
+        }
+        Why::RefusedSince { stranger: false, .. } | Why::RefusedByMetrics { .. } => {
             "look at the stamp's pods: which key did they read? Mend and restart them, or accept the stamp by name"
         }
         Why::ClusterGone => {

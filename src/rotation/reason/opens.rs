@@ -31,12 +31,27 @@ impl Why {
             Why::CronJobReadsStale { secret } => format!(" {secret}"),
             // A use after the one that was accepted is another one.
             Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
+            Why::RefusedSince { at, stranger: false, .. } => format!(" {at}"),
+            Why::RefusedByMetrics { refusals, .. } => format!(" {}", refusals.most),
             Why::StagesUndeclared { stages, .. } | Why::StagesNotSkipped { stages } => {
                 format!(" {}", stages.join(" "))
             }
             _ => String::new(),
         };
         format!("{}{of}", self.kind())
+    }
+
+    /// Whether it is what was accepted as that. Metrics name nobody: up to twice as many refused in a minute are taken to be
+    /// the same callers.
+    pub fn is_accepted_as(&self, accepted: &str) -> bool {
+        match self {
+            Why::RefusedByMetrics { refusals, .. } => {
+                let most =
+                    accepted.strip_prefix(self.kind()).and_then(|most| most.trim().parse::<u64>().ok());
+                most.is_some_and(|most| refusals.most <= most.saturating_mul(2))
+            }
+            _ => accepted == self.accepted_as(),
+        }
     }
 
     /// The name of the kind of reason, for machine output.

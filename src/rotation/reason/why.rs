@@ -586,6 +586,8 @@ pub enum Why {
         at: Timestamp,
         by: Caller,
         count: u64,
+        /// Whether it comes from no address of a stamp.
+        stranger: bool,
     },
     /// The same, by the account's metrics, which name no caller.
     RefusedByMetrics {
