@@ -182,7 +182,7 @@ pub fn told_by(world: &World) -> String {
 fn readers_told_by(world: &World) -> Option<String> {
     let census = world.census.as_ref()?.get()?;
     let used = match &census.used {
-        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::rfc3339(used.since)),
+        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::rfc3339(used.begins())),
         Ok(_) => "not by the logs, which have no row of the account".to_owned(),
         Err(_) => "not by the logs, which cannot be read".to_owned(),
     };

@@ -525,7 +525,14 @@ pub fn why(reason: &Reason) -> String {
             of_stamp(stamp.as_ref()),
             span::time(*until)
         ),
-        Why::UsedByStranger { slot, at, until: _, by, count, void } => format!(
+        Why::UsedByStranger { slot, at, until: _, by, count, both: true, void } => format!(
+            "{by} belongs to no known stamp and uses both keys: the {slot} one the last time at {} ({}), long after it began \
+             to use the other one, so it may be two programs of which one has not moved{}",
+            span::rfc3339(*at),
+            requests(*count),
+            sign_off(*void)
+        ),
+        Why::UsedByStranger { slot, at, until: _, by, count, both: false, void } => format!(
             "{by} belongs to no known stamp, used the {slot} key, the last time at {} ({}), and was not seen with \
              another one since{}",
             span::rfc3339(*at),
@@ -551,6 +558,18 @@ pub fn why(reason: &Reason) -> String {
             asked_of_logs(reason),
             logs_end(reason.gate, *reached),
             span::time(*wanted)
+        ),
+        Why::LogsYoung { begins, wanted, until: Some(until) } => format!(
+            "whether the {subject} key was used since {} is not known: the first row of the account's logs is of {}; they go \
+             back over the quiet window at {}",
+            span::time(*wanted),
+            span::time(*begins),
+            span::time(*until)
+        ),
+        Why::LogsYoung { begins, wanted, until: None } => format!(
+            "who comes by now and then is not known: the account's logs were asked from {} on, and their first row is of {}",
+            span::rfc3339(*wanted),
+            span::rfc3339(*begins)
         ),
         Why::WindowShort { evidence, begins, wanted } => format!(
             "whom Cosmos DB has refused since {} is not known: {evidence} were read from {} on",

@@ -131,6 +131,7 @@ impl Reason {
                 (*until).min(after(pace.pipeline)).max(now)
             }
             Why::UsedRecently { until, .. }
+            | Why::LogsYoung { until: Some(until), .. }
             | Why::SeenInLogs { until, .. }
             | Why::KeyNotNamed { until, .. } => (*until).clamp(now, after(pace.people)),
             // Weeks of logs are asked for, so not every minute.

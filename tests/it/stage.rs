@@ -235,7 +235,10 @@ pub fn census(now: Timestamp) -> CensusView {
     let used = UsageView {
         since,
         newest: Some(now),
-        requests: vec![of_stamp(0, Slot::Primary, at(50)), of_stamp(0, Slot::Secondary, now)],
+        requests: vec![
+            Requests { first: since, ..of_stamp(0, Slot::Primary, at(50)) },
+            of_stamp(0, Slot::Secondary, now),
+        ],
     };
     let mut audit = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
     for name in ["east", "north"] {

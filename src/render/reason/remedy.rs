@@ -222,6 +222,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::LogsBehind { reached: None, .. } | Why::LogsStalled { .. } => {
             "see that the account's diagnostic settings send DataPlaneRequests to the workspace"
         }
+        Why::LogsYoung { until: None, .. } => {
+            "see since when the account's requests are sent to the workspace, and how long it keeps them; say as \
+             `census_window` under the environment's policy how far back they go, or accept it by name"
+        }
         Why::MetricsSilent { .. } => {
             "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account in that region, say that \
              metrics are not wanted (`metrics_lag = \"0s\"` under the environment's policy), or accept the stamp by name"
@@ -342,6 +346,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::UsedRecently { .. }
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
+        | Why::LogsYoung { until: Some(_), .. }
         | Why::WindowShort { .. }
         | Why::SlotNamed { .. }
         | Why::LeaseOfOther { .. }

@@ -81,6 +81,13 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     let wanted = earlier(ctx.now, lag * (STALLED - 1));
     let whole =
         reached.is_some_and(|reached| reached >= wanted) && begin.is_some_and(|begin| begin >= view.since);
+    // Logs that were switched on an hour ago tell nothing of the hour before, however far back they were asked.
+    let oldest = view.oldest().filter(|oldest| begin.is_some_and(|begin| earlier(*oldest, lag) > begin));
+    if let Some(begins) = oldest {
+        let until = later(begins, ctx.policy.quiet_window + lag);
+        let why = Why::LogsYoung { begins, wanted: begin.unwrap_or(begins), until: Some(until) };
+        reasons.push(Reason::new(gate, subject.clone(), why));
+    }
     if !whole {
         reasons.push(Reason::new(gate, subject, Why::LogsBehind { reached, wanted }));
     }

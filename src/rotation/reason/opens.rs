@@ -166,6 +166,7 @@ impl Why {
             Why::SecretRead { .. } => "secret-read",
             Why::KeyNotNamed { .. } => "key-not-named",
             Why::LogsBehind { .. } => "logs-behind",
+            Why::LogsYoung { .. } => "logs-young",
             Why::WindowShort { .. } => "window-short",
             Why::LogsStalled { .. } => "logs-stalled",
             Why::MetricsSilent { .. } => "metrics-silent",
@@ -279,6 +280,7 @@ impl Why {
             | Why::ClusterOfOther { .. }
             | Why::PodsNotMounted { lasting: true, .. }
             | Why::LogsStalled { .. }
+            | Why::LogsYoung { until: None, .. }
             | Why::MetricsSilent { lasting: true, .. }
             | Why::RefusedSince { .. }
             | Why::RefusedByMetrics { .. }
@@ -354,6 +356,7 @@ impl Why {
             | Why::SecretRead { until: Some(_), .. }
             | Why::KeyNotNamed { .. }
             | Why::LogsBehind { .. }
+            | Why::LogsYoung { until: Some(_), .. }
             | Why::MetricsSilent { lasting: false, .. }
             | Why::SlotNamed { .. }
             | Why::LeaseOfOther { .. }

@@ -532,6 +532,8 @@ pub enum Why {
         until: Option<Timestamp>,
         by: Caller,
         count: u64,
+        /// Whether it uses the other slot's key too, and has for long.
+        both: bool,
         /// Why its sign-off does not count, where there is one.
         void: Option<Validity>,
     },
@@ -558,6 +560,13 @@ pub enum Why {
     LogsBehind {
         reached: Option<Timestamp>,
         wanted: Timestamp,
+    },
+    /// They were asked from then on, and their first row is of much later: what was before, nobody has written down.
+    LogsYoung {
+        begins: Timestamp,
+        wanted: Timestamp,
+        /// When they go back far enough, where that is soon.
+        until: Option<Timestamp>,
     },
     /// What was read of logs or metrics begins after what must be known.
     WindowShort {
