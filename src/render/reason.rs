@@ -651,6 +651,9 @@ pub fn why(reason: &Reason) -> String {
             format!("the regeneration is running; the service is asked again at {}", span::time(*until))
         }
         Why::OperationFailed { why } => format!("the regeneration failed: {why}"),
+        Why::RetiredKeyGiven { slot, .. } => format!(
+            "by its generation time the {slot} key was made anew, and the account gives out the one that was to go"
+        ),
         Why::GenerationNotNewer => {
             format!("the {subject} key's generation time is not later than before yet")
         }

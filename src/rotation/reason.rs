@@ -142,6 +142,7 @@ impl Reason {
             | Why::AccountBusy { .. }
             | Why::Arrived { .. }
             | Why::GenerationNotNewer
+            | Why::RetiredKeyGiven { .. }
             | Why::KeySpreading { .. } => after(pace.account),
             Why::RolloutUnderWay { .. }
             | Why::Scaling { .. }

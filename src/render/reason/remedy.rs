@@ -311,6 +311,10 @@ pub fn remedy(reason: &Reason) -> String {
             "look at the account's activity log; then have it tried again: `keyslot rotate` or `keyslot regenerate` (no job \
              does, by `keyslot advance`)"
         }
+        Why::RetiredKeyGiven { lasting: true, .. } => {
+            "look into the portal whether the key has changed; where it has not, nothing was regenerated: ask Azure's support, \
+             or `keyslot close --because …` and begin anew"
+        }
         Why::AccountBusy { state } if ended_ill(state) => {
             "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
         }
@@ -352,6 +356,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::LeaseOfOther { .. }
         | Why::OperationRunning { .. }
         | Why::GenerationNotNewer
+        | Why::RetiredKeyGiven { lasting: false, .. }
         | Why::NotAcceptedLongEnough { .. } => "",
     };
     text.to_owned()

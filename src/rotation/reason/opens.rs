@@ -187,6 +187,7 @@ impl Why {
             Why::OperationRunning { .. } => "operation-running",
             Why::OperationFailed { .. } => "operation-failed",
             Why::GenerationNotNewer => "generation-not-newer",
+            Why::RetiredKeyGiven { .. } => "retired-key-given",
             Why::NotAcceptedLongEnough { .. } => "not-accepted-long-enough",
         }
     }
@@ -293,6 +294,7 @@ impl Why {
             | Why::RightEnds { .. }
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
+            | Why::RetiredKeyGiven { lasting: true, .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
@@ -362,6 +364,7 @@ impl Why {
             | Why::LeaseOfOther { .. }
             | Why::OperationRunning { .. }
             | Why::GenerationNotNewer
+            | Why::RetiredKeyGiven { lasting: false, .. }
             | Why::NotAcceptedLongEnough { .. } => Opens::ByWaiting,
         }
     }

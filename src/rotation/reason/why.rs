@@ -655,6 +655,11 @@ pub enum Why {
         why: String,
     },
     GenerationNotNewer,
+    /// Its generation time is later, and it is the key of before. `lasting`: for so long that somebody should look.
+    RetiredKeyGiven {
+        slot: Slot,
+        lasting: bool,
+    },
     NotAcceptedLongEnough {
         since: Option<Timestamp>,
         until: Option<Timestamp>,
