@@ -143,7 +143,9 @@ pub fn approvals(report: &Report) -> String {
     let holds = report.approved || decision.phase > Phase::Regenerate;
     let void = if holds { "" } else { "; it does not count as things are" };
     let line = |(at, approval): &(Timestamp, Approval)| {
-        format!("the regeneration is approved by {} at {}{void}\n", approval.by, span::rfc3339(*at))
+        let of = approval.key.map(|slot| format!(" of the {slot} key")).unwrap_or_default();
+        let void = if approval.key.is_some() { "" } else { void };
+        format!("the regeneration{of} is approved by {} at {}{void}\n", approval.by, span::rfc3339(*at))
     };
     report.approvals.iter().map(line).collect()
 }

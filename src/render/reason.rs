@@ -615,6 +615,10 @@ pub fn why(reason: &Reason) -> String {
             )
         }
         Why::SlotNamed { by } => format!("{by} still holds the key that is to go"),
+        Why::NotApproved { digest } if matches!(subject, Subject::Key(_)) => format!(
+            "nobody has approved yet that the {subject} key, which is to be moved to, is regenerated first (evidence {digest}); \
+             an approval of the rotation is of the key that it retires"
+        ),
         Why::NotApproved { digest } => {
             format!("nobody has approved the regeneration yet (evidence {digest})")
         }

@@ -105,6 +105,7 @@ impl Stage {
                     by: "approver".to_owned(),
                     rotation: RotationId::new("r1"),
                     digest: None,
+                    key: None,
                 }),
             ),
         ];

@@ -300,6 +300,12 @@ pub fn remedy(reason: &Reason) -> String {
         Why::OldPodsStay { .. } => {
             "restart what they belong to, so that they read the key that their vault holds"
         }
+        Why::NotApproved { .. } if matches!(reason.subject, Subject::Key(_)) => {
+            return format!(
+                "`keyslot rotate --approve {}` (in a job `--approve ROTATION:{}`)",
+                reason.subject, reason.subject
+            );
+        }
         Why::NotApproved { .. } => "`keyslot rotate --approve`",
         Why::ApproverIsProposer { .. } => "let another person run `keyslot rotate --approve`",
         Why::ApprovedOtherEvidence { .. } => "look at `keyslot explain` and approve again",

@@ -93,7 +93,7 @@ pub fn may_fire(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     }
     reasons.extend(no_hazard(ctx, max));
     reasons.extend(may_regenerate(ctx, max));
-    reasons.extend(approved(ctx));
+    reasons.extend(approved(ctx, slot));
     reasons.extend(lease_held(ctx));
     reasons
 }
