@@ -21,7 +21,13 @@ fn a_restart_that_was_sent_and_rolls_nothing_is_not_told_as_one_that_is_to_come(
         said.contains("restart sent at ") && said.contains("still there: ") && said.contains("is paused"),
         "{said}"
     );
-    assert!(!said.contains("not answered"), "{said}");
+    assert!(!said.contains("not answered") && !said.contains("changed by somebody"), "{said}");
+    // Somebody has restarted it as well, or taken our mark away.
+    let before = stage.clone();
+    let workload = &mut stage.cluster_mut("east").workloads[0];
+    (workload.generation, workload.observed_generation) = (3, 3);
+    assert!(told(&stage).contains("and changed by somebody since, pods"), "{}", told(&stage));
+    stage = before;
     assert!(stage.restarts().iter().any(|stamp| !stamp.is_over()));
     // Nobody knows whether it arrived.
     let Some((_, Event::Ended { ends })) = stage.events.last_mut() else { panic!("{:?}", stage.events) };
