@@ -269,13 +269,27 @@ impl Driver {
         self.append(Event::Resumed { by: by.to_owned(), failed }).await
     }
 
-    /// Records a person's approval of the regeneration.
+    /// Records a person's approval of the regeneration of the key that the rotation retires.
     ///
     /// # Errors
     /// No rotation is open; the journal.
     pub async fn approve(&mut self, by: &str, digest: Option<String>) -> Result<(), DriveError> {
+        self.approve_key(by, digest, None).await
+    }
+
+    /// The same of one slot's key.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn approve_key(
+        &mut self,
+        by: &str,
+        digest: Option<String>,
+        key: Option<Slot>,
+    ) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
-        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest };
+        let key = key.filter(|slot| *slot != opened.from);
+        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest, key };
         if self.fold.approvals.iter().any(|(_, given)| *given == approval) {
             return Ok(());
         }

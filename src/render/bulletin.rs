@@ -205,7 +205,8 @@ mod tests {
     fn what_names_people_or_machines_is_told_by_its_gate_alone() {
         let by = Caller { address: "192.0.2.7".to_owned(), agent: "laptop of ada".to_owned() };
         let at = jiff::Timestamp::UNIX_EPOCH;
-        let why = Why::RefusedSince { region: "East".to_owned(), since: at, at, by, count: 3 };
+        let why =
+            Why::RefusedSince { region: "East".to_owned(), since: at, at, by, count: 3, stranger: true };
         let told = line(&Reason::new(Gate::NotRefused, Subject::Client("192.0.2.7".to_owned()), why));
         assert!(!told.contains("192.0.2.7") && !told.contains("ada"), "{told}");
         assert!(told.starts_with("not yet: the account has refused no request"), "{told}");

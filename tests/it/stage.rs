@@ -107,6 +107,7 @@ impl Stage {
                     by: "approver".to_owned(),
                     rotation: RotationId::new("r1"),
                     digest: None,
+                    key: None,
                 }),
             ),
         ];
@@ -237,7 +238,10 @@ pub fn census(now: Timestamp) -> CensusView {
     let used = UsageView {
         since,
         newest: Some(now),
-        requests: vec![of_stamp(0, Slot::Primary, at(50)), of_stamp(0, Slot::Secondary, now)],
+        requests: vec![
+            Requests { first: since, ..of_stamp(0, Slot::Primary, at(50)) },
+            of_stamp(0, Slot::Secondary, now),
+        ],
     };
     let mut audit = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
     for name in ["east", "north"] {

@@ -542,6 +542,8 @@ pub enum Why {
         until: Option<Timestamp>,
         by: Caller,
         count: u64,
+        /// Whether it uses the other slot's key too, and has for long.
+        both: bool,
         /// Why its sign-off does not count, where there is one.
         void: Option<Validity>,
     },
@@ -568,6 +570,13 @@ pub enum Why {
     LogsBehind {
         reached: Option<Timestamp>,
         wanted: Timestamp,
+    },
+    /// They were asked from then on, and their first row is of much later: what was before, nobody has written down.
+    LogsYoung {
+        begins: Timestamp,
+        wanted: Timestamp,
+        /// When they go back far enough, where that is soon.
+        until: Option<Timestamp>,
     },
     /// What was read of logs or metrics begins after what must be known.
     WindowShort {
@@ -596,6 +605,8 @@ pub enum Why {
         at: Timestamp,
         by: Caller,
         count: u64,
+        /// Whether it comes from no address of a stamp.
+        stranger: bool,
     },
     /// The same, by the account's metrics, which name no caller.
     RefusedByMetrics {
@@ -654,6 +665,11 @@ pub enum Why {
         why: String,
     },
     GenerationNotNewer,
+    /// Its generation time is later, and it is the key of before. `lasting`: for so long that somebody should look.
+    RetiredKeyGiven {
+        slot: Slot,
+        lasting: bool,
+    },
     NotAcceptedLongEnough {
         since: Option<Timestamp>,
         until: Option<Timestamp>,
