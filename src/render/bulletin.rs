@@ -116,6 +116,8 @@ fn may_be_public(why: &Why) -> bool {
             | Why::RunJustEnded { .. }
             | Why::RunFailed { .. }
             | Why::RunDidNotWrite { .. }
+            | Why::RunLeftVaultsOut { .. }
+            | Why::RunUnlisted { .. }
             | Why::VaultHolds { .. }
             | Why::VaultSettling { .. }
             | Why::VaultDisabled

@@ -154,6 +154,7 @@ impl Reason {
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::DeploymentUnderWay { .. }
+            | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),

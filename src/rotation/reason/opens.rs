@@ -94,6 +94,8 @@ impl Why {
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
+            Why::RunLeftVaultsOut { .. } => "run-left-vaults-out",
+            Why::RunUnlisted { .. } => "run-unlisted",
             Why::VaultHolds { .. } => "vault-holds",
             Why::VaultByHand { .. } => "vault-by-hand",
             Why::VaultDisabled => "vault-disabled",
@@ -227,6 +229,7 @@ impl Why {
             | Why::TrafficUnknown { going: false, .. }
             | Why::TrafficBeyond { .. }
             | Why::RunDidNotWrite { .. }
+            | Why::RunLeftVaultsOut { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
             | Why::VaultMissing { .. }
@@ -312,6 +315,7 @@ impl Why {
             | Why::RunJustEnded { .. }
             | Why::TrafficUnknown { going: true, .. }
             | Why::DeploymentUnderWay { .. }
+            | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
