@@ -265,6 +265,14 @@ pub fn why(reason: &Reason) -> String {
         Why::RunDidNotWrite { url } => {
             format!("run {subject} ended well ({url}), yet not every vault holds the key")
         }
+        Why::RunLeftVaultsOut { stages, url } => format!(
+            "run {subject}, which keyslot asked for, ended well and left out what writes the vaults: {} ({url})",
+            stages.join(", ")
+        ),
+        Why::RunUnlisted { since } => format!(
+            "run {subject} was asked for and taken at {}, and the pipeline does not list it",
+            span::time(*since)
+        ),
         Why::VaultHolds { slot: Some(slot), wanted } if slot == wanted => {
             format!("the vault of {subject} holds the {slot} key with the other access")
         }

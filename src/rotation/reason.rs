@@ -160,6 +160,7 @@ impl Reason {
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::DeploymentUnderWay { .. }
+            | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),

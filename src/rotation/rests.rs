@@ -120,6 +120,7 @@ impl Why {
             | Why::PausedByPerson { since, .. }
             | Why::NodeSilent { since, .. }
             | Why::ValidationRuns { since, .. }
+            | Why::RunUnlisted { since }
             | Why::NodeNotReady { since: Some(since), .. }
             | Why::NotAcceptedLongEnough { since: Some(since), .. } => Some(*since),
             Why::DeploymentUnderWay { deployment } => Some(deployment.since),

@@ -129,6 +129,14 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RunDidNotWrite { .. } => {
             "see whether Terraform ignores the value (`ignore_changes`) or the run left the stage out"
         }
+        Why::RunLeftVaultsOut { .. } => {
+            "see what left the stage out: a condition on how a run began, or an approval that timed out; then run the stage \
+             again, or `keyslot resume` to have another run asked for"
+        }
+        Why::RunUnlisted { .. } => {
+            "the list may be late, and is looked at again; where the run is not to be found in the pipeline either, \
+             `keyslot resume` has another one asked for"
+        }
         Why::RunWaitsForApproval { waiting, .. } if waiting.ours => {
             "approve it, or turn it down: it is a run of the very code that the rotation deploys"
         }

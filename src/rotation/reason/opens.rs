@@ -109,6 +109,8 @@ impl Why {
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
+            Why::RunLeftVaultsOut { .. } => "run-left-vaults-out",
+            Why::RunUnlisted { .. } => "run-unlisted",
             Why::VaultHolds { .. } => "vault-holds",
             Why::VaultByHand { .. } => "vault-by-hand",
             Why::VaultDisabled => "vault-disabled",
@@ -248,6 +250,7 @@ impl Why {
             | Why::TrafficUnknown { going: false, .. }
             | Why::TrafficBeyond { .. }
             | Why::RunDidNotWrite { .. }
+            | Why::RunLeftVaultsOut { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
             | Why::VaultMissing { .. }
@@ -339,6 +342,7 @@ impl Why {
             | Why::RunJustEnded { .. }
             | Why::TrafficUnknown { going: true, .. }
             | Why::DeploymentUnderWay { .. }
+            | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }

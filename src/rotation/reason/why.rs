@@ -293,6 +293,15 @@ pub enum Why {
     RunDidNotWrite {
         url: String,
     },
+    /// The run that keyslot asked for ended well, and these stages, which write the vaults, were left out of it.
+    RunLeftVaultsOut {
+        stages: Vec<String>,
+        url: String,
+    },
+    /// The run that keyslot asked for was taken, and no list shows it.
+    RunUnlisted {
+        since: Timestamp,
+    },
     VaultHolds {
         slot: Option<Slot>,
         wanted: Slot,

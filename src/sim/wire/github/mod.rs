@@ -15,6 +15,7 @@ mod checks;
 mod compare;
 mod deployments;
 mod door;
+pub mod enterprise;
 mod graphql;
 mod issues;
 mod objects;
