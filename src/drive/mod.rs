@@ -37,7 +37,9 @@ use crate::journal::Journal;
 use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Observer, ReleaseRule};
 use crate::ports::Ports;
-use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation, unanswered};
+use crate::rotation::{
+    Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation, promoted, unanswered,
+};
 
 use attention::Attention;
 use bulletin::Bulletins;
@@ -196,6 +198,7 @@ impl Driver {
             targets.access = access;
             targets.operation = operation(&self.fold);
             targets.unanswered = unanswered(&self.fold);
+            targets.promoted = promoted(&self.fold);
             if let Some(branch) = &self.fold.release {
                 let named = ReleaseRule::Said(branch.clone());
                 if targets.release != named {

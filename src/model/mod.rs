@@ -39,7 +39,7 @@ pub use cluster::{
     QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
     WorkloadView,
 };
-pub use code::{BranchView, SlotUse, TreeClaim};
+pub use code::{BranchView, Brings, SlotUse, TreeClaim};
 pub use deployment::{DeploymentState, DeploymentView};
 pub use example::example_tree;
 pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};

@@ -16,7 +16,7 @@ pub struct Judged {
 #[derive(Default)]
 pub struct Claims {
     judged: Mutex<BTreeMap<CommitId, Judged>>,
-    flips: Mutex<BTreeMap<CommitId, bool>>,
+    flips: Mutex<BTreeMap<(CommitId, CommitId), bool>>,
 }
 
 impl Claims {
@@ -28,12 +28,14 @@ impl Claims {
         self.judged.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), judged);
     }
 
-    /// Whether it is the change of slot and nothing else.
-    pub fn known_flip(&self, commit: &CommitId) -> Option<bool> {
-        self.flips.lock().unwrap_or_else(PoisonError::into_inner).get(commit).copied()
+    /// Whether all that changes between two commits is the slot.
+    pub fn known_flip(&self, from: &CommitId, to: &CommitId) -> Option<bool> {
+        let between = (from.clone(), to.clone());
+        self.flips.lock().unwrap_or_else(PoisonError::into_inner).get(&between).copied()
     }
 
-    pub fn keep_flip(&self, commit: &CommitId, is_flip: bool) {
-        self.flips.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), is_flip);
+    pub fn keep_flip(&self, from: &CommitId, to: &CommitId, is_flip: bool) {
+        let between = (from.clone(), to.clone());
+        self.flips.lock().unwrap_or_else(PoisonError::into_inner).insert(between, is_flip);
     }
 }

@@ -88,6 +88,9 @@ pub trait Code: Send + Sync {
     /// Whether `ancestor` is `descendant` or one of its ancestors.
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault>;
 
+    /// The newest commit that lies on both; none where they have nothing in common.
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault>;
+
     /// The commit and those before it on its own line (first parents), newest first; so many at most.
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault>;
 

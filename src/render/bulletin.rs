@@ -102,6 +102,7 @@ fn may_be_public(why: &Why) -> bool {
             | Why::WishTakenBack { .. }
             | Why::MergedUnreviewed { .. }
             | Why::BranchOfOthers { .. }
+            | Why::BringsAlong { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::MergedButReads { .. }
             | Why::TakenBack { .. }

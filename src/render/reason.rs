@@ -97,6 +97,11 @@ pub fn why(reason: &Reason) -> String {
         Why::BranchOfOthers { head, reads, wanted } => {
             reviews::branch_of_others(subject, head, *reads, *wanted)
         }
+        Why::BringsAlong { head, base } => format!(
+            "{} on {subject} stands on commits that {base} does not have, or has no more: merged, it brings them there besides \
+             the change of slot",
+            head.short()
+        ),
         Why::ChangedByOtherHands { branch, wanted, unread } => {
             reviews::changed_by_other_hands(subject, branch, *wanted, unread)
         }

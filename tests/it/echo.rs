@@ -80,6 +80,10 @@ impl Code for Echo<dyn Code> {
         self.inner.contains(descendant, ancestor).await
     }
 
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        self.inner.parted(one, other).await
+    }
+
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         self.inner.line(head, most).await
     }

@@ -233,6 +233,7 @@ impl Theatre {
             census_window: self.policy.census().unwrap_or_default(),
             operation: None,
             unanswered: None,
+            promoted: BTreeSet::new(),
         }
     }
 }

@@ -189,6 +189,11 @@ impl Code for Git {
         self.blocking(move |store| store.contains(&descendant, &ancestor)).await
     }
 
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        let (one, other) = (one.clone(), other.clone());
+        self.blocking(move |store| store.parted(&one, &other)).await
+    }
+
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         let head = head.clone();
         self.blocking(move |store| store.line(&head, most)).await

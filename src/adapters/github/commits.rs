@@ -267,6 +267,10 @@ impl Code for CommittedByGitHub {
         self.git.contains(descendant, ancestor).await
     }
 
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        self.git.parted(one, other).await
+    }
+
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         self.git.line(head, most).await
     }

@@ -63,6 +63,7 @@ impl Why {
             Why::WishTakenBack { .. } => "wish-taken-back",
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
             Why::BranchOfOthers { .. } => "branch-of-others",
+            Why::BringsAlong { .. } => "brings-along",
             Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
@@ -216,6 +217,7 @@ impl Why {
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
             | Why::BranchOfOthers { .. }
+            | Why::BringsAlong { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }

@@ -123,6 +123,11 @@ pub enum Why {
         reads: SlotUse,
         wanted: Slot,
     },
+    /// The change stands on commits that the branch it goes to does not have, or has no more: merged, it brings them along.
+    BringsAlong {
+        head: CommitId,
+        base: BranchName,
+    },
     /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
     /// be.
     ChangedByOtherHands {
