@@ -14,7 +14,7 @@ use keyslot::rotation::{
 };
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::repository::Lookup as _;
-use keyslot::sim::{Command, Expected, WorldConfig};
+use keyslot::sim::{Command, Expected, Fault, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::backstage::Deed;
 use crate::harm_scenarios::small;
@@ -312,6 +312,29 @@ fn a_promotion_whose_process_died_is_not_repeated_after_a_revert() {
             }
             (false, Life::Ended(TurnEnd::Enough)) => {}
             (came, other) => panic!("{came}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_promotion_outlasts_minutes_without_the_remote_and_says_so_after_ten() {
+    let hour = Duration::from_secs(3600);
+    for (away, ends) in [(60, true), (3600, false)] {
+        let window = When::Window { from: hour, until: hour + Duration::from_secs(away) };
+        let (mut theatre, _) = pushed_to_main(|config| {
+            config.people.reviews_wanted = 0;
+            config.people.merge_press = None;
+            config.faults.push(Fault::new(window, Target::operation(Operation::Fetch), Trouble::Unreachable));
+        });
+        theatre.policy.promotion = Promotion::Push;
+        let start = theatre.world.lock().config().start;
+        theatre.backstage.pass(later(start, hour + Duration::from_secs(5)));
+        let life = theatre.live();
+        let took = theatre.world.lock().now().duration_since(later(start, hour)).as_secs();
+        match (ends, life) {
+            (true, Life::Ended(TurnEnd::Enough)) => assert!((60..600).contains(&took), "{took}"),
+            (false, Life::Ended(TurnEnd::Waiting { .. })) => assert!((600..1800).contains(&took), "{took}"),
+            (_, other) => panic!("{away}: {other:?}"),
         }
     }
 }
