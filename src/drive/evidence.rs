@@ -223,8 +223,9 @@ fn branch(facts: &mut Facts, view: &BranchView) {
     facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
     texts(facts, problems);
     facts.word(is_flip);
-    for (onto, Brings { since, flip_alone }) in brings {
+    for (onto, Brings { since, flip_alone, merged_reads }) in brings {
         facts.text(onto.as_str()).text(since.as_ref().map_or("", CommitId::as_str)).word(flip_alone);
+        facts.word(format_args!("{merged_reads:?}"));
     }
 }
 

@@ -56,6 +56,9 @@ pub struct Brings {
     pub since: Option<CommitId>,
     /// Since then, all consumers were moved to the slot, and nothing else was changed.
     pub flip_alone: bool,
+    /// What the other branch would read once this one is merged, where it has gone on since and does not read the slot yet;
+    /// nothing where they conflict.
+    pub merged_reads: Option<SlotUse>,
 }
 
 impl BranchView {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::model::{CommitId, TreeClaim};
+use crate::model::{CommitId, SlotUse, TreeClaim};
 
 /// What one commit's tree comes to.
 #[derive(Clone)]
@@ -17,6 +17,7 @@ pub struct Judged {
 pub struct Claims {
     judged: Mutex<BTreeMap<CommitId, Judged>>,
     flips: Mutex<BTreeMap<(CommitId, CommitId), bool>>,
+    merges: Mutex<BTreeMap<(CommitId, CommitId), Option<SlotUse>>>,
 }
 
 impl Claims {
@@ -26,6 +27,17 @@ impl Claims {
 
     pub fn keep(&self, commit: &CommitId, judged: Judged) {
         self.judged.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), judged);
+    }
+
+    /// What a merge of the one into the other makes read.
+    pub fn known_merge(&self, into: &CommitId, head: &CommitId) -> Option<Option<SlotUse>> {
+        let both = (into.clone(), head.clone());
+        self.merges.lock().unwrap_or_else(PoisonError::into_inner).get(&both).copied()
+    }
+
+    pub fn keep_merge(&self, into: &CommitId, head: &CommitId, reads: Option<SlotUse>) {
+        let both = (into.clone(), head.clone());
+        self.merges.lock().unwrap_or_else(PoisonError::into_inner).insert(both, reads);
     }
 
     /// Whether all that changes between two commits is the slot.

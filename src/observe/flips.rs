@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::Observer;
-use crate::model::{Blindness, BranchName, BranchView, Brings, CommitId, Slot};
-use crate::ports::Fault;
+use crate::model::{Blindness, BranchName, BranchView, Brings, CommitId, Slot, SlotUse};
+use crate::ports::{Fault, Picked};
 
 impl Observer {
     /// Whether the commit moves its parent's consumers to the slot, and changes nothing else.
@@ -30,9 +30,36 @@ impl Observer {
                 Some(since) => self.is_flip_since(since, head, to).await?,
                 None => false,
             };
-            brings.insert(view.branch.clone(), Brings { since, flip_alone });
+            let both_went_on = since.as_ref().is_some_and(|since| *since != view.head && since != head);
+            let merged_reads = match both_went_on && !view.claim.reads.is(to) {
+                true => self.merged_reads(&view.head, head).await?,
+                false => None,
+            };
+            brings.insert(view.branch.clone(), Brings { since, flip_alone, merged_reads });
         }
         Ok(brings)
+    }
+
+    /// What a branch would read with the other one merged into it.
+    async fn merged_reads(&self, into: &CommitId, head: &CommitId) -> Result<Option<SlotUse>, Fault> {
+        if let Some(known) = self.claims.known_merge(into, head) {
+            return Ok(known);
+        }
+        let made = match self.ports.code.joined(into, head).await? {
+            Picked::Commit(made) => Some(made),
+            Picked::AlreadyThere => Some(into.clone()),
+            Picked::Conflict(_) => None,
+        };
+        let reads = match &made {
+            Some(made) => match self.claim(made).await {
+                // The Terraform root is gone from it.
+                Err(fault) if fault.kind == Blindness::Missing => Some(SlotUse::Unknown),
+                claim => Some(claim?.reads),
+            },
+            None => None,
+        };
+        self.claims.keep_merge(into, head, reads);
+        Ok(reads)
     }
 
     async fn is_flip_since(&self, before: &CommitId, commit: &CommitId, to: Slot) -> Result<bool, Fault> {

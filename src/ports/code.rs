@@ -117,6 +117,9 @@ pub trait Code: Send + Sync {
     /// Applies what `commit` changed (against its first parent) to `onto`, in memory, with a `-x` trailer.
     async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault>;
 
+    /// What merging `head` into `into` makes, in memory; nothing leaves the machine. Of conflicts the paths alone.
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault>;
+
     /// Pushes one commit to one branch. Never forces. A branch that already stands on `commit` is success.
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()>;
 

@@ -103,6 +103,7 @@ fn may_be_public(why: &Why) -> bool {
             | Why::MergedUnreviewed { .. }
             | Why::BranchOfOthers { .. }
             | Why::BringsAlong { .. }
+            | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::MergedButReads { .. }
             | Why::TakenBack { .. }

@@ -102,6 +102,11 @@ pub fn why(reason: &Reason) -> String {
              the change of slot",
             head.short()
         ),
+        Why::MergeWouldRead { base, reads, wanted } => format!(
+            "merged as it is now, {subject} would leave {base} reading {}, not the {wanted} key alone: {base} has got another reader \
+             since the change was made",
+            slot_use(*reads)
+        ),
         Why::ChangedByOtherHands { branch, wanted, unread } => {
             reviews::changed_by_other_hands(subject, branch, *wanted, unread)
         }

@@ -117,6 +117,10 @@ impl Code for Echo<dyn Code> {
         self.inner.changed(from, to).await
     }
 
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        self.inner.joined(into, head).await
+    }
+
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
         self.count.send("push", || self.inner.push(commit, branch, expect)).await
     }

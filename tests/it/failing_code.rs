@@ -10,7 +10,9 @@ use futures::executor::block_on;
 use jiff::Timestamp;
 use keyslot::drive::{Silent, TurnEnd};
 use keyslot::model::{Blindness, BranchName, CommitId};
-use keyslot::ports::{Code, CodeTree, CommitText, Effect, Expect, Fault, FileEdit, Picked, Ports, Wanted};
+use keyslot::ports::{
+    Code, CodeTree, CommitText, Conflict, Effect, Expect, Fault, FileEdit, Picked, Ports, Wanted,
+};
 use keyslot::rotation::{Reach, Reason, Why};
 use keyslot::sim::SharedWorld;
 use keyslot::sim::memory::block_on_or_crash;
@@ -25,6 +27,15 @@ enum Fails {
     Signing,
     /// To find what was merged.
     Finding,
+    /// To pick it: both sides have changed the same lines.
+    Picking,
+    /// To bring the change along with what it picks.
+    Changing,
+}
+
+/// A key as it may stand in a file.
+fn key() -> String {
+    format!("{}==", "Ab3".repeat(29).split_at(86).0)
 }
 
 struct Failing {
@@ -80,13 +91,13 @@ impl Code for Failing {
     ) -> Result<CommitId, Fault> {
         match self.what {
             Fails::Signing => Err(self.refusal()),
-            Fails::Finding => self.inner.commit(parent, edits, text).await,
+            Fails::Finding | Fails::Picking | Fails::Changing => self.inner.commit(parent, edits, text).await,
         }
     }
 
     async fn brought(&self, merged: &CommitId, proposal: &CommitId) -> Result<Vec<CommitId>, Fault> {
         match self.what {
-            Fails::Signing => self.inner.brought(merged, proposal).await,
+            Fails::Signing | Fails::Picking | Fails::Changing => self.inner.brought(merged, proposal).await,
             Fails::Finding => {
                 Err(Fault::new(Blindness::Missing, "find a commit", merged.short(), "it is gone"))
             }
@@ -101,7 +112,21 @@ impl Code for Failing {
         match self.what {
             Fails::Signing => Err(self.refusal()),
             Fails::Finding => self.inner.cherry_pick(commit, onto, at).await,
+            Fails::Picking => {
+                let lines: Vec<String> = (1..=13).map(|line| format!("theirs {line}")).collect();
+                let lines = format!("AccountKey={}\n{}\n", key(), lines.join("\n"));
+                Ok(Picked::Conflict(vec![Conflict { path: "main.tf".to_owned(), lines }]))
+            }
+            Fails::Changing => {
+                let edit = FileEdit { path: "NOTES.md".to_owned(), bytes: b"x".to_vec() };
+                let text = CommitText { message: "Something else\n".to_owned(), at };
+                self.inner.commit(onto, &[edit], &text).await.map(Picked::Commit)
+            }
         }
+    }
+
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        self.inner.joined(into, head).await
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
@@ -132,12 +157,40 @@ fn a_signature_that_nobody_gives_is_told_at_once_and_calls_a_person() {
     assert!(seconds < 30 * 60, "asked once: {seconds}");
 }
 
-#[test]
-fn what_was_merged_and_is_nowhere_any_more_calls_a_person_instead_of_being_waited_for() {
+/// The words with which a promotion halts.
+fn promotes(what: Fails) -> String {
     let mut theatre = Theatre::new(small());
     theatre.reach = Reach::Propose { merge: true };
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     theatre.reach = Reach::Promote { merge: true, flip: false };
-    let (why, _) = halts(&theatre, Fails::Finding);
-    assert!(why.contains("it is gone") && why.contains("keyslot promote --flip"), "{why}");
+    let (why, _) = halts(&theatre, what);
+    assert!(why.contains("keyslot promote --flip"), "{why}");
+    why
+}
+
+#[test]
+fn what_was_merged_and_is_nowhere_any_more_calls_a_person_instead_of_being_waited_for() {
+    let why = promotes(Fails::Finding);
+    assert!(why.contains("it is gone"), "{why}");
+}
+
+#[test]
+fn a_conflict_is_told_with_the_lines_of_both_sides_and_without_keys() {
+    let why = promotes(Fails::Picking);
+    for words in [
+        "onto release/2026.1.0 conflicts\n  main.tf\n    AccountKey=****",
+        "\n    theirs 11\n    … 2 more lines",
+    ] {
+        assert!(why.contains(words), "{why}");
+    }
+    assert!(!why.contains("theirs 12") && !why.contains(&key()[..8]), "{why}");
+}
+
+#[test]
+fn what_does_not_bring_the_change_is_not_promoted() {
+    let why = promotes(Fails::Changing);
+    assert!(
+        why.contains("after the cherry-pick release/2026.1.0 would not read the secondary key alone"),
+        "{why}"
+    );
 }

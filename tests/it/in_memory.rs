@@ -298,7 +298,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
-        pull_template: None,
+        words: keyslot::model::Wording::default(),
         inventory: true,
         log_lag: None,
         metrics_lag: None,

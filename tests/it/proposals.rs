@@ -5,6 +5,7 @@ use keyslot::drive::TurnEnd;
 use keyslot::journal::MemoryStore;
 use keyslot::model::{
     BranchName, CommitId, Merging, Promotion, PullNumber, PullState, PullView, PullWait, Seen, Slot, SlotUse,
+    Wording,
 };
 use keyslot::rotation::{Acceptance, Gate, Leg, Opened, Phase, Reach, Reason, Step, Verdict, Why};
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -37,11 +38,15 @@ fn pushed_in(config: WorldConfig) -> (Theatre, BranchName) {
     (theatre, made.expect("it was pushed"))
 }
 
-/// Somebody adds a file to a branch.
 fn add(theatre: &Theatre, branch: &BranchName) -> CommitId {
+    add_file(theatre, branch, "NOTES.md", "x")
+}
+
+/// Somebody adds a file to a branch.
+fn add_file(theatre: &Theatre, branch: &BranchName, path: &str, text: &str) -> CommitId {
     let mut world = theatre.world.lock();
     let head = world.repository().head(branch).cloned().unwrap();
-    let tree = world.repository().get(&head).unwrap().tree().with("NOTES.md", *b"x");
+    let tree = world.repository().get(&head).unwrap().tree().with(path, text.as_bytes());
     let commit = Commit::new(tree, vec![head], &Signature::of("mallory", world.now()), "More\n");
     let id = commit.id().clone();
     let (expected, objects, by) = (Expected::FastForward, vec![commit.into()], "mallory".to_owned());
@@ -229,6 +234,49 @@ fn a_live_release_that_was_moved_back_under_the_promotion_does_not_get_what_it_l
     force(&theatre, &release, &more);
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     assert!(matches!(pulls(&theatre)[1].state, PullState::Merged { .. }));
+}
+
+/// Somebody copies the module, with what it reads, to main while the pull request waits.
+#[test]
+fn a_reader_that_comes_to_main_while_the_proposal_waits_halts_instead_of_being_merged_past() {
+    let mut theatre = proposing(Crashes::none());
+    theatre.policy.pulls.merging = Merging::Keyslot;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    let (main, path) = {
+        let world = theatre.world.lock();
+        let config = world.config();
+        let mut paths = config.repository.tree.iter().map(|(path, _)| path.to_string());
+        let path = paths.find(|path| path.ends_with("keyvault-secrets.tf")).unwrap();
+        (config.repository.base.clone(), path.replace("keyvault-secrets", "more-secrets"))
+    };
+    let reader = "resource \"azurerm_key_vault_secret\" \"more\" {\n  name = \"more\"\n  \
+                  value = data.azurerm_cosmosdb_account.global.primary_key\n  \
+                  key_vault_id = azurerm_key_vault.stamp.id\n}\n";
+    add_file(&theatre, &main, &path, reader);
+    theatre.reach = Reach::Propose { merge: true };
+    let (_, reasons) = halted(&mut theatre);
+    let told = |one: &Reason| matches!(one.why, Why::MergeWouldRead { reads: SlotUse::Mixed, .. });
+    assert!(reasons.iter().any(told), "{reasons:?}");
+    assert!(matches!(pulls(&theatre)[0].state, PullState::Open));
+}
+
+#[test]
+fn a_proposal_says_what_the_team_has_it_say() {
+    let mut theatre = proposing(Crashes::none());
+    theatre.policy.words = Wording {
+        title: Some("fix: JIRA-123 read {to} ({environment})".to_owned()),
+        body: Some("## Why\n{why}\n{unheard}".to_owned()),
+        commit: Some("fix: JIRA-123 {to} of {account}".to_owned()),
+    };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    let [pull] = &pulls(&theatre)[..] else { panic!("{:?}", pulls(&theatre)) };
+    assert_eq!(pull.title, "fix: JIRA-123 read secondary (prod)");
+    assert!(pull.body.starts_with("## Why\nThe primary key of Cosmos DB account"), "{}", pull.body);
+    assert!(!pull.body.contains("What follows after the merge"), "{}", pull.body);
+    let world = theatre.world.lock();
+    let message = world.repository().get(&pull.head).unwrap().message().to_owned();
+    assert!(message.starts_with("fix: JIRA-123 secondary of "), "{message}");
+    assert!(message.lines().last().unwrap().starts_with("Keyslot-Rotation: "), "{message}");
 }
 
 #[test]

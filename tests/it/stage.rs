@@ -355,7 +355,7 @@ pub fn branch(name: &str, reads: SlotUse) -> BranchView {
 
 /// What a branch has that another one lacks since they parted.
 pub fn brings(since: &str, flip_alone: bool) -> Brings {
-    Brings { since: Some(CommitId::new(since)), flip_alone }
+    Brings { since: Some(CommitId::new(since)), flip_alone, merged_reads: None }
 }
 
 pub fn code() -> ReleaseView {
@@ -494,7 +494,7 @@ pub fn policy() -> Policy {
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
-        pull_template: None,
+        words: keyslot::model::Wording::default(),
         inventory: true,
         log_lag: Some(minutes(10)),
         metrics_lag: None,

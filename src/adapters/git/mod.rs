@@ -238,6 +238,11 @@ impl Code for Git {
         self.blocking(move |store| store.changed(&from, &to)).await
     }
 
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        let (into, head) = (into.clone(), head.clone());
+        self.blocking(move |store| store.joined(&into, &head)).await
+    }
+
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
         let (new, old) = (commit.clone(), expect.clone());
         let moves_forward = self.blocking(move |store| store.moves_forward(&new, &old)).await;

@@ -304,6 +304,10 @@ impl Code for CommittedByGitHub {
         self.git.changed(from, to).await
     }
 
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        self.git.joined(into, head).await
+    }
+
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {
         self.publish(commit, branch, expect).await.map(drop)
     }

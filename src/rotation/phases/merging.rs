@@ -30,7 +30,8 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
         return Next::Do(step);
     }
     // Told where people merge, too.
-    if let Some(reason) = more_than_the_change(ctx, code, pull, of) {
+    let wrong = more_than_the_change(ctx, code, pull, of).or_else(|| merge_is_wrong(ctx, code, pull, of));
+    if let Some(reason) = wrong {
         return Next::Held(reason);
     }
     let (leg, number, head) = (ctx.leg, pull.number, pull.head.clone());
@@ -230,6 +231,25 @@ fn more_than_the_change(
     ctx.holding(vec![reason]).into_iter().next().map(Box::new)
 }
 
+/// What the branch that it goes to has got since is merged with it: a reader of the other slot among that makes both of them.
+fn merge_is_wrong(
+    ctx: &Context<'_>,
+    code: &ReleaseView,
+    pull: &PullView,
+    of: &Awaited<'_>,
+) -> Option<Box<Reason>> {
+    let view = code.proposals.get(&pull.head_branch).filter(|view| view.head == pull.head)?;
+    let (wanted, base) = (ctx.target(), pull.base.clone());
+    let reads = view.brings.get(&base)?.merged_reads?;
+    // A head that is wrong by itself is told as that.
+    if reads.is(wanted) || !view.claim.reads.is(wanted) {
+        return None;
+    }
+    let reason =
+        Reason::new(of.gate, Subject::Pull(pull.number), Why::MergeWouldRead { base, reads, wanted });
+    ctx.holding(vec![reason]).into_iter().next().map(Box::new)
+}
+
 /// The head is one that was read and is right, and it is keyslot's own commit or approved.
 fn judged(
     ctx: &Context<'_>,
@@ -238,7 +258,8 @@ fn judged(
     of: &Awaited<'_>,
 ) -> Result<(), Box<Reason>> {
     read_and_right(ctx, code, pull, of)?;
-    if let Some(reason) = more_than_the_change(ctx, code, pull, of) {
+    let wrong = more_than_the_change(ctx, code, pull, of).or_else(|| merge_is_wrong(ctx, code, pull, of));
+    if let Some(reason) = wrong {
         return Err(reason);
     }
     // As many as the base branch wants: it may count approvals of what was there before the last push.

@@ -64,6 +64,7 @@ impl Why {
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
             Why::BranchOfOthers { .. } => "branch-of-others",
             Why::BringsAlong { .. } => "brings-along",
+            Why::MergeWouldRead { .. } => "merge-would-read",
             Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
@@ -218,6 +219,7 @@ impl Why {
             | Why::Untraced { .. }
             | Why::BranchOfOthers { .. }
             | Why::BringsAlong { .. }
+            | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }

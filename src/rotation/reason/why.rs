@@ -128,6 +128,12 @@ pub enum Why {
         head: CommitId,
         base: BranchName,
     },
+    /// The branch that it goes to has got another reader since: the head is right, and what merging it makes is not.
+    MergeWouldRead {
+        base: BranchName,
+        reads: SlotUse,
+        wanted: Slot,
+    },
     /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
     /// be.
     ChangedByOtherHands {

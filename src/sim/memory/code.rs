@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::super::command::{Command, Expected, Reply};
 use super::super::fault::{Call, Operation};
 use super::super::repository::{
-    Commit, Lookup, Merged, Objects, Repository, Signature, Tree, ancestors, merge_base, pick,
+    Commit, Lookup, Merged, Objects, Repository, Signature, Tree, ancestors, merge_base, merge_trees, pick,
 };
 use super::hub::{About, Hub};
 use crate::model::{Blindness, BranchName, CommitId};
@@ -182,6 +182,24 @@ impl Code for MemoryCode {
             [from.tree(), to.tree()].into_iter().flat_map(Tree::iter).map(|(path, _)| path).collect();
         let differs = |path: &&Arc<str>| from.tree().get(path) != to.tree().get(path);
         Ok(paths.into_iter().filter(differs).map(ToString::to_string).collect())
+    }
+
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        let (base, merged) = (self.find(into)?, self.find(head)?);
+        let before = self.local(|clone| merge_base(clone, into, head).and_then(|id| clone.commit(&id)));
+        let before = before.map(|commit| commit.tree().clone()).unwrap_or_default();
+        let tree = match merge_trees(&before, base.tree(), merged.tree()) {
+            Merged::Tree(tree) => tree,
+            Merged::Conflict(paths) => {
+                let conflict = |path| Conflict { path, lines: String::new() };
+                return Ok(Picked::Conflict(paths.into_iter().map(conflict).collect()));
+            }
+        };
+        if &tree == base.tree() {
+            return Ok(Picked::AlreadyThere);
+        }
+        let (parents, who) = (vec![into.clone(), head.clone()], merged.author());
+        Ok(Picked::Commit(self.keep(Commit::new(tree, parents, who, "What a merge makes\n"))))
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {

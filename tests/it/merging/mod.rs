@@ -12,8 +12,8 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    CommitId, Merging, Promotion, PullApproval, PullCheck, PullDress, PullNumber, PullState, PullWait,
-    Respite, Slot, SlotUse,
+    BranchName, CommitId, Merging, Promotion, PullApproval, PullCheck, PullDress, PullNumber, PullState,
+    PullWait, Respite, Slot, SlotUse,
 };
 use keyslot::rotation::{
     Acceptance, Decision, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject, Verdict,

@@ -125,6 +125,22 @@ fn the_change_with_commits_that_its_base_has_no_more_is_merged_by_nobody_unasked
 }
 
 #[test]
+fn a_reader_that_the_base_has_got_since_is_told_before_the_merge_makes_both_of_it() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    let with = |reads: SlotUse, merging: Merging| {
+        let mut stage = stage.clone();
+        stage.policy.pulls.merging = merging;
+        let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+        view.brings.get_mut(&BranchName::new("main")).unwrap().merged_reads = Some(reads);
+        (merges(&stage), whys(&stage.decide()).iter().any(|why| matches!(why, Why::MergeWouldRead { .. })))
+    };
+    assert_eq!(with(SlotUse::Only(Slot::Secondary), Merging::Keyslot), (true, false));
+    assert_eq!(with(SlotUse::Mixed, Merging::Keyslot), (false, true));
+    assert_eq!(with(SlotUse::Mixed, Merging::People), (false, true), "where people merge, too");
+}
+
+#[test]
 fn nothing_is_merged_while_the_target_key_is_not_proven() {
     let mut stage = open();
     stage.policy.pulls.merging = Merging::Keyslot;
