@@ -245,6 +245,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,
         unanswered: None,
+        promoted: BTreeSet::new(),
     }
 }
 

@@ -104,6 +104,8 @@ fn may_be_public(why: &Why) -> bool {
             | Why::WishTakenBack { .. }
             | Why::MergedUnreviewed { .. }
             | Why::BranchOfOthers { .. }
+            | Why::BringsAlong { .. }
+            | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::MergedButReads { .. }
             | Why::TakenBack { .. }

@@ -97,6 +97,16 @@ pub fn why(reason: &Reason) -> String {
         Why::BranchOfOthers { head, reads, wanted } => {
             reviews::branch_of_others(subject, head, *reads, *wanted)
         }
+        Why::BringsAlong { head, base } => format!(
+            "{} on {subject} stands on commits that {base} does not have, or has no more: merged, it brings them there besides \
+             the change of slot",
+            head.short()
+        ),
+        Why::MergeWouldRead { base, reads, wanted } => format!(
+            "merged as it is now, {subject} would leave {base} reading {}, not the {wanted} key alone: {base} has got another reader \
+             since the change was made",
+            slot_use(*reads)
+        ),
         Why::ChangedByOtherHands { branch, wanted, unread } => {
             reviews::changed_by_other_hands(subject, branch, *wanted, unread)
         }

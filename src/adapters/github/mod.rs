@@ -232,7 +232,8 @@ impl GitHub {
     async fn existing(&self, new: &NewPull, refused: Fault) -> Effect<PullNumber> {
         match self.newest(&new.ends()).await {
             Ok(Some(pull)) if pull.state() == PullState::Open => Effect::Applied(PullNumber(pull.number)),
-            Ok(_) => Effect::Refused(refused),
+            // Its list lags behind what it has just said.
+            Ok(_) => Effect::Refused(Fault { kind: Blindness::Changed, ..refused }),
             // One exists, so nothing was made; but which one it is, only another look can tell.
             Err(fault) => Effect::Unknown(fault),
         }

@@ -74,6 +74,14 @@ pub fn remedy(reason: &Reason) -> String {
         Why::BranchOfOthers { .. } => {
             "look at what stands there; delete the branch, and keyslot makes it anew; or open its pull request yourself"
         }
+        Why::BringsAlong { .. } => {
+            "move the branch onto the one that it goes to, as that is now (git rebase), and let it be approved; or put those \
+             commits there first; or close its pull request and `keyslot close --because …`, and propose anew"
+        }
+        Why::MergeWouldRead { .. } => {
+            "bring the branch up to date, change the new reader there too, and let it be approved; or close its pull request and \
+             `keyslot close --because …`, and propose anew"
+        }
         Why::ChangedByOtherHands { .. } => {
             "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
         }

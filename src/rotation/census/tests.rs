@@ -54,7 +54,7 @@ fn policy() -> Policy {
         sign_offs: Vec::new(),
         propagation: crate::model::Propagation::Pipeline,
         promotion: crate::model::Promotion::Push,
-        pull_template: None,
+        words: crate::model::Wording::default(),
         store: SharedStore::Shared,
         ages: Ages { ordinary: hour, restart: hour, regenerate: hour, proof: hour },
         pace: Pace { people: hour, pipeline: hour, rollout: hour, pods: hour, account: hour },

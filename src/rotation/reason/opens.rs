@@ -78,6 +78,8 @@ impl Why {
             Why::WishTakenBack { .. } => "wish-taken-back",
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
             Why::BranchOfOthers { .. } => "branch-of-others",
+            Why::BringsAlong { .. } => "brings-along",
+            Why::MergeWouldRead { .. } => "merge-would-read",
             Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
@@ -239,6 +241,8 @@ impl Why {
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
             | Why::BranchOfOthers { .. }
+            | Why::BringsAlong { .. }
+            | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }

@@ -123,6 +123,17 @@ pub enum Why {
         reads: SlotUse,
         wanted: Slot,
     },
+    /// The change stands on commits that the branch it goes to does not have, or has no more: merged, it brings them along.
+    BringsAlong {
+        head: CommitId,
+        base: BranchName,
+    },
+    /// The branch that it goes to has got another reader since: the head is right, and what merging it makes is not.
+    MergeWouldRead {
+        base: BranchName,
+        reads: SlotUse,
+        wanted: Slot,
+    },
     /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
     /// be.
     ChangedByOtherHands {
