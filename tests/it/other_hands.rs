@@ -263,7 +263,8 @@ fn what_was_promoted_without_an_answer_and_taken_back_later_is_not_pushed_again(
         let step = steps(&stage.decide())[0].clone();
         let key = step.key();
         let (generation_before, evidence, made) = (None, String::new(), Some(commit.clone()));
-        let intent = Intent { key, attempt: 1, step, generation_before, evidence, commit: made };
+        let intent =
+            Intent { key, attempt: 1, step, generation_before, evidence, commit: made, secrets: Vec::new() };
         stage.recorded(stage.now, intent, outcome.map(|outcome| (stage.now, outcome)));
         if went_on {
             stage.events.push((stage.now, Event::Reached { leg: Leg::Out, phase: Phase::Deploy }));
