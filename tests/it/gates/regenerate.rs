@@ -268,7 +268,7 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             s.rights_mut().rights[0].right = Right::Unknown("403".to_owned());
         }),
         ("the right ends before the new key can be confirmed", Gate::MayRegenerate, End::Halts, |s| {
-            s.rights_mut().term = Term::Until(s.now + SignedDuration::from_mins(29));
+            s.rights_mut().term = Term::Until(s.now + SignedDuration::from_mins(89));
         }),
         ("rights could not be asked for", Gate::MayRegenerate, End::Waits, |s| {
             s.world.rights = Some(Seen::blind(s.now, Blindness::Unreachable, "no answer"));
