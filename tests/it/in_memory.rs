@@ -233,6 +233,7 @@ impl Theatre {
             census_window: self.policy.census().unwrap_or_default(),
             operation: None,
             unanswered: None,
+            promoted: BTreeSet::new(),
         }
     }
 }
@@ -297,8 +298,8 @@ pub fn policy(config: &WorldConfig) -> Policy {
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
-        pull_template: None,
         same_account: Vec::new(),
+        words: keyslot::model::Wording::default(),
         inventory: true,
         log_lag: None,
         metrics_lag: None,

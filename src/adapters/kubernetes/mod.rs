@@ -422,6 +422,14 @@ impl Clusters for Kubernetes {
         room::budgets(&api, &self.subject_of(stamp, &state)).await
     }
 
+    async fn rights_to_restart(&self, name: &StampName) -> Vec<RightView> {
+        let Ok(stamp) = self.stamp(name) else { return Vec::new() };
+        let mut state = stamp.state.lock().await;
+        // Whoever cannot be asked is told of by the looks.
+        let Ok(api) = self.api(name, stamp, &mut state).await else { return Vec::new() };
+        rights::to_restart(&api, &self.subject_of(stamp, &state).configured).await
+    }
+
     async fn rights(&self, name: &StampName) -> Vec<RightView> {
         let unknown = |why: String| {
             let what = "use the cluster".to_owned();

@@ -31,6 +31,21 @@ pub fn may_regenerate(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     reasons
 }
 
+/// Nothing that a regeneration takes is known to be refused. What does not tell holds nothing: it is asked again before the
+/// regeneration.
+pub fn no_right_missing(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
+    let gate = Gate::MayRegenerate;
+    let rights = match ctx.rights(gate, max) {
+        Ok(rights) => rights,
+        Err(reason) if reason.opens_by_looking() => return vec![*reason],
+        Err(_) => return Vec::new(),
+    };
+    let denied = rights.rights.iter().filter(|right| right.right == Right::Denied);
+    denied
+        .filter_map(|right| Some(Reason::new(gate, Subject::Right(right.what.clone()), lacking(right)?)))
+        .collect()
+}
+
 fn lacking(right: &RightView) -> Option<Why> {
     let remedy = right.remedy.clone();
     match &right.right {
