@@ -61,7 +61,7 @@ pub use pull::{
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use respite::Respite;
 pub use rights::{AccountRights, Right, RightView, Term};
-pub use secret::{Fingerprint, KeyMaterial, Salt};
+pub use secret::{Fingerprint, KeyMaterial, Salt, key_in};
 pub use seen::{Blind, Blindness, Seen, age_of};
 pub use sign_off::{SignOff, Validity};
 pub use slot::{Access, KeyKind, Slot};
