@@ -135,7 +135,8 @@ fn what_would_hold_the_restarts_of_an_open_rotation_is_told_while_others_are_wai
 
 #[test]
 fn what_would_hold_the_run_is_told_before_anything_is_proposed() {
-    let planned = |spoil: fn(&mut Stage)| {
+    type Spoil = fn(&mut Stage);
+    let planned = |spoil: Spoil| {
         let mut stage = unproposed();
         for name in ["east", "north"] {
             stage.vault_mut(name).fingerprint = crate::stage::key(Slot::Primary);
@@ -147,7 +148,7 @@ fn what_would_hold_the_run_is_told_before_anything_is_proposed() {
     };
     let text = planned(|_| {});
     assert!(text.contains("0 of 0 rights are there; nothing is in the way of"), "{text}");
-    let cases: [(&str, fn(&mut Stage)); 4] = [
+    let cases: [(&str, Spoil); 4] = [
         ("run-ended: the pipeline's runs cannot be seen: no such pipeline", |stage| {
             stage.world.runs = Some(Seen::blind(stage.now, Blindness::Missing, "no such pipeline"));
         }),

@@ -223,15 +223,21 @@ fn what_azure_lists_and_nobody_configured_is_not_seen() {
         location: "eastus2".to_owned(),
     };
     let absent = Absent { stamp: stamp("north"), kind: ResourceKind::Vault, name: "north-kv".to_owned() };
-    let view = InventoryView { unlisted: vec![unlisted], absent: vec![absent], ..InventoryView::default() };
+    let view = InventoryView {
+        unlisted: vec![unlisted],
+        absent: vec![absent],
+        unlike: [stamp("east")].into(),
+        ..InventoryView::default()
+    };
     stage.world.inventory = Some(Seen::known(stage.now, view));
     let refused = vec!["batch".to_owned()];
     stage.cluster_mut("north").extent = Some(Extent { namespaces: vec!["workload".to_owned()], refused });
     let (standing, text) = judged(&stage, Access::ReadWrite);
-    assert_eq!((standing.unseen.len(), standing.agrees()), (3, true), "{text}");
+    assert_eq!((standing.unseen.len(), standing.agrees()), (4, true), "{text}");
     for words in [
         "it shows the Key Vault old-kv (eastus2, resource group rg), which looks like part of a stamp",
         "it does not show the Key Vault north-kv of north, which is there: it is not whole",
+        "not seen: Azure's list of stamps: east does not look like a stamp",
         "not seen: the cluster of north: batch may not be listed",
         "everybody who could be seen uses the secondary key",
     ] {

@@ -73,7 +73,13 @@ fn left_out(world: &World, view: &InventoryView) -> Vec<String> {
     let closed = view.shown.iter().filter(shown).map(|(stamp, kind)| {
         format!("it shows the {kind} of {stamp}, which Azure Resource Manager does not know where keyslot.toml says it is")
     });
-    unlisted.chain(absent).chain(closed).collect()
+    let unlike = view.unlike.iter().map(|stamp| {
+        format!(
+            "{stamp} does not look like a stamp by what [environment.NAME.inventory] says of them, so another one that is called \
+             like it would not be found"
+        )
+    });
+    unlisted.chain(absent).chain(closed).chain(unlike).collect()
 }
 
 /// Whoever gets the secret elsewhere in the cluster. Where the configuration names the namespaces, that is meant.
