@@ -176,7 +176,11 @@ fn strike<'a>(shown: &mut String, rest: &'a str, quote: Option<char>) -> (Told, 
         let escaped = std::mem::replace(&mut before, c) == '\\';
         quote.map_or(c.is_whitespace(), |quote| c == quote && !escaped)
     });
-    let (value, after) = rest.split_at(ends.unwrap_or(rest.len()));
+    let (mut value, mut after) = rest.split_at(ends.unwrap_or(rest.len()));
+    let bare = value.trim_end_matches([';', ',']).len();
+    if quote.is_none() && bare > 0 {
+        (value, after) = rest.split_at(bare);
+    }
     if after.starts_with(' ') && SCHEMES.iter().any(|scheme| value.eq_ignore_ascii_case(scheme)) {
         shown.push_str(value);
         return (Told::Given, after);
@@ -258,7 +262,7 @@ mod tests {
             ("password : hunter2".to_owned(), vec!["hunter2"]),
             ("password => 'hunter2'".to_owned(), vec!["hunter2"]),
             ("sig\t= abc".to_owned(), vec!["abc"]),
-            ("password=P@ss!word".to_owned(), vec!["P@", "ss", "word"]),
+            ("password=P@ss!word".to_owned(), vec!["P@", "@ss", "!word"]),
             ("password=\"a b, c\" more".to_owned(), vec!["a b", "c"]),
             ("password = \"@bc\\\"d\"".to_owned(), vec!["bc", "d\""]),
             ("{\\\"password\\\": \\\"hunter2\\\"}".to_owned(), vec!["hunter2"]),

@@ -370,7 +370,8 @@ async fn an_old_run_that_goes_on_while_runs_are_listed_is_seen() {
 /// The run's own words say what the repository is called by now.
 #[tokio::test]
 async fn runs_of_a_repository_that_was_renamed_are_its_own() {
-    let desk = Desk::with_access(WorldConfig::default(), 1.0, |access| access.formerly("acme", "old-name"));
+    let desk =
+        Desk::with_access(WorldConfig::default(), 1_000.0, |access| access.formerly("acme", "old-name"));
     let actions = desk.actions_with(|settings| {
         (settings.owner, settings.repository) = ("acme".to_owned(), "old-name".to_owned());
     });
