@@ -16,7 +16,8 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-pub use self::listed::ListedStamp;
+use self::listed::Found;
+pub use self::listed::{ListedCluster, ListedStamp};
 use super::arm::{ArmAccess, ArmFailure};
 use super::http::{Answer, Backoff};
 use crate::model::{Blindness, InventoryView, ResourceKind, Unlisted, matches_any_case};
@@ -64,6 +65,8 @@ struct Page {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
+    #[serde(default)]
+    id: String,
     name: String,
     #[serde(rename = "type")]
     kind: String,
@@ -113,41 +116,38 @@ impl ResourceGraph {
     }
 
     fn compared(&self, rows: &[Row]) -> Result<InventoryView, Fault> {
-        let known = |row: &&Row| row.resource().is_some_and(|kind| self.is_listed(kind, &row.name));
-        if !rows.iter().filter(known).any(|row| row.resource() == Some(ResourceKind::Vault)) {
+        let stamps = &self.settings.stamps;
+        let shown: Vec<(&Row, Found<'_>)> = rows.iter().filter_map(|row| Some((row, row.found()?))).collect();
+        let all: Vec<Found<'_>> = shown.iter().map(|(_, found)| *found).collect();
+        let is_listed = |found: &Found<'_>| stamps.iter().any(|stamp| stamp.has(found, &all));
+        let known = || shown.iter().filter(|(_, found)| is_listed(found));
+        if !known().any(|(_, found)| found.kind == ResourceKind::Vault) {
             let why =
                 "Azure shows none of the configured vaults: the account may not read these subscriptions";
             return Err(Fault::new(Blindness::Forbidden, WHAT, self.subject(), why)
                 .remedy("assign “Reader”, or correct `subscriptions` under [environment.NAME.inventory]"));
         }
-        let alike: Vec<Unlisted> =
-            rows.iter().filter(|row| self.is_alike(row)).filter_map(Row::resembling).collect();
-        let strange = alike.iter().filter(|one| !self.is_listed(one.kind, &one.name)).cloned();
-        let of_cluster = |row: &&Row| row.resource() == Some(ResourceKind::Cluster);
+        let alike: Vec<&(&Row, Found<'_>)> = shown.iter().filter(|(row, _)| self.is_alike(row)).collect();
+        let strange = alike.iter().filter(|(_, found)| !is_listed(found));
         // A stamp that tells no cluster may have one of those that nobody else has.
-        let all_told = self.settings.stamps.iter().all(|stamp| {
-            stamp.cluster.is_some() || rows.iter().filter(of_cluster).any(|row| stamp.is_cluster(&row.name))
+        let all_told = stamps.iter().all(|stamp| {
+            let is_its = |found: &Found<'_>| found.kind == ResourceKind::Cluster && stamp.has(found, &all);
+            stamp.cluster.is_some() || all.iter().any(is_its)
         });
-        let (unattributed, unlisted) =
-            strange.partition(|one: &Unlisted| one.kind == ResourceKind::Cluster && !all_told);
-        let branches =
-            rows.iter().filter(known).filter_map(|row| row.tag(&self.settings.branch_tag)).map(bare_branch);
-        let shown = rows.iter().filter_map(|row| Some((row.resource()?, row.name.as_str()))).collect();
-        let (absent, shown) = listed::sought(&self.settings.stamps, &shown);
+        let (unattributed, unlisted) = strange
+            .map(|(row, found)| row.resembling(found.kind))
+            .partition(|one: &Unlisted| one.kind == ResourceKind::Cluster && !all_told);
+        let branches = known().filter_map(|(row, _)| row.tag(&self.settings.branch_tag)).map(bare_branch);
+        let looks = |found: &Found<'_>| alike.iter().any(|(_, other)| other == found);
+        let (absent, shown) = listed::sought(stamps, &all);
         Ok(InventoryView {
             alike: alike.len(),
             unlisted,
             unattributed,
             absent,
             shown,
+            unlike: listed::unlike(stamps, &all, looks),
             branches: branches.collect(),
-        })
-    }
-
-    fn is_listed(&self, kind: ResourceKind, name: &str) -> bool {
-        self.settings.stamps.iter().any(|stamp| match kind {
-            ResourceKind::Vault => stamp.is_vault(name),
-            ResourceKind::Cluster => stamp.is_cluster(name),
         })
     }
 
@@ -174,13 +174,17 @@ impl Row {
         all.find(|(tag, _)| tag.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    fn resembling(&self) -> Option<Unlisted> {
-        Some(Unlisted {
-            kind: self.resource()?,
+    fn found(&self) -> Option<Found<'_>> {
+        Some(Found { kind: self.resource()?, name: &self.name, id: &self.id })
+    }
+
+    fn resembling(&self, kind: ResourceKind) -> Unlisted {
+        Unlisted {
+            kind,
             name: self.name.clone(),
             resource_group: self.resource_group.clone(),
             location: self.location.clone(),
-        })
+        }
     }
 
     fn resource(&self) -> Option<ResourceKind> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::settings::{AccountSettings, Environment, StampSettings};
 use crate::adapters::key_vault::VaultPlace;
 use crate::adapters::kubernetes::AksCluster;
-use crate::adapters::resource_graph::ListedStamp;
+use crate::adapters::resource_graph::{ListedCluster, ListedStamp};
 use crate::model::StampName;
 
 /// The stamp's cluster, however it is reached.
@@ -13,6 +13,7 @@ pub(super) fn cluster(account: &AccountSettings, stamp: &StampSettings) -> Optio
     let aks = stamp.aks.as_ref()?;
     Some(AksCluster {
         subscription: aks.subscription.clone().unwrap_or_else(|| account.subscription.clone()),
+        is_told: aks.subscription.is_some(),
         resource_group: aks.resource_group.clone(),
         name: aks.name.clone(),
         admin: aks.admin,
@@ -20,11 +21,15 @@ pub(super) fn cluster(account: &AccountSettings, stamp: &StampSettings) -> Optio
 }
 
 /// The stamp as Azure's list of resources shows it.
-pub(super) fn listed(stamp: &StampSettings) -> ListedStamp {
+pub(super) fn listed(account: &AccountSettings, stamp: &StampSettings) -> ListedStamp {
+    let place = |cluster: AksCluster| {
+        let AksCluster { subscription, resource_group, name, .. } = cluster;
+        ListedCluster { subscription, resource_group, name }
+    };
     ListedStamp {
         name: stamp.stamp_name(),
         vault: stamp.key_vault.clone(),
-        cluster: stamp.aks.as_ref().map(|aks| aks.name.clone()),
+        cluster: cluster(account, stamp).map(place),
         context: stamp.context.clone(),
     }
 }
@@ -42,10 +47,13 @@ pub(super) fn vaults(environment: &Environment) -> BTreeMap<StampName, VaultPlac
 }
 
 fn vault(account: &AccountSettings, stamp: &StampSettings) -> Option<VaultPlace> {
+    let resource_group = stamp.key_vault_resource_group.clone()?;
     let cluster = cluster(account, stamp);
+    let is_told = cluster.as_ref().is_some_and(|cluster| cluster.is_told);
     Some(VaultPlace {
-        resource_group: stamp.key_vault_resource_group.clone()?,
         subscription: cluster.map_or_else(|| account.subscription.clone(), |cluster| cluster.subscription),
+        is_told,
+        resource_group,
         name: stamp.key_vault.clone(),
     })
 }

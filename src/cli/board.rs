@@ -10,7 +10,7 @@ use super::progress::Waits;
 use super::refusals::Refusals;
 use super::stages::{self, Told};
 use crate::drive::{Notice, Watcher};
-use crate::model::{Access, StampName};
+use crate::model::StampName;
 use crate::render::matrix::{Matrix, Row};
 use crate::render::{reason, span};
 use crate::rotation::{Leg, Outcome};
@@ -107,7 +107,7 @@ impl Watcher for Board {
                     self.say(&format!("{time}    whether “{step}” arrived is not known: {why}"));
                 }
             },
-            Notice::Waiting { reasons, world, policy, .. } => {
+            Notice::Waiting { reasons, world, policy, access, .. } => {
                 let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
                 for line in inner.refusals.untold(reasons) {
                     self.say(&format!("{time}    {line}"));
@@ -133,7 +133,7 @@ impl Watcher for Board {
                 self.show_run(&mut inner, &standing);
                 let stamps: BTreeSet<&StampName> = world.vaults.keys().chain(world.clusters.keys()).collect();
                 let stamps: Vec<StampName> = stamps.into_iter().cloned().collect();
-                for row in Matrix::of(world, &stamps, Access::ReadWrite, policy.vault_lag, at).rows {
+                for row in Matrix::of(world, &stamps, *access, policy.vault_lag, at).rows {
                     let bar =
                         inner.stamps.entry(row.stamp.clone()).or_insert_with(|| self.lines.add(plain()));
                     bar.set_message(line(&row));

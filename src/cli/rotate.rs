@@ -11,9 +11,9 @@ use super::target::{Target, person, spell};
 use super::words::{AccessWord, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
-use crate::model::{Access, BranchView, FlipBack, Route, Slot};
+use crate::model::{Access, BranchView, FlipBack, RightView, Route, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report, Why};
+use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report, Subject, Why};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
@@ -187,6 +187,17 @@ pub(super) async fn open(
         Opening::Opened | Opening::Continued => {}
     }
     announce(driver, if opening == Opening::Opened { "begins" } else { "goes on" }, terminal);
+    if opening == Opening::Opened
+        && *driver.reach() == Reach::Whole
+        && let Some((stamp, refused)) = driver.restarts_refused().await
+    {
+        for RightView { what, remedy, .. } in refused {
+            terminal.warn(&format!(
+                "{stamp}: by what its cluster says keyslot may not {what}, and would be held there when everything before it is \
+                 done: {remedy} (`keyslot plan` asks every stamp)"
+            ));
+        }
+    }
     Ok(None)
 }
 
@@ -271,9 +282,13 @@ pub(super) fn finish(
         TurnEnd::Halted { phase, reasons } => {
             terminal.say(&format!("halted in {phase}: a person must act"));
             tell(reasons, terminal);
-            let unapproved = reasons.iter().any(|one| one.gate == Gate::Approved);
-            if let Some(opened) = driver.fold().rotation().filter(|_| unapproved) {
-                terminal.hint(&format!("in a CI job: --approve {}", opened.approval_name()));
+            let unapproved = reasons.iter().find(|one| one.gate == Gate::Approved);
+            if let Some(opened) = driver.fold().rotation().filter(|_| unapproved.is_some()) {
+                let key = match unapproved.map(|one| &one.subject) {
+                    Some(Subject::Key(slot)) => format!(":{slot}"),
+                    _ => String::new(),
+                };
+                terminal.hint(&format!("in a CI job: --approve {}{key}", opened.approval_name()));
             }
             terminal.hint(&format!(
                 "`keyslot explain` shows every gate; after that run `keyslot {command}` again"

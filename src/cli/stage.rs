@@ -122,7 +122,8 @@ impl Stage {
             // The last of several is reached through Azure, the others by a file.
             let by_file = |place: usize| place == 0 || place + 1 < count;
             let aks = |stamp: &Stamp| AksSettings {
-                subscription: None,
+                subscription: (stamp.subscription != world.account().config().id.subscription)
+                    .then(|| stamp.subscription.clone()),
                 resource_group: stamp.resource_group.clone(),
                 name: stamp.cluster.name.clone(),
                 admin: false,
@@ -240,7 +241,9 @@ impl Stage {
             branch: Some(config.repository.release.to_string()),
             propagate: crate::model::Propagation::Pipeline,
             promote: crate::model::Promotion::Push,
+            title: None,
             template: None,
+            commit_message: None,
             forge: ForgeSettings {
                 validation: vec![config.people.check.name.clone()],
                 ..ForgeSettings::github(

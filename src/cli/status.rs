@@ -8,7 +8,7 @@ use super::target::{Target, spell};
 use super::words::Output;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::Silent;
-use crate::model::{Access, StampName};
+use crate::model::{Access, EvidenceKey, StampName};
 use crate::render::explain_json::explain_json;
 use crate::render::status_json::status_json;
 use crate::render::{explain, matrix::Matrix, note};
@@ -57,14 +57,14 @@ Exit codes: 0 no rotation is open, or nothing holds its next step, 3 it waits, 4
 
 impl Status {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let Sight { report, matrix, notes } = look(&self.target, terminal)?;
-        let unseen = unseen(&report, &matrix);
+        let Sight { report, matrix, notes, lag } = look(&self.target, terminal)?;
+        let unseen = unseen(&report, &matrix, lag);
         match self.output {
             Output::Human => terminal.data(human(&report, &matrix, &notes).as_bytes())?,
             Output::Json => terminal.json(&status_json(&report, &matrix, &unseen, &notes))?,
         }
         for one in &unseen {
-            terminal.warn(&format!("{} cannot be seen: {}", one.what, one.blind.why));
+            terminal.warn(&told(one));
         }
         Ok(match (exit(&report), unseen.is_empty()) {
             (Exit::Done, false) => Exit::World,
@@ -93,9 +93,21 @@ fn human(report: &Report, matrix: &Matrix, noted: &BTreeMap<Note, Vec<StampName>
 }
 
 /// What could not be seen, so that its cells say nothing.
-fn unseen(report: &Report, matrix: &Matrix) -> Vec<Unseen> {
+fn unseen(report: &Report, matrix: &Matrix, lag: Duration) -> Vec<Unseen> {
     let stamps: Vec<_> = matrix.rows.iter().map(|row| row.stamp.clone()).collect();
-    Standing::of(&report.world, &stamps, Duration::ZERO).unseen
+    Standing::of(&report.world, &stamps, access(report), lag).unseen
+}
+
+fn access(report: &Report) -> Access {
+    report.opened.as_ref().map_or(Access::ReadWrite, |opened| opened.access)
+}
+
+/// Of the list of stamps, what it shows may be what is not seen.
+fn told(one: &Unseen) -> String {
+    match one.what {
+        EvidenceKey::Inventory => format!("{}: {}", one.what, one.blind.why),
+        _ => format!("{} cannot be seen: {}", one.what, one.blind.why),
+    }
 }
 
 impl Explain {
@@ -114,6 +126,8 @@ struct Sight {
     report: Report,
     matrix: Matrix,
     notes: BTreeMap<Note, Vec<StampName>>,
+    /// The policy's `vault_lag`.
+    lag: Duration,
 }
 
 fn look(target: &Target, terminal: &mut Terminal) -> Result<Sight, CliError> {
@@ -125,10 +139,10 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<Sight, CliError> {
         let report = driver.report().await?;
         let policy = driver.policy();
         let stamps: Vec<_> = policy.stamps.iter().map(|stamp| stamp.name.clone()).collect();
-        let access = report.opened.as_ref().map_or(Access::ReadWrite, |opened| opened.access);
-        let matrix = Matrix::of(&report.world, &stamps, access, policy.vault_lag, report.at);
+        let lag = policy.vault_lag;
+        let matrix = Matrix::of(&report.world, &stamps, access(&report), lag, report.at);
         let notes = notes(policy, &report.world);
-        Ok(Sight { report, matrix, notes })
+        Ok(Sight { report, matrix, notes, lag })
     })?
 }
 

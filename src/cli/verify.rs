@@ -1,13 +1,15 @@
 //! `keyslot verify`: which key is everyone using right now? Looks only; needs no rotation and no journal.
 
+use std::collections::BTreeMap;
+
 use super::target::Target;
 use super::words::{AccessWord, Output};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::fresh_salt;
-use crate::model::{Access, EvidenceKey, World};
+use crate::model::{Access, EvidenceKey, StampName, World};
 use crate::observe::Observer;
-use crate::render::{matrix::Matrix, verify::verdict, verify_json::verify_json};
-use crate::rotation::Standing;
+use crate::render::{matrix::Matrix, note, verify::verdict, verify_json::verify_json};
+use crate::rotation::{Note, Standing, notes};
 
 /// Show which key everyone uses right now.
 ///
@@ -28,8 +30,8 @@ pub struct Verify {
 }
 
 const EXAMPLES: &str = "\
-Exit codes: 0 everyone uses the same key, 1 the stamps disagree, 5 something could not be seen (and nothing that was \
-seen disagrees).
+Exit codes: 0 everyone uses the same key, 1 the stamps disagree, 5 something could not be seen, or no \
+stamp is left that uses a key (and nothing that was seen disagrees).
 
 Examples:
   keyslot verify                             before and after a rotation, or any morning
@@ -37,21 +39,22 @@ Examples:
 
 impl Verify {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let (matrix, standing) = super::block_on(self.look())??;
+        let Sight { matrix, standing, notes } = super::block_on(self.look())??;
         match self.output {
             Output::Human => {
-                terminal.data(format!("{}\n{}", matrix.table(), verdict(&standing)).as_bytes())?
+                let text = format!("{}\n{}{}", matrix.table(), verdict(&standing), note::notes(&notes));
+                terminal.data(text.as_bytes())?
             }
-            Output::Json => terminal.json(&verify_json(&matrix, &standing))?,
+            Output::Json => terminal.json(&verify_json(&matrix, &standing, &notes))?,
         }
-        Ok(match (standing.agrees(), standing.unseen.is_empty()) {
+        Ok(match (standing.agrees(), standing.unseen.is_empty() && standing.slot.is_some()) {
             (false, _) => Exit::Findings,
             (true, true) => Exit::Done,
             (true, false) => Exit::World,
         })
     }
 
-    async fn look(&self) -> Result<(Matrix, Standing), CliError> {
+    async fn look(&self) -> Result<Sight, CliError> {
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let chosen = chosen.about(self.access.map_or(chosen.access, Access::from));
@@ -59,7 +62,8 @@ impl Verify {
         let mut targets = wiring::targets(&chosen);
         targets.salt = fresh_salt()?;
         let stamps = targets.stamps.clone();
-        let lag = chosen.policy(None).vault_lag;
+        let policy = chosen.policy(None);
+        let lag = policy.vault_lag;
         let clock = ports.clock.clone();
         let observer = Observer::new(ports, targets);
         let mut world = World::default();
@@ -68,6 +72,17 @@ impl Verify {
         keys.remove(&EvidenceKey::Usage);
         observer.look_whole(&keys, &mut world).await;
         let matrix = Matrix::of(&world, &stamps, chosen.access, lag, clock.now());
-        Ok((matrix, Standing::of(&world, &stamps, lag)))
+        let standing = Standing::of(&world, &stamps, chosen.access, lag);
+        let mut notes = notes(&policy, &world);
+        // The rest is for whoever rotates.
+        notes.retain(|note, _| matches!(note, Note::SecretExpires(_)));
+        Ok(Sight { matrix, standing, notes })
     }
+}
+
+/// What was seen, and what is made of it.
+struct Sight {
+    matrix: Matrix,
+    standing: Standing,
+    notes: BTreeMap<Note, Vec<StampName>>,
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pipelines::Repository;
+use pipelines::{Organizations, Repository};
 use secrecy::SecretString;
 use url::Url;
 
@@ -245,6 +245,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,
         unanswered: None,
+        promoted: BTreeSet::new(),
     }
 }
 
@@ -259,6 +260,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
         subscriptions.extend(aks().filter_map(|aks| aks.subscription.clone()));
         subscriptions.insert(account.clone());
     }
+    let stamps = environment.stamps.iter();
     Ok(Arc::new(ResourceGraph::new(
         access.clone(),
         resource_graph::InventorySettings {
@@ -267,7 +269,7 @@ fn inventory(chosen: &Chosen<'_>, access: &ArmAccess) -> Result<Arc<dyn Inventor
             names: settings.names.clone(),
             tags: settings.tags.clone(),
             branch_tag: settings.branch_tag.clone().unwrap_or_else(|| "Branch".to_owned()),
-            stamps: environment.stamps.iter().map(azure::listed).collect(),
+            stamps: stamps.map(|stamp| azure::listed(&environment.account, stamp)).collect(),
         },
     )))
 }
@@ -382,6 +384,7 @@ async fn ports(
     let forge = super::tokens::forge(chosen, http, clock, variables)?;
     let github = github(chosen, http, clock, &forge)?;
     let code = code(chosen, &github, &forge, variables).await?;
+    let organizations = Organizations::default();
     let repository = Repository {
         code: &code,
         github: &github,
@@ -389,6 +392,7 @@ async fn ports(
         http,
         clock,
         azure: &access.tokens,
+        organizations: &organizations,
         variables,
     };
     let pipeline = pipelines::pipeline(chosen, repository)?;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, commit_of, execute};
-use crate::model::{ClusterView, EvidenceKey, Seen, StampName, VaultView};
+use crate::model::{ClusterView, EvidenceKey, SecretVersion, Seen, StampName, VaultView, World};
 use crate::observe::ReleaseRule;
 use crate::ports::Permit;
 use crate::render;
@@ -30,11 +30,16 @@ impl Driver {
         let permits: Vec<Permit> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
         let intended_at = self.ports.clock.now();
         // Once it is intended, nothing that it changes counts as seen any more.
-        let mut diffs = BTreeMap::new();
+        let (mut diffs, mut unmade) = (BTreeMap::new(), BTreeMap::new());
         for intent in &mut intents {
             diffs.insert(intent.key.clone(), self.diff(&intent.step).await);
             let shop = self.workshop(&opened, intent, intended_at, "");
-            intent.commit = commit_of(&intent.step, &self.ports, &shop).await;
+            match commit_of(&intent.step, &self.ports, &shop).await {
+                Some(Ok(commit)) => intent.commit = Some(commit),
+                // Said as it is: to make it may have taken longer than any permit lasts (a signature that nobody gives).
+                Some(Err(outcome)) => drop(unmade.insert(intent.key.clone(), outcome)),
+                None => {}
+            }
         }
         self.append(Event::Intended { intents: intents.clone() }).await?;
         for intent in &intents {
@@ -58,8 +63,13 @@ impl Driver {
         let ends = join_all(others.iter().map(|(intent, permit)| {
             let diff = diffs.get(&intent.key).map_or("", String::as_str);
             let shop = self.workshop(&opened, intent, intended_at, diff);
-            let ports = &self.ports;
-            async move { execute(&intent.step, ports, &shop, permit).await }
+            let (ports, unmade) = (&self.ports, unmade.get(&intent.key).cloned());
+            async move {
+                match unmade {
+                    Some(outcome) => outcome,
+                    None => execute(&intent.step, ports, &shop, permit).await,
+                }
+            }
         }))
         .await;
         let ended: Vec<Ended> =
@@ -150,7 +160,12 @@ impl Driver {
             _ => None,
         };
         let evidence = evidence::digest(opened, &step, relied_on);
-        Intent { attempt: self.fold.next_attempt(&key), key, step, generation_before, evidence, commit: None }
+        let secrets = match &step {
+            Step::Restart { stamp, version, .. } => filled(&self.world, stamp, version),
+            _ => Vec::new(),
+        };
+        let attempt = self.fold.next_attempt(&key);
+        Intent { attempt, key, step, generation_before, evidence, commit: None, secrets }
     }
 
     fn permit(&self, intent: &Intent, relied: &Relied) -> Permit {
@@ -216,4 +231,13 @@ impl Driver {
 
 pub(super) fn hex(bytes: &[u8], count: usize) -> String {
     bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The Kubernetes Secrets of a stamp that hold what this version of its vault holds.
+fn filled(world: &World, stamp: &StampName, version: &SecretVersion) -> Vec<String> {
+    let vault = world.vaults.get(stamp).and_then(|seen| seen.get()).filter(|it| it.version == *version);
+    let cluster = world.clusters.get(stamp).and_then(|seen| seen.get());
+    let Some((vault, cluster)) = vault.zip(cluster) else { return Vec::new() };
+    let full = cluster.synced.iter().filter(|secret| secret.fingerprint == vault.fingerprint);
+    full.map(|secret| format!("{}/{}", secret.namespace, secret.name)).collect()
 }

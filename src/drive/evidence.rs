@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchName, BranchView, CensusView,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, Brings, CensusView,
     ClusterView, CommitId, CronJobView, Delivery, DeploymentView, EvidenceKey, Fingerprint, InventoryView,
     KeyProof, MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval,
     PullCheck, PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests,
@@ -209,15 +209,16 @@ fn proof(facts: &mut Facts, view: &KeyProof) {
 }
 
 fn code(facts: &mut Facts, view: &ReleaseView) {
-    let ReleaseView { base, release, live_by, proposals } = view;
+    let ReleaseView { base, release, live_by, arrived, proposals } = view;
     facts.word(format_args!("{live_by:?}"));
     branch(facts, base);
     facts.maybe(release.as_ref(), branch);
+    texts(facts, &arrived.iter().map(CommitId::to_string).collect::<Vec<_>>());
     proposals.values().for_each(|proposal| branch(facts, proposal));
 }
 
 fn branch(facts: &mut Facts, view: &BranchView) {
-    let BranchView { branch, head, claim, is_flip, flips_onto } = view;
+    let BranchView { branch, head, claim, is_flip, brings } = view;
     let TreeClaim { reads, references, problems, elsewhere } = claim;
     facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
     texts(facts, problems);
@@ -226,7 +227,10 @@ fn branch(facts: &mut Facts, view: &BranchView) {
         facts.list(elsewhere, delivery);
     }
     facts.word(is_flip);
-    texts(facts, &flips_onto.iter().map(BranchName::to_string).collect::<Vec<_>>());
+    for (onto, Brings { since, flip_alone, merged_reads }) in brings {
+        facts.text(onto.as_str()).text(since.as_ref().map_or("", CommitId::as_str)).word(flip_alone);
+        facts.word(format_args!("{merged_reads:?}"));
+    }
 }
 
 fn delivery(facts: &mut Facts, delivery: &Delivery) {
@@ -330,9 +334,12 @@ fn vault(facts: &mut Facts, view: &VaultView) {
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
-    let InventoryView { alike: _, unlisted, unattributed, absent, shown, branches: _ } = view;
+    let InventoryView { alike: _, unlisted, unattributed, absent, shown, unlike, branches: _ } = view;
     for (stamp, kind) in shown {
         facts.text(stamp.as_str()).word(format_args!("{kind:?}"));
+    }
+    for stamp in unlike {
+        facts.text(stamp.as_str());
     }
     for strange in [unlisted, unattributed] {
         facts.list(strange, |facts, Unlisted { kind, name, resource_group, location }| {
@@ -405,8 +412,8 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
-    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed }| {
-        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed);
+    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed, said_since }| {
+        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
     });
     facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
         facts.text(namespace).text(name);

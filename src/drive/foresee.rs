@@ -217,6 +217,16 @@ impl Driver {
         (rights, term)
     }
 
+    /// What a cluster would refuse when it comes to restarts: the first that was seen, for roles are mostly given alike, and
+    /// every request is one more. `keyslot plan` asks all.
+    pub async fn restarts_refused(&self) -> Option<(StampName, Vec<RightView>)> {
+        let seen = |stamp: &StampName| self.world.clusters.get(stamp).and_then(|seen| seen.get());
+        let stamp = self.live_stamps().find(|stamp| seen(stamp).is_some_and(|it| it.state.has_pods()))?;
+        let mut rights = self.ports.clusters.rights_to_restart(&stamp).await;
+        rights.retain(|right| right.right == Right::Denied);
+        Some((stamp, rights))
+    }
+
     /// Nothing waits for it before an answer is lost: then a person has to tell what the log would.
     async fn right_to_the_log(&self) -> RightView {
         let what = "read the activity log, which tells whether a regeneration arrived whose answer was lost";

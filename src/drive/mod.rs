@@ -35,9 +35,11 @@ use jiff::Timestamp;
 
 use crate::journal::Journal;
 use crate::model::{Merging, Policy, Salt, StampName, World};
-use crate::observe::{Observer, ReleaseRule};
+use crate::observe::{Held, Observer, ReleaseRule};
 use crate::ports::Ports;
-use crate::rotation::{Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, operation, unanswered};
+use crate::rotation::{
+    Decider, Event, Fold, Gate, IllegalRecord, Intent, Opened, Reach, Step, operation, promoted, unanswered,
+};
 
 use attention::Attention;
 use bulletin::Bulletins;
@@ -93,6 +95,15 @@ pub struct Parts {
     pub lease_terms: LeaseTerms,
     pub alone: bool,
     pub watcher: Arc<dyn Watcher>,
+}
+
+/// What the journal tells of Kubernetes Secrets: they were seen just before these restarts.
+fn held_before(held: &Held, intents: &[Intent], at: Timestamp, lag: Duration) {
+    for intent in intents {
+        if let Step::Restart { stamp, version, .. } = &intent.step {
+            held.intended(stamp, version, &intent.secrets, at, lag);
+        }
+    }
 }
 
 impl Driver {
@@ -183,6 +194,9 @@ impl Driver {
                 self.world.pulls.clear();
                 self.world.origin = None;
             }
+            if let Event::Intended { intents } = &record.kind {
+                held_before(self.observer.held(), intents, record.at, self.policy.vault_lag);
+            }
             // Whoever acted: what was seen of it before says nothing any more.
             for step in forget::steps_of(&self.fold, &record.kind) {
                 forget::after_step(&mut self.world, step);
@@ -196,6 +210,7 @@ impl Driver {
             targets.access = access;
             targets.operation = operation(&self.fold);
             targets.unanswered = unanswered(&self.fold);
+            targets.promoted = promoted(&self.fold);
             if let Some(branch) = &self.fold.release {
                 let named = ReleaseRule::Said(branch.clone());
                 if targets.release != named {

@@ -10,12 +10,12 @@ use super::lease::Standing;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
-    Access, AccountId, Blindness, BranchName, ClusterView, EnvironmentName, EvidenceKey, FlipBack, KeyKind,
-    OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
+    Access, AccountId, Blindness, BranchName, ClusterState, ClusterView, EnvironmentName, EvidenceKey,
+    FlipBack, KeyKind, OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
-    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, Reach, StepRecord, default_retire,
-    is_closed, operation, rotation_id,
+    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Phase, Produced, Reach, Step, StepRecord,
+    default_retire, is_closed, operation, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -254,7 +254,12 @@ impl Driver {
         let state = self.world.operation.as_ref().and_then(|seen| seen.get());
         let asked = person && matches!(self.reach, Reach::Whole | Reach::Regenerate);
         let failed = asked && matches!(state, Some(OperationState::Failed(_)));
+        // While the vaults are waited for, a run that was taken may have come to nothing: a person may want another.
+        let deploys = self.fold.reached.last().is_some_and(|(_, _, phase)| *phase == Phase::Deploy);
         let asks = |record: &StepRecord| match &record.outcome {
+            Some((_, Outcome::Applied { .. })) if matches!(record.intent.step, Step::Deploy { .. }) => {
+                person && deploys && !record.resumed
+            }
             Some((_, Outcome::Refused { .. })) => !record.resumed,
             Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
                 failed && !record.resumed && self.fold.confirmed.is_none()
@@ -269,13 +274,27 @@ impl Driver {
         self.append(Event::Resumed { by: by.to_owned(), failed }).await
     }
 
-    /// Records a person's approval of the regeneration.
+    /// Records a person's approval of the regeneration of the key that the rotation retires.
     ///
     /// # Errors
     /// No rotation is open; the journal.
     pub async fn approve(&mut self, by: &str, digest: Option<String>) -> Result<(), DriveError> {
+        self.approve_key(by, digest, None).await
+    }
+
+    /// The same of one slot's key.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn approve_key(
+        &mut self,
+        by: &str,
+        digest: Option<String>,
+        key: Option<Slot>,
+    ) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
-        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest };
+        let key = key.filter(|slot| *slot != opened.from);
+        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest, key };
         if self.fold.approvals.iter().any(|(_, given)| *given == approval) {
             return Ok(());
         }
@@ -414,40 +433,57 @@ pub type Speller<'a> =
     &'a (dyn Fn(&str, &[WorkloadName]) -> Result<(WorkloadName, Option<String>), String> + Sync);
 
 impl Driver {
-    /// Takes the configured workloads to be what the clusters call them, and returns what is worth saying. Where no
-    /// cluster can be seen, they stay as written.
+    /// Takes the configured workloads to be what the clusters call them, and returns what is worth saying. One that no
+    /// cluster shows is written in lower case, as Kubernetes would: gates tell of which stamp it is missing. So it is where
+    /// not every cluster can be seen, and once a rotation is open, whose state nobody would be told otherwise.
     ///
     /// # Errors
-    /// Names that no Deployment has, in words.
+    /// Before that, names that are in no cluster, in words.
     pub async fn spell_workloads(&mut self, speller: Speller<'_>) -> Result<Vec<String>, Vec<String>> {
         let stamps = self.observer.targets().stamps.clone();
-        // One that can be seen is enough; most often the first few are. Where they are not, all others are asked at once:
-        // one after the other, those that do not answer would be waited for one after the other.
+        let asked: Vec<String> = self.policy.workloads.iter().map(ToString::to_string).collect();
+        let spelt = |existing: &[WorkloadName]| asked.iter().map(|name| speller(name, existing)).collect();
+        let mut found: Vec<Result<_, String>> = Vec::new();
+        // Those that can be seen are enough where they have all; most often the first few do. Where they do not, all others
+        // are asked at once: one after the other, those that do not answer would be waited for one after the other.
         let (few, others) = stamps.split_at(stamps.len().min(SPELLERS));
         for some in [few, others] {
             // What their vaults hold tells what of the clusters is worth a request.
             let of =
                 |stamp: &StampName| [EvidenceKey::Vault(stamp.clone()), EvidenceKey::Cluster(stamp.clone())];
             self.look_now(&some.iter().flat_map(of).collect()).await;
-            if self.world.clusters.values().any(|seen| has_workloads(seen).is_some()) {
+            found = spelt(&self.in_clusters());
+            if found.iter().all(Result::is_ok) {
                 break;
             }
         }
-        let seen = self.world.clusters.values().find_map(has_workloads);
-        let Some(cluster) = seen else { return Ok(Vec::new()) };
-        let existing: Vec<WorkloadName> =
-            cluster.workloads.iter().map(|workload| workload.name.clone()).collect();
-        let mut notes = Vec::new();
-        let mut wrong = Vec::new();
-        for name in &mut self.policy.workloads {
-            match speller(&name.to_string(), &existing) {
+        let nothing_seen = !self.world.clusters.values().any(|seen| has_workloads(seen).is_some());
+        let told = |cluster: &ClusterView| cluster.state != ClusterState::Stopped;
+        let all_seen = self.world.clusters.values().all(|seen| seen.get().is_some_and(told));
+        let is_open = under_way(&self.fold).is_some();
+        let (mut notes, mut wrong) = (Vec::new(), Vec::new());
+        for (name, found) in self.policy.workloads.iter_mut().zip(found) {
+            match found {
                 Ok((spelt, note)) => {
                     notes.extend(note);
                     *name = spelt;
                 }
-                Err(why) => wrong.push(why),
+                Err(why) if all_seen && !nothing_seen && !is_open => wrong.push(why),
+                Err(why) => {
+                    notes.extend((!nothing_seen).then_some(why));
+                    let (namespace, lower) = (name.namespace.to_lowercase(), name.name.to_lowercase());
+                    *name = WorkloadName::of_kind(name.kind, namespace, lower);
+                }
             }
         }
         if wrong.is_empty() { Ok(notes) } else { Err(wrong) }
+    }
+
+    /// The workloads of all clusters that were seen. One that is missing in one of them may be in another.
+    fn in_clusters(&self) -> Vec<WorkloadName> {
+        let seen = self.world.clusters.values().filter_map(has_workloads);
+        let names: BTreeSet<&WorkloadName> =
+            seen.flat_map(|cluster| &cluster.workloads).map(|workload| &workload.name).collect();
+        names.into_iter().cloned().collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::{Policy, World};
+use crate::model::{Access, Policy, World};
 use crate::ports::Fault;
 use crate::rotation::{Leg, Outcome, Phase, Reason, Step};
 
@@ -26,6 +26,8 @@ pub enum Notice<'a> {
         until: Timestamp,
         world: &'a World,
         policy: &'a Policy,
+        /// Of the keys that are rotated.
+        access: Access,
     },
     /// Somebody else wrote to the journal first.
     Overtaken,
@@ -46,7 +48,7 @@ impl Notice<'_> {
             Notice::Reached { leg, phase } => tracing::info!(?leg, %phase, "reached"),
             Notice::Intended { step } => tracing::info!(%step, "intended"),
             Notice::Ended { step, outcome } => tracing::info!(%step, outcome = kind(outcome), "ended"),
-            Notice::Waiting { phase, reasons, until, world: _, policy: _ } => {
+            Notice::Waiting { phase, reasons, until, world: _, policy: _, access: _ } => {
                 for reason in *reasons {
                     let (gate, subject, why) = (reason.gate, &reason.subject, reason.why.kind());
                     tracing::debug!(%phase, %gate, %subject, why, %until, "waits");

@@ -108,12 +108,15 @@ impl AccountView {
         self.keys.get(&kind).unwrap_or(&UNKNOWN)
     }
 
+    /// Which of the account's current keys has this fingerprint.
+    pub fn kind_of(&self, fingerprint: &Fingerprint) -> Option<KeyKind> {
+        let mut keys = self.keys.iter();
+        keys.find(|(_, key)| key.fingerprint.as_ref() == Some(fingerprint)).map(|(kind, _)| *kind)
+    }
+
     /// The slot whose current read-write or read-only key has this fingerprint.
     pub fn slot_of(&self, fingerprint: &Fingerprint) -> Option<Slot> {
-        self.keys
-            .iter()
-            .find(|(_, key)| key.fingerprint.as_ref() == Some(fingerprint))
-            .map(|(kind, _)| kind.slot)
+        self.kind_of(fingerprint).map(|kind| kind.slot)
     }
 }
 

@@ -206,8 +206,10 @@ pub struct SyncedSecretView {
     pub name: String,
     /// Of its own bytes; the driver's status objects say nothing of them.
     pub fingerprint: Fingerprint,
-    /// When its content last changed, where that is known.
+    /// When its content last changed, at the latest, where that is known.
     pub changed: Option<Timestamp>,
+    /// Since when the classes that fill it say what they say, at the latest, where that is known.
+    pub said_since: Option<Timestamp>,
 }
 
 /// A Kubernetes Secret that pods read and no SecretProviderClass fills, and of which nobody may see whether the driver made

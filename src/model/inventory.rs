@@ -50,6 +50,21 @@ pub struct InventoryView {
     pub absent: Vec<Absent>,
     /// What is configured and shown, wherever it lies.
     pub shown: BTreeSet<(StampName, ResourceKind)>,
+    /// Stamps that are shown, and that do not look like stamps by what is said of them: whoever is called like one would not
+    /// be found.
+    pub unlike: BTreeSet<StampName>,
     /// The branches that the configured ones are tagged with: from which code their units were built.
     pub branches: BTreeSet<String>,
+}
+
+impl InventoryView {
+    /// What a resource that nobody listed is called by: its name, with its group's where another one has the same.
+    pub fn name_of(&self, one: &Unlisted) -> String {
+        let all = || self.unlisted.iter().chain(&self.unattributed);
+        let same = all().filter(|other| other.kind == one.kind && other.name.eq_ignore_ascii_case(&one.name));
+        match same.count() {
+            0 | 1 => one.name.clone(),
+            _ => format!("{}/{}", one.resource_group, one.name),
+        }
+    }
 }

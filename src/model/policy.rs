@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BranchName, PullPolicy, SignOff, StampFacts, StampName, WorkloadName};
+use super::{BranchName, EnvironmentName, PullPolicy, SignOff, StampFacts, StampName, WorkloadName};
 
 /// What may lie between the restart of one stamp and that of the next, besides soak and lag.
 const ROLLOUTS: Duration = Duration::from_secs(3600);
@@ -104,6 +104,16 @@ pub struct Pace {
     pub account: Duration,
 }
 
+/// What commits and pull requests say, where a team wants other words than keyslot's: texts with names in braces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// One line.
+    pub title: Option<String>,
+    /// Markdown.
+    pub body: Option<String>,
+    pub commit: Option<String>,
+}
+
 /// Everything a decision depends on besides evidence and journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -114,8 +124,7 @@ pub struct Policy {
     pub base_branch: BranchName,
     pub pulls: PullPolicy,
     pub run_start: RunStart,
-    /// What pull requests say, where a team wants other words than keyslot's.
-    pub pull_template: Option<String>,
+    pub words: Wording,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
     /// Whether it is said which environments of the forge are deployed to: then their deployments are looked at.
@@ -125,6 +134,8 @@ pub struct Policy {
     /// Stages that move traffic or destroy a unit and may run all the same: a person accepted them by name.
     pub accepted_stages: Vec<String>,
     pub stamps: Vec<StampFacts>,
+    /// Other environments of the configuration that name the same account: their stamps are not among these.
+    pub same_account: Vec<EnvironmentName>,
     /// In the order in which they are restarted within a stamp; all are consumers.
     pub workloads: Vec<WorkloadName>,
     /// Stamps restarted at once after the canary.

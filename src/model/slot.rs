@@ -48,6 +48,14 @@ pub enum Access {
 impl Access {
     pub const ALL: [Access; 2] = [Access::ReadWrite, Access::ReadOnly];
 
+    /// The other one.
+    pub fn other(self) -> Access {
+        match self {
+            Access::ReadWrite => Access::ReadOnly,
+            Access::ReadOnly => Access::ReadWrite,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Access::ReadWrite => "read-write",

@@ -5,11 +5,13 @@
 
 mod claims;
 mod flips;
+mod held;
 mod live;
 mod origin;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join;
@@ -26,6 +28,7 @@ use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
 
 use claims::{Claims, Judged};
+pub use held::Held;
 pub use targets::{ReleaseRule, Targets};
 
 /// Looks through the ports, and remembers what commits claim: a commit never changes.
@@ -33,6 +36,7 @@ pub struct Observer {
     ports: Ports,
     targets: Targets,
     claims: Claims,
+    held: Arc<Held>,
 }
 
 /// A file that would change.
@@ -84,20 +88,41 @@ fn seen<T>(at: Timestamp, result: Result<T, Fault>) -> Seen<T> {
 /// A cluster, as far as it may hold an older key than this vault does.
 async fn holders(
     ports: &Ports,
+    held: &Held,
     salt: &Salt,
     stamp: &StampName,
     vault: Option<&VaultView>,
 ) -> Seen<ClusterView> {
-    seen(ports.clock.now(), ports.clusters.holders(stamp, salt, vault).await)
+    let mut found = seen(ports.clock.now(), ports.clusters.holders(stamp, salt, vault).await);
+    dated(ports, held, stamp, vault, &mut found);
+    found
+}
+
+/// After the look: what was seen was so by then.
+fn dated(
+    ports: &Ports,
+    held: &Held,
+    stamp: &StampName,
+    vault: Option<&VaultView>,
+    seen: &mut Seen<ClusterView>,
+) {
+    if let Ok(view) = &mut seen.what {
+        held.date(stamp, vault, ports.clock.now(), view);
+    }
 }
 
 impl Observer {
     pub fn new(ports: Ports, targets: Targets) -> Observer {
-        Observer { ports, targets, claims: Claims::default() }
+        Observer { ports, targets, claims: Claims::default(), held: Arc::default() }
     }
 
     pub fn targets(&self) -> &Targets {
         &self.targets
+    }
+
+    /// Since when synced Secrets hold what they hold.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     pub fn targets_mut(&mut self) -> &mut Targets {
@@ -186,7 +211,8 @@ impl Observer {
     ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
         let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
         let vault = world.vaults.get(&stamp).and_then(|seen| seen.get()).cloned();
-        async move { holders(&ports, &salt, &stamp, vault.as_ref()).await }
+        let held = Arc::clone(&self.held);
+        async move { holders(&ports, &held, &salt, &stamp, vault.as_ref()).await }
     }
 
     /// One stamp's vault, and then its cluster: what the one holds tells what of the other is worth a request.
@@ -195,10 +221,10 @@ impl Observer {
         stamp: &StampName,
     ) -> impl Future<Output = (Seen<VaultView>, Seen<ClusterView>)> + Send + use<> {
         let (ports, salt, vault) = (self.ports.clone(), self.targets.salt.clone(), self.vault(stamp));
-        let stamp = stamp.clone();
+        let (stamp, held) = (stamp.clone(), Arc::clone(&self.held));
         async move {
             let vault = vault.await;
-            let cluster = holders(&ports, &salt, &stamp, vault.get()).await;
+            let cluster = holders(&ports, &held, &salt, &stamp, vault.get()).await;
             (vault, cluster)
         }
     }
@@ -210,12 +236,15 @@ impl Observer {
         glance: Glance,
     ) -> impl Future<Output = Seen<ClusterView>> + Send + use<> {
         let (ports, salt, stamp) = (self.ports.clone(), self.targets.salt.clone(), stamp.clone());
+        let held = Arc::clone(&self.held);
         async move {
             let at = ports.clock.now();
-            match ports.clusters.glance(&stamp, &salt, glance).await {
+            let mut found = match ports.clusters.glance(&stamp, &salt, glance).await {
                 Ok((view, age)) => Seen::known(before(at, age), view),
                 Err(fault) => Seen { at, what: Err(fault.blind()) },
-            }
+            };
+            dated(&ports, &held, &stamp, None, &mut found);
+            found
         }
     }
 
@@ -269,7 +298,10 @@ impl Observer {
                 Found::Cluster(stamp.clone(), self.cluster(stamp, world).await)
             }
             EvidenceKey::Cluster(stamp) => {
-                Found::Cluster(stamp.clone(), seen(at, self.ports.clusters.look(stamp, salt).await))
+                let mut found = seen(at, self.ports.clusters.look(stamp, salt).await);
+                let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
+                dated(&self.ports, &self.held, stamp, vault, &mut found);
+                Found::Cluster(stamp.clone(), found)
             }
             EvidenceKey::Workloads(stamp) => {
                 Found::Cluster(stamp.clone(), self.glance(stamp, Glance::Workloads).await)
@@ -342,18 +374,34 @@ impl Observer {
                     }
                     view => view?,
                 };
-                let is_flip = match view.claim.reads {
-                    SlotUse::Only(slot) => self.is_flip(&view.head, slot).await?,
-                    SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => false,
+                let (is_flip, brings) = match view.claim.reads {
+                    SlotUse::Only(slot) => (
+                        self.is_flip(&view.head, slot).await?,
+                        self.brings(&view.head, slot, [Some(&base), release.as_ref()]).await?,
+                    ),
+                    SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => (false, BTreeMap::new()),
                 };
-                let flips_onto = match is_flip {
-                    true => self.flips_onto(&view.head, [Some(&base), release.as_ref()]).await?,
-                    false => Vec::new(),
-                };
-                proposals.insert(branch, BranchView { is_flip, flips_onto, ..view });
+                proposals.insert(branch, BranchView { is_flip, brings, ..view });
             }
         }
-        Ok(ReleaseView { base, release, live_by, proposals })
+        let arrived = self.arrived(release.as_ref()).await?;
+        Ok(ReleaseView { base, release, live_by, arrived, proposals })
+    }
+
+    /// Which of the pushes that nobody knows the end of came to the live release, whatever was made of it since.
+    async fn arrived(&self, release: Option<&BranchView>) -> Result<BTreeSet<CommitId>, Fault> {
+        let mut arrived = BTreeSet::new();
+        let Some(release) = release else { return Ok(arrived) };
+        for commit in &self.targets.promoted {
+            match self.ports.code.contains(&release.head, commit).await {
+                Ok(true) => drop(arrived.insert(commit.clone())),
+                // Whoever does not have it with all branches fetched asks for one that no branch has.
+                Ok(false) => {}
+                Err(fault) if fault.kind == Blindness::Missing => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(arrived)
     }
 
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {

@@ -92,6 +92,12 @@ pub trait Clusters: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether we may restart the configured workloads there, with as few questions as that takes. Empty where nobody can be
+    /// asked.
+    async fn rights_to_restart(&self, _stamp: &StampName) -> Vec<RightView> {
+        Vec::new()
+    }
+
     /// What we may do in the stamp's cluster, asked and not tried. Empty where nobody can be asked.
     async fn rights(&self, _stamp: &StampName) -> Vec<RightView> {
         Vec::new()

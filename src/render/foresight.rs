@@ -149,10 +149,6 @@ pub fn concern(concern: &Concern) -> String {
             "Azure does not tell when keys were last used: only pods and vaults can show that nobody uses the old one"
                 .to_owned()
         }
-        Concern::StoreNotShared => {
-            "the journal is a local folder: the regeneration wants a shared store, or `single_operator = true`"
-                .to_owned()
-        }
         Concern::NoInventory => {
             "nobody looks for stamps that are not listed: add [environment.NAME.inventory] to keyslot.toml".to_owned()
         }
@@ -194,8 +190,8 @@ pub fn concern(concern: &Concern) -> String {
             reason::FILLED
         ),
         Concern::RotationUnknown { stamp, secrets } => format!(
-            "{stamp}: nobody says whether its CSI driver has rotation on (Azure does, where the cluster is reached through it, \
-             without a kubeconfig, and the driver is its add-on); where it is off, the old key stays in {} when the vault holds the new one, which holds the rotation \
+            "{stamp}: nobody says whether its CSI driver has rotation on (Azure does, where the stamp's `aks` names its \
+             cluster, and the driver is its add-on); where it is off, the old key stays in {} when the vault holds the new one, which holds the rotation \
              then: {}",
             all_named("Kubernetes Secret", secrets),
             reason::FILLED
@@ -220,11 +216,19 @@ pub fn concern(concern: &Concern) -> String {
         Concern::Closed { stamp } => {
             format!("{stamp}: {}; take it out of keyslot.toml", super::verify::CLOSED)
         }
+        Concern::SecretExpires { stamp, at } => format!(
+            "{stamp}: the secret's current version expires at {}, by what stands beside it: Key Vault goes on handing it out, \
+             others may not take it; the next version has the end that the code gives it",
+            span::rfc3339(*at)
+        ),
         Concern::OneReplica { stamp, workload } => {
             format!("{stamp}: {workload} has one replica: it depends on a second one starting first")
         }
         Concern::NoSurge { stamp, workload } => {
             format!("{stamp}: {workload} takes a replica away before it adds one (maxSurge 0)")
+        }
+        Concern::RollsOut { stamp, workload } => {
+            format!("{stamp}: {workload} is rolling out: its restart waits until that is over")
         }
         Concern::Scaled { stamp, workload } => format!("{stamp}: {workload} is scaled to zero"),
         Concern::NetworkRules { rules } => format!(

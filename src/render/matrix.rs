@@ -1,15 +1,16 @@
 //! The slot matrix: the one picture of where everybody stands.
 //!
 //! Rows are stamps. Columns: what the base branch reads, what the live release reads, what the Key Vault holds,
-//! what the pods must hold, and what Azure last saw used. A cell is a slot, `mixed`, `none` (of a closed stamp, or one without
-//! pods) or `unknown`, with its age.
+//! what the pods must hold, and what Azure last saw used. A cell is a slot (with `read-only` or `read-write` where the vault
+//! holds a key of the other access), `mixed`, `older` (than the vault's version: nobody has seen which key pods began with
+//! before it), `none` (of a closed stamp, or one without pods) or `unknown`, with its age.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::span;
-use crate::model::{Access, AccountView, KeyKind, Slot, SlotUse, StampName, World};
+use crate::model::{Access, AccountView, ClusterView, KeyKind, Slot, SlotUse, StampName, VaultView, World};
 use crate::rotation::is_closed;
 use crate::rotation::predicate::{holders, stale_pods, unclear_pods, untold};
 
@@ -17,7 +18,12 @@ use crate::rotation::predicate::{holders, stale_pods, unclear_pods, untold};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
     Slot(Slot),
+    /// A key of the account that has not the access that is asked about.
+    OtherAccess(KeyKind),
+    /// Of pods: some began with something else than others, or were given two keys.
     Mixed,
+    /// Of pods: all began before the vault's version, with whatever was there then.
+    Older,
     None,
     Unknown,
 }
@@ -26,10 +32,21 @@ impl Holds {
     pub fn as_str(self) -> &'static str {
         match self {
             Holds::Slot(slot) => slot.as_str(),
+            Holds::OtherAccess(kind) => other_access(kind),
             Holds::Mixed => "mixed",
+            Holds::Older => "older",
             Holds::None => "none",
             Holds::Unknown => "unknown",
         }
+    }
+}
+
+fn other_access(kind: KeyKind) -> &'static str {
+    match (kind.slot, kind.access) {
+        (Slot::Primary, Access::ReadWrite) => "primary read-write",
+        (Slot::Secondary, Access::ReadWrite) => "secondary read-write",
+        (Slot::Primary, Access::ReadOnly) => "primary read-only",
+        (Slot::Secondary, Access::ReadOnly) => "secondary read-only",
     }
 }
 
@@ -73,14 +90,14 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Draws the picture from evidence. `lag` is the policy's `vault_lag`: what decides which pods count as old.
+    /// Draws the picture from evidence, of the keys of this access. `lag` is the policy's `vault_lag`: what decides which pods count as old.
     pub fn of(world: &World, stamps: &[StampName], access: Access, lag: Duration, at: Timestamp) -> Matrix {
         let account = world.account.as_ref().and_then(|seen| seen.get());
         let (base, release) = branches(world);
         let rows = stamps
             .iter()
             .map(|stamp| {
-                let (vault, pods, old_pods) = vault_and_pods(world, account, stamp, lag);
+                let (vault, pods, old_pods) = vault_and_pods(world, (account, access), stamp, lag);
                 Row { stamp: stamp.clone(), base, release, vault, pods, old_pods }
             })
             .collect();
@@ -142,36 +159,57 @@ fn branches(world: &World) -> (Cell, Cell) {
 
 fn vault_and_pods(
     world: &World,
-    account: Option<&AccountView>,
+    (account, access): (Option<&AccountView>, Access),
     stamp: &StampName,
     lag: Duration,
 ) -> (Cell, Cell, usize) {
     let seen_vault = world.vaults.get(stamp);
     let vault = seen_vault.and_then(|seen| seen.get());
-    let vault_slot = vault.and_then(|vault| account.and_then(|account| account.slot_of(&vault.fingerprint)));
+    let kind = vault.and_then(|vault| account?.kind_of(&vault.fingerprint));
+    let held = kind.map(|kind| match kind.access == access {
+        true => Holds::Slot(kind.slot),
+        false => Holds::OtherAccess(kind),
+    });
     let seen_cluster = world.clusters.get(stamp);
     let cluster = seen_cluster.and_then(|seen| seen.get());
-    let old = match (vault, cluster) {
-        (Some(vault), Some(cluster)) => Some(stale_pods(vault, cluster, lag).count()),
-        _ => None,
+    let untold = if is_closed(world, stamp) { Holds::None } else { Holds::Unknown };
+    let (pods, old) = match cluster {
+        _ if untold == Holds::None => (Holds::None, 0),
+        Some(cluster) => pods(vault, held, cluster, lag),
+        None => (Holds::Unknown, 0),
     };
-    let closed = is_closed(world, stamp);
-    let live = cluster.map_or(0, |cluster| holders(cluster).count());
-    let unclear = cluster.is_some_and(|cluster| {
-        unclear_pods(vault, cluster, lag).next().is_some() || untold(vault, cluster, lag).next().is_some()
-    });
-    let pods = match (old, vault_slot) {
-        _ if closed => Holds::None,
+    let vault = Cell { holds: held.unwrap_or(untold), seen: seen_vault.map(|seen| seen.at) };
+    (vault, Cell { holds: pods, seen: seen_cluster.map(|seen| seen.at) }, old)
+}
+
+/// What the pods must hold, by what their vault does, and how many of them are old.
+fn pods(
+    vault: Option<&VaultView>,
+    held: Option<Holds>,
+    cluster: &ClusterView,
+    lag: Duration,
+) -> (Holds, usize) {
+    let live = holders(cluster).count();
+    let old = vault.map_or(0, |vault| stale_pods(vault, cluster, lag).count());
+    let unclear =
+        unclear_pods(vault, cluster, lag).next().is_some() || untold(vault, cluster, lag).next().is_some();
+    let holds = match (vault, held) {
         _ if unclear => Holds::Unknown,
-        (Some(0), Some(slot)) if live > 0 => Holds::Slot(slot),
-        (Some(0), _) if live == 0 && cluster.is_some() => Holds::None,
-        (Some(old), Some(slot)) if old == live => Holds::Slot(slot.other()),
-        (Some(_), Some(_)) => Holds::Mixed,
+        (Some(_), _) if live == 0 => Holds::None,
+        (Some(_), Some(_)) if old == live => Holds::Older,
+        (Some(_), Some(_)) if old > 0 => Holds::Mixed,
+        // Their files hold the vault's value, and what they read of Kubernetes Secrets is another.
+        (Some(vault), Some(_)) if read_otherwise(vault, cluster) => Holds::Mixed,
+        (Some(_), Some(held)) => held,
         _ => Holds::Unknown,
     };
-    let untold = if closed { Holds::None } else { Holds::Unknown };
-    let vault = Cell { holds: vault_slot.map_or(untold, Holds::Slot), seen: seen_vault.map(|seen| seen.at) };
-    (vault, Cell { holds: pods, seen: seen_cluster.map(|seen| seen.at) }, old.unwrap_or(0))
+    (holds, old)
+}
+
+/// Whether pods read a Kubernetes Secret that does not hold what the vault holds.
+fn read_otherwise(vault: &VaultView, cluster: &ClusterView) -> bool {
+    let stale = cluster.synced.iter().filter(|secret| secret.fingerprint != vault.fingerprint);
+    stale.clone().any(|secret| holders(cluster).any(|pod| pod.reads(secret)))
 }
 
 /// Lines of cells as aligned columns.

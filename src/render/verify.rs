@@ -25,6 +25,9 @@ pub fn verdict(standing: &Standing) -> String {
     lines.push(match (standing.agrees(), standing.seen_slot) {
         (true, Some(slot)) if standing.unseen.is_empty() => format!("everybody uses the {slot} key"),
         (true, Some(slot)) => format!("everybody who could be seen uses the {slot} key"),
+        (true, None) if standing.unseen.is_empty() && !standing.closed.is_empty() => {
+            "nobody uses a key: every stamp is closed".to_owned()
+        }
         (true, None) => "nobody can say which key is used".to_owned(),
         (false, _) => "the stamps disagree".to_owned(),
     });
@@ -35,9 +38,16 @@ pub fn verdict(standing: &Standing) -> String {
 pub fn difference(difference: &Difference) -> String {
     let stamp = difference.stamp();
     match difference {
-        Difference::OtherSlot { holds, .. } => {
-            format!("{stamp}: its vault holds the {holds} key, most others the other")
+        Difference::OtherSlot { holds, most, .. } => {
+            let others = if *most { "most others" } else { "as many others" };
+            format!("{stamp}: its vault holds the {holds} key, {others} the other")
         }
+        Difference::OtherAccess { holds, .. } => format!(
+            "{stamp}: its vault holds the {} {} key, and should hold the {} one",
+            holds.access,
+            holds.slot,
+            holds.access.other()
+        ),
         Difference::NoKey { .. } => {
             format!("{stamp}: its vault holds neither key of the account: set by hand, or regenerated away")
         }

@@ -1,13 +1,16 @@
 //! `keyslot verify --output json`, version 1. Additive within a major version.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::matrix::{Cell, Holds, Matrix, Row};
+use super::status_json::{NoteV1, noted};
 use super::{span, verify};
-use crate::model::Slot;
-use crate::rotation::{Standing, Unseen};
+use crate::model::{Slot, StampName};
+use crate::rotation::{Note, Standing, Unseen};
 
 /// What `keyslot verify --output json` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -29,6 +32,7 @@ pub struct VerifyV1 {
     /// Branches whose code reads something else than the vaults hold.
     pub ahead: Vec<BranchV1>,
     pub last_used: Vec<LastUsedV1>,
+    pub notes: Vec<NoteV1>,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -44,7 +48,9 @@ pub struct StampV1 {
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CellV1 {
-    /// `primary`, `secondary`, `mixed`, `none` or `unknown`.
+    /// `primary`, `secondary`, `mixed`, `none` or `unknown`; of a vault or pods with a key of the other access `primary
+    /// read-only` or the like; of pods that all began before their vault's version, and of which nobody has seen with which
+    /// key, `older`.
     pub holds: String,
     /// When it was looked at; null where it was not seen.
     pub seen: Option<String>,
@@ -53,7 +59,7 @@ pub struct CellV1 {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct DifferenceV1 {
     pub stamp: String,
-    /// `other-slot`, `no-key`, `disabled`, `old-pods` or `stale-secret`.
+    /// `other-slot`, `other-access`, `no-key`, `disabled`, `old-pods` or `stale-secret`.
     pub kind: String,
     pub message: String,
 }
@@ -79,7 +85,7 @@ pub struct LastUsedV1 {
 }
 
 /// Puts the document together.
-pub fn verify_json(matrix: &Matrix, standing: &Standing) -> VerifyV1 {
+pub fn verify_json(matrix: &Matrix, standing: &Standing, notes: &BTreeMap<Note, Vec<StampName>>) -> VerifyV1 {
     VerifyV1 {
         version: 1,
         at: span::rfc3339(matrix.at),
@@ -106,6 +112,7 @@ pub fn verify_json(matrix: &Matrix, standing: &Standing) -> VerifyV1 {
             })
             .collect(),
         last_used: last_used(matrix),
+        notes: notes.iter().map(|(note, stamps)| noted(note, stamps)).collect(),
     }
 }
 

@@ -331,8 +331,10 @@ impl<'a> Context<'a> {
             .collect()
     }
 
+    /// What a look may still find, nobody has accepted: an acceptance that was given ahead keeps nothing from being
+    /// looked at.
     fn is_accepted(&self, reason: &Reason) -> bool {
-        if reason.gate.never_accepted() {
+        if reason.gate.never_accepted() || reason.is_blindness() {
             return false;
         }
         let subject = reason.subject.to_string();
@@ -340,7 +342,7 @@ impl<'a> Context<'a> {
             accepted.gate == reason.gate
                 && accepted.subject == subject
                 && accepted.until > self.now
-                && accepted.why.as_deref().is_none_or(|why| why == reason.why.accepted_as())
+                && accepted.why.as_deref().is_none_or(|why| reason.why.is_accepted_as(why))
         })
     }
 }

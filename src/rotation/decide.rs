@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
-use super::phases::{merge_is_asked, restarted, stand, stands_ready};
-use super::predicate::delivered_elsewhere;
+use super::phases::{merge_is_asked, restarted, run_ahead, stand, stands_ready};
+use super::predicate::{delivered_elsewhere, none_in_the_making};
 use super::reason::Opens;
+use super::stamps::begun_at;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
 };
@@ -125,16 +126,24 @@ pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp)
     Some(Decision { relied: relied.into_inner(), ..decision })
 }
 
-/// What stands in the way of the restarts as things are now, of a rotation that has not come to them, and who takes the key
-/// beside the secret, which holds the regeneration; whatever holds it now. Empty where none is open, or it has come further.
+/// What stands in the way of the run and the restarts as things are now, of a rotation that has not come to them, and who takes
+/// the key beside the secret, which holds the regeneration; whatever holds it now. Empty where none is open, or it has come
+/// further.
 pub fn preflight(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp) -> Vec<Reason> {
     let Some(opened) = fold.rotation() else { return Vec::new() };
     let ctx = decider.context(fold, opened, world, now);
     let ahead = walk(&ctx);
-    if ahead.leg == Leg::Back {
+    if ahead.leg != Leg::Out {
         return Vec::new();
     }
-    let mut later = if ahead.phase < Phase::Restart { stands_ready(&ctx) } else { Vec::new() };
+    let mut later = Vec::new();
+    if ahead.phase < Phase::Restart {
+        later.extend(stands_ready(&ctx));
+        if ahead.phase < Phase::Deploy {
+            later.extend(run_ahead(&ctx));
+        }
+        later.extend(none_in_the_making(&ctx, ctx.policy.ages.ordinary));
+    }
     if ahead.phase < Phase::Regenerate {
         later.extend(delivered_elsewhere(&ctx, opened.from, ctx.policy.ages.ordinary));
     }
@@ -362,14 +371,21 @@ fn told_with(paused: Vec<Reason>, verdict: Verdict) -> Verdict {
     }
 }
 
-/// Looking comes first, then waiting; a person is called only when nothing else is left to do or wait for.
+/// Looking comes first; then a person is called, whatever else takes its time. But a rollout of our own is seen to its end
+/// first: if it fails, that is told by whoever watches it, and by nobody else.
 fn hold(ctx: &Context<'_>, reasons: Vec<Reason>) -> Verdict {
     let looking = reasons.iter().any(Reason::opens_by_looking);
     let person = reasons.iter().any(|reason| reason.why.opens() == Opens::ByPerson);
-    if person && !looking {
+    if person && !looking && !reasons.iter().any(|reason| is_followed(ctx, reason)) {
         return Verdict::Halt { reasons };
     }
     let until =
         reasons.iter().map(|reason| reason.look_again(ctx.now, &ctx.policy.pace)).min().unwrap_or(ctx.now);
     Verdict::Wait { reasons, until }
+}
+
+fn is_followed(ctx: &Context<'_>, reason: &Reason) -> bool {
+    let vault = |stamp| ctx.world.vaults.get(stamp).and_then(|seen| seen.get());
+    let begun = |stamp| vault(stamp).is_some_and(|vault| begun_at(ctx, stamp, vault).is_some());
+    matches!(reason.why, Why::RolloutUnderWay { .. }) && reason.subject.stamp().is_some_and(begun)
 }

@@ -121,6 +121,10 @@ pub struct Intent {
     /// the push is never read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitId>,
+    /// For a restart: the Kubernetes Secrets of the stamp that were seen just before to hold what its vault held. Whatever
+    /// writes to them later, they have held it since then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
 }
 
 /// What a successful step left behind.
@@ -197,6 +201,9 @@ pub struct Approval {
     pub by: String,
     pub rotation: RotationId,
     pub digest: Option<String>,
+    /// The slot whose key may be made anew, where it is not the one that the rotation retires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Slot>,
 }
 
 /// A person's word that one gate shall not hold for one subject, for a while.

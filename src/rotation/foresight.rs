@@ -5,16 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::closed::is_closed;
-use super::predicate::{autoscaler, fits, own_region};
+use super::predicate::{autoscaler, fits, own_region, rollout_failed};
 use super::reason::later;
+use super::rollout::{Rollout, rollout};
 use super::{
     Decision, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
     WorkloadRestart,
 };
 use crate::model::{
     BudgetView, ClusterState, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView,
-    SharedStore, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind,
-    WorkloadName, World,
+    StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind, WorkloadName,
+    WorkloadView, World,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -24,8 +25,6 @@ pub enum Concern {
     AgeUnknown,
     /// Azure does not tell when keys were last used: the quiet window proves nothing.
     LastUseUnknown,
-    /// The journal can hold no lease between machines.
-    StoreNotShared,
     /// Nobody looks for stamps that are not listed.
     NoInventory,
     /// Nobody says where requests are logged: a reader that is not listed is only seen by what else tells, and a stamp that
@@ -57,10 +56,14 @@ pub enum Concern {
     NoCluster { stamp: StampName },
     /// Azure knows neither its cluster nor its vault.
     Closed { stamp: StampName },
+    /// The version that its vault holds has an end, which the service does not heed, and others may.
+    SecretExpires { stamp: StampName, at: Timestamp },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
     OneReplica { stamp: StampName, workload: WorkloadName },
     /// No replica may be added before one is taken away.
     NoSurge { stamp: StampName, workload: WorkloadName },
+    /// A rollout of it is under way: a restart waits for its end.
+    RollsOut { stamp: StampName, workload: WorkloadName },
     /// It is scaled to zero: there is nothing to restart, and nothing to see the new key work on.
     Scaled { stamp: StampName, workload: WorkloadName },
     /// The account's data plane lets some networks in and this machine is there, now: whoever goes on has to be.
@@ -192,7 +195,7 @@ impl Foresight {
             holds,
             later: Vec::new(),
             approval: Course::ToCome,
-            concerns: concerns(opened, world, policy),
+            concerns: concerns(opened, world, policy, decision.phase < Phase::Restart),
             waits: Waits {
                 settling: policy.vault_lag,
                 soak: if soaks { policy.soak + told } else { Duration::ZERO },
@@ -340,7 +343,8 @@ fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
     waves
 }
 
-fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
+/// `before`: nothing is restarted yet, so what rolls out is somebody else's doing.
+fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Vec<Concern> {
     let mut concerns = Vec::new();
     let account = world.account.as_ref().and_then(|seen| seen.get());
     if let Some(account) = account {
@@ -356,9 +360,6 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
         if !account.tells_last_use && policy.log_lag.is_none() {
             concerns.push(Concern::LastUseUnknown);
         }
-    }
-    if policy.store == SharedStore::LocalOnly {
-        concerns.push(Concern::StoreNotShared);
     }
     if !policy.inventory {
         concerns.push(Concern::NoInventory);
@@ -376,6 +377,11 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
             concerns.push(Concern::Closed { stamp: stamp.name.clone() });
             continue;
         }
+        let vault = world.vaults.get(&stamp.name).and_then(|seen| seen.get());
+        concerns.extend(vault.and_then(|vault| vault.expires).map(|at| {
+            let stamp = stamp.name.clone();
+            Concern::SecretExpires { stamp, at }
+        }));
         let is_told = policy.log_lag.is_some() || policy.metrics_lag.is_some();
         // Of an account that cannot be read nobody knows where it is.
         let elsewhere = account.is_some() || stamp.region.is_none();
@@ -410,6 +416,9 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy) -> Vec<Concern> {
             Concern::NotLookedAt { stamp, extent }
         }));
         concerns.extend(policy.workloads.iter().filter_map(|name| of_workload(&stamp.name, name, view)));
+        if before {
+            concerns.extend(rolling_out(world, policy, &stamp.name, view));
+        }
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
     }
@@ -449,6 +458,21 @@ fn of_room(stamp: &StampName, policy: &Policy, view: &ClusterView, room: &RoomVi
         }
     }
     concerns
+}
+
+/// Rollouts that get on. Those that do not hold by themselves.
+fn rolling_out(world: &World, policy: &Policy, stamp: &StampName, view: &ClusterView) -> Vec<Concern> {
+    let seen = world.clusters.get(stamp).map_or(Timestamp::MIN, |seen| seen.at);
+    let gets_on = |workload: &&WorkloadView| {
+        matches!(
+            rollout(workload, workload.generation),
+            Rollout::NotYetObserved { .. } | Rollout::Progressing(_)
+        ) && rollout_failed(workload, view, seen).is_none()
+    };
+    let named = policy.workloads.iter().filter_map(|name| view.workload(name));
+    let concern =
+        |workload: &WorkloadView| Concern::RollsOut { stamp: stamp.clone(), workload: workload.name.clone() };
+    named.filter(gets_on).map(concern).collect()
 }
 
 /// The weightiest concern about one workload.

@@ -15,7 +15,7 @@ pub use self::opens::Opens;
 pub use self::why::{FailedStage, Waiting, Why};
 use super::Gate;
 use crate::model::{
-    BranchName, CommitId, ObjectName, Pace, PullNumber, RunId, Slot, StampName, WorkloadName,
+    BranchName, CommitId, EnvironmentName, ObjectName, Pace, PullNumber, RunId, Slot, StampName, WorkloadName,
 };
 
 /// How often the census is taken again while somebody may still move.
@@ -35,6 +35,8 @@ pub enum Subject {
     Commit(CommitId),
     Run(RunId),
     Stamp(StampName),
+    /// Another one of the configuration.
+    Environment(EnvironmentName),
     Workload(StampName, WorkloadName),
     /// Something else in a stamp's cluster: a pod, a Job, a CronJob.
     Object(StampName, ObjectName),
@@ -60,6 +62,7 @@ impl Subject {
             | Subject::Pull(_)
             | Subject::Commit(_)
             | Subject::Run(_)
+            | Subject::Environment(_)
             | Subject::Resource(_)
             | Subject::Client(_)
             | Subject::Right(_)
@@ -79,6 +82,7 @@ impl fmt::Display for Subject {
             Subject::Commit(commit) => f.write_str(commit.short()),
             Subject::Run(run) => write!(f, "{run}"),
             Subject::Stamp(stamp) => write!(f, "{stamp}"),
+            Subject::Environment(name) => write!(f, "environment/{name}"),
             Subject::Workload(stamp, workload) => write!(f, "{stamp}/{workload}"),
             Subject::Object(stamp, object) => write!(f, "{stamp}/{object}"),
             Subject::Resource(name)
@@ -131,6 +135,7 @@ impl Reason {
                 (*until).min(after(pace.pipeline)).max(now)
             }
             Why::UsedRecently { until, .. }
+            | Why::LogsYoung { until: Some(until), .. }
             | Why::SeenInLogs { until, .. }
             | Why::KeyNotNamed { until, .. } => (*until).clamp(now, after(pace.people)),
             // Weeks of logs are asked for, so not every minute.
@@ -141,6 +146,7 @@ impl Reason {
             | Why::AccountBusy { .. }
             | Why::Arrived { .. }
             | Why::GenerationNotNewer
+            | Why::RetiredKeyGiven { .. }
             | Why::KeySpreading { .. } => after(pace.account),
             Why::RolloutUnderWay { .. }
             | Why::Scaling { .. }
@@ -154,6 +160,7 @@ impl Reason {
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::DeploymentUnderWay { .. }
+            | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),

@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
-use super::Why;
+use self::unseen::unseen;
 use super::closed::is_closed;
-use super::predicate::{clocks_agree, stale_pods, unclear_pods, untold};
+use super::predicate::stale_pods;
 use crate::model::{
-    AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
-    VaultView, World,
+    Access, AccountView, Blind, ClusterView, EvidenceKey, KeyKind, Slot, SlotUse, StampName, VaultView, World,
 };
+
+mod unseen;
 
 /// Something that is not as it is elsewhere, or as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,14 @@ pub enum Difference {
     OtherSlot {
         stamp: StampName,
         holds: Slot,
+        /// Whether more of them do than hold this one; else as many do.
+        most: bool,
+    },
+    /// It is a key of the account that may do something else than the one that is asked about: of a read-only one no write is
+    /// accepted.
+    OtherAccess {
+        stamp: StampName,
+        holds: KeyKind,
     },
     /// The vault's value is none of the account's keys: somebody set it by hand, or it was regenerated away.
     NoKey {
@@ -45,6 +54,7 @@ impl Difference {
     pub fn stamp(&self) -> &StampName {
         match self {
             Difference::OtherSlot { stamp, .. }
+            | Difference::OtherAccess { stamp, .. }
             | Difference::NoKey { stamp }
             | Difference::Disabled { stamp }
             | Difference::OldPods { stamp, .. }
@@ -56,6 +66,7 @@ impl Difference {
     pub fn kind(&self) -> &'static str {
         match self {
             Difference::OtherSlot { .. } => "other-slot",
+            Difference::OtherAccess { .. } => "other-access",
             Difference::NoKey { .. } => "no-key",
             Difference::Disabled { .. } => "disabled",
             Difference::OldPods { .. } => "old-pods",
@@ -87,8 +98,9 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Judges what was seen of these stamps. `lag` is the policy's `vault_lag`.
-    pub fn of(world: &World, stamps: &[StampName], lag: Duration) -> Standing {
+    /// Judges what was seen of these stamps: whether they hold the slot's key of this access. `lag` is the policy's
+    /// `vault_lag`.
+    pub fn of(world: &World, stamps: &[StampName], access: Access, lag: Duration) -> Standing {
         let mut standing = Standing {
             slot: None,
             seen_slot: None,
@@ -99,18 +111,18 @@ impl Standing {
         };
         let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) else { return standing };
         let vaults = || stamps.iter().filter_map(|stamp| Some((stamp, world.vaults.get(stamp)?.get()?)));
-        let held = |vault: &VaultView| account.slot_of(&vault.fingerprint);
-        // Two slots are told against the one that more vaults hold.
-        let most = Slot::ALL
-            .into_iter()
-            .max_by_key(|slot| vaults().filter(|(_, vault)| held(vault) == Some(*slot)).count());
+        let kind = |vault: &VaultView| account.kind_of(&vault.fingerprint);
+        let held = |vault: &VaultView| kind(vault).filter(|kind| kind.access == access).map(|kind| kind.slot);
+        let count = |slot: Slot| vaults().filter(|(_, vault)| held(vault) == Some(slot)).count();
+        // Two slots are told against the one that more vaults hold, or against each other.
+        let most = Slot::ALL.into_iter().find(|slot| count(*slot) > count(slot.other()));
         for (stamp, vault) in vaults() {
-            standing.vault(stamp, vault, held(vault), most);
+            standing.vault(stamp, vault, (kind(vault), held(vault)), most);
             if let Some(cluster) = world.clusters.get(stamp).and_then(|seen| seen.get()) {
                 standing.cluster(stamp, vault, cluster, account, lag);
             }
         }
-        let alike = vaults().next().is_some() && vaults().all(|(_, vault)| held(vault) == most);
+        let alike = vaults().all(|(_, vault)| held(vault) == most);
         standing.seen_slot = most.filter(|_| alike);
         standing.slot =
             standing.seen_slot.filter(|_| vaults().count() + standing.closed.len() == stamps.len());
@@ -118,14 +130,25 @@ impl Standing {
         standing
     }
 
-    fn vault(&mut self, stamp: &StampName, vault: &VaultView, held: Option<Slot>, most: Option<Slot>) {
+    /// `held`: which key it holds, and the slot where it is one of the access that is asked about.
+    fn vault(
+        &mut self,
+        stamp: &StampName,
+        vault: &VaultView,
+        held: (Option<KeyKind>, Option<Slot>),
+        most: Option<Slot>,
+    ) {
         let stamp = || stamp.clone();
         match held {
-            None => self.differences.push(Difference::NoKey { stamp: stamp() }),
-            Some(holds) if Some(holds) != most => {
-                self.differences.push(Difference::OtherSlot { stamp: stamp(), holds });
+            (None, _) => self.differences.push(Difference::NoKey { stamp: stamp() }),
+            (Some(holds), None) => {
+                self.differences.push(Difference::OtherAccess { stamp: stamp(), holds });
             }
-            Some(_) => {}
+            (_, Some(holds)) if Some(holds) != most => {
+                let most = most.is_some();
+                self.differences.push(Difference::OtherSlot { stamp: stamp(), holds, most });
+            }
+            (_, Some(_)) => {}
         }
         if !vault.enabled {
             self.differences.push(Difference::Disabled { stamp: stamp() });
@@ -158,78 +181,6 @@ impl Standing {
         self.differences.is_empty()
     }
 }
-
-fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
-    let mut unseen = Vec::new();
-    let mut note = |what: EvidenceKey, blind: Option<&Blind>| {
-        unseen.extend(blind.map(|blind| Unseen { what, blind: blind.clone() }));
-    };
-    note(EvidenceKey::Account, world.account.as_ref().and_then(|seen| seen.what.as_ref().err()));
-    note(EvidenceKey::Code, world.code.as_ref().and_then(|seen| seen.what.as_ref().err()));
-    for stamp in stamps.iter().filter(|stamp| !is_closed(world, stamp)) {
-        let vault = world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
-        let cluster = world.clusters.get(stamp);
-        let state = cluster.and_then(|seen| seen.get()).map(|cluster| &cluster.state);
-        note(EvidenceKey::Vault(stamp.clone()), vault);
-        note(EvidenceKey::Cluster(stamp.clone()), cluster.and_then(|seen| seen.what.as_ref().err()));
-        // With its vault there, it may be a cluster that is named wrongly.
-        let vault_is_there = world.vaults.get(stamp).is_some_and(|seen| seen.what.is_ok());
-        let unknown = Blind { kind: Blindness::Missing, why: NO_CLUSTER.to_owned() };
-        let gone = state == Some(&ClusterState::Gone) && vault_is_there;
-        note(EvidenceKey::Cluster(stamp.clone()), gone.then_some(&unknown));
-        let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
-        let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
-        note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
-        if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
-            note(EvidenceKey::Cluster(stamp.clone()), unmounted(vault, cluster, lag).as_ref());
-            note(EvidenceKey::Cluster(stamp.clone()), clock(stamp, cluster).as_ref());
-        }
-    }
-    unseen
-}
-
-/// What pods got when they began, and what nothing tells any more.
-fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
-    let names: Vec<&str> = unclear_pods(vault, cluster, lag).map(|(pod, _)| pod.name.as_str()).collect();
-    let why = || {
-        format!(
-            "the SecretProviderClass of {} is gone or was changed since: what it got is not known",
-            names.join(", ")
-        )
-    };
-    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
-}
-
-/// Pods that get the secret and do not show which version.
-fn unmounted(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
-    let names: Vec<&str> = untold(vault, cluster, lag).map(|pod| pod.name.as_str()).collect();
-    let why = || {
-        let names = names.join(", ");
-        format!(
-            "{names} mounted the secret, and nothing shows which version: is it this stamp's cluster, and does its \
-             SecretProviderClass name this stamp's vault?"
-        )
-    };
-    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
-}
-
-/// By a clock that is apart, a pod that began before its vault's version looks young.
-fn clock(stamp: &StampName, cluster: &ClusterView) -> Option<Blind> {
-    let why = match clocks_agree(stamp, cluster).pop()?.why {
-        Why::ClocksDiffer { ahead } => {
-            let (apart, word) =
-                (ahead.unsigned_abs().as_secs(), if ahead.is_negative() { "behind" } else { "ahead" });
-            format!(
-                "its clock is {apart}s {word}, so which pods began before their vault's version is not known"
-            )
-        }
-        _ => "nothing tells its clock, so which pods began before their vault's version is not known"
-            .to_owned(),
-    };
-    Some(Blind { kind: Blindness::Unintelligible, why })
-}
-
-const NO_CLUSTER: &str = "Azure knows no cluster of this name, and the stamp's vault is there all the same";
 
 fn ahead(world: &World, slot: Option<Slot>) -> Vec<(String, SlotUse)> {
     let Some(code) = world.code.as_ref().and_then(|seen| seen.get()) else { return Vec::new() };

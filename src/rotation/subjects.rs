@@ -18,6 +18,7 @@ pub fn subjects(policy: &Policy, world: &World) -> BTreeSet<String> {
             known.extend(in_cluster(stamp, cluster));
         }
     }
+    known.extend(policy.same_account.iter().cloned().map(Subject::Environment));
     if let Some(code) = world.code.as_ref().and_then(|seen| seen.get()) {
         let branches = [Some(&code.base), code.release.as_ref()].into_iter().flatten();
         let elsewhere = branches.clone().flat_map(|it| &it.claim.elsewhere);
@@ -34,8 +35,8 @@ pub fn subjects(policy: &Policy, world: &World) -> BTreeSet<String> {
     let deployments = world.deployments.as_ref().and_then(|seen| seen.get()).into_iter().flatten();
     known.extend(deployments.map(|one| Subject::Commit(one.commit.clone())));
     if let Some(view) = world.inventory.as_ref().and_then(|seen| seen.get()) {
-        let strange = view.unlisted.iter().chain(&view.unattributed).map(|it| &it.name);
-        known.extend(strange.chain(view.absent.iter().map(|it| &it.name)).cloned().map(Subject::Resource));
+        let strange = view.unlisted.iter().chain(&view.unattributed).map(|it| view.name_of(it));
+        known.extend(strange.chain(view.absent.iter().map(|it| it.name.clone())).map(Subject::Resource));
     }
     let requests = world.usage.as_ref().and_then(|seen| seen.get()).map(|view| view.requests.as_slice());
     known.extend(requests.unwrap_or_default().iter().map(|it| Subject::Client(it.caller.address.clone())));

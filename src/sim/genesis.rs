@@ -137,10 +137,13 @@ fn add_stamps(world: &mut World) {
                 queue,
                 faults,
             };
-            let cluster = Cluster::born(format!("{prefix}-aks"), &mut hand);
+            let called = stamp.cluster.clone().unwrap_or_else(|| format!("{prefix}-aks"));
+            let cluster = Cluster::born(called, &mut hand);
+            let own = &config.account.id.subscription;
             world.stamps.push(Stamp {
                 name: stamp.name.clone(),
                 location: stamp.location.clone(),
+                subscription: stamp.subscription.clone().unwrap_or_else(|| own.clone()),
                 resource_group: format!("{prefix}-rg"),
                 unit,
                 region,

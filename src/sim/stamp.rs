@@ -23,6 +23,7 @@ pub struct Stamp {
     pub name: StampName,
     /// ARM location.
     pub location: String,
+    pub subscription: String,
     pub resource_group: String,
     /// Place of its unit in [`World::units`](super::World::units).
     pub unit: usize,

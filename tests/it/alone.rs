@@ -85,6 +85,7 @@ pub fn regeneration_sent() -> Event {
             generation_before: None,
             evidence: String::new(),
             commit: None,
+            secrets: Vec::new(),
         }],
     }
 }

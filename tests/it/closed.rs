@@ -1,6 +1,6 @@
 //! Stamps of which Azure knows neither cluster nor vault: what closes one, and what does not.
 
-use keyslot::model::{Blindness, ClusterState, ClusterView, Identity, Seen, Slot};
+use keyslot::model::{Access, Blindness, ClusterState, ClusterView, Identity, Seen, Slot};
 use keyslot::rotation::{Gate, Note, Phase, Standing, Step, Verdict, default_retire, restart_target};
 
 use crate::stage::{Stage, holding, key, reads, stamp, steps};
@@ -102,18 +102,34 @@ fn what_everybody_uses_is_told_without_the_closed() {
     let mut stage = Stage::ready();
     close(&mut stage, "north");
     let stamps = [stamp("east"), stamp("north")];
-    let standing = Standing::of(&stage.world, &stamps, stage.policy.vault_lag);
+    let standing = Standing::of(&stage.world, &stamps, Access::ReadWrite, stage.policy.vault_lag);
     assert_eq!((standing.slot, standing.unseen.len()), (Some(Slot::Secondary), 0), "{standing:?}");
     assert_eq!(standing.closed, [stamp("north")]);
     assert_eq!(restart_target(&stage.world), Ok(Slot::Secondary));
     assert_eq!(default_retire(&stage.world), Ok(Slot::Secondary));
     without_vault(&mut stage, "north", Blindness::Unreachable);
-    let standing = Standing::of(&stage.world, &stamps, stage.policy.vault_lag);
+    let standing = Standing::of(&stage.world, &stamps, Access::ReadWrite, stage.policy.vault_lag);
     assert_eq!((standing.slot, standing.unseen.len(), standing.closed.len()), (None, 1, 0), "{standing:?}");
     assert!(restart_target(&stage.world).is_err());
+    // With nobody left there is no key that everyone uses.
+    ["east", "north"].iter().for_each(|name| close(&mut stage, name));
+    let standing = Standing::of(&stage.world, &stamps, Access::ReadWrite, stage.policy.vault_lag);
+    let text = keyslot::render::verify::verdict(&standing);
+    assert!(standing.slot.is_none() && text.contains("nobody uses a key: every stamp is closed"), "{text}");
     // A vault that holds the old key holds, whatever became of the cluster beside it.
     let mut stage = Stage::ready();
     without_cluster(&mut stage, "north");
     stage.vault_mut("north").fingerprint = key(Slot::Primary);
     assert_eq!(stage.decide().phase, Phase::Deploy);
+}
+
+#[test]
+fn where_every_stamp_is_closed_nobody_was_asked() {
+    let mut stage = Stage::ready();
+    close(&mut stage, "north");
+    close(&mut stage, "east");
+    assert_eq!(holding(&stage.decide()), [Gate::AllListed].into(), "{:?}", stage.decide());
+    // Before anything is begun, too.
+    stage.events.retain(|(at, _)| *at != crate::stage::at(1));
+    assert!(holding(&stage.decide()).contains(&Gate::AllListed), "{:?}", stage.decide());
 }

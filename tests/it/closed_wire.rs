@@ -34,6 +34,7 @@ async fn fault_of(rig: &Rig, host: &str, name: impl Fn(&sim::Stamp) -> String) -
         let stamp = world.stamps().next().unwrap();
         VaultPlace {
             subscription: world.account().config().id.subscription.clone(),
+            is_told: true,
             resource_group: stamp.resource_group.clone(),
             name: name(stamp),
         }
@@ -115,13 +116,16 @@ async fn a_cluster_by_kubeconfig_that_does_not_answer_is_what_azure_says_of_it()
         let clusters = BTreeMap::from([(name.clone(), cluster)]);
         let aks = AksAccess { access: access(&rig), endpoint: PUBLIC_ENDPOINT.parse().unwrap() };
         let named = called.map(|called| {
-            let group = "rg".to_owned();
-            let cluster = AksCluster {
-                subscription: "s".to_owned(),
-                resource_group: group,
-                name: called,
-                admin: false,
-            };
+            let cluster = rig.simulation.world.with(|world| {
+                let stamp = world.stamps().next().unwrap();
+                AksCluster {
+                    subscription: stamp.subscription.clone(),
+                    is_told: true,
+                    resource_group: stamp.resource_group.clone(),
+                    name: called,
+                    admin: false,
+                }
+            });
             (name.clone(), cluster)
         });
         let kubernetes = Kubernetes::new("CosmosDb-ApiKey", clusters, http, rig.clock.clone()).asking(aks);
@@ -150,11 +154,21 @@ async fn a_stamp_that_was_taken_down_is_in_nobodys_way() {
     let path = live.stage.settings_path();
     let settings = std::fs::read_to_string(&path).unwrap();
     let table = settings.lines().find(|line| line.ends_with(".stamp]]")).unwrap();
-    let old = format!(
-        "\n{table}\nname = \"bygone\"\nunit = \"old\"\nkey_vault = \"old-kv\"\n\
-         aks = {{ resource_group = \"rg-old\", name = \"old-aks\" }}\nkey_vault_resource_group = \"rg-old\"\n"
-    );
-    std::fs::write(&path, format!("{settings}{old}")).unwrap();
+    let subscription =
+        live.stage.simulation.world.with(|world| world.account().config().id.subscription.clone());
+    let old = |told: &str| {
+        format!(
+            "{settings}\n{table}\nname = \"bygone\"\nunit = \"old\"\nkey_vault = \"old-kv\"\n\
+             aks = {{ {told}resource_group = \"rg-old\", name = \"old-aks\" }}\n\
+             key_vault_resource_group = \"rg-old\"\n"
+        )
+    };
+    // It may lie in another subscription than the account.
+    std::fs::write(&path, old("")).unwrap();
+    let (code, text) = run(&live, &["plan"]);
+    assert_ne!(code, 0, "{text}");
+    assert!(!text.contains("closed") && text.contains("write `subscription`"), "{text}");
+    std::fs::write(&path, old(&format!("subscription = \"{subscription}\", "))).unwrap();
     let (code, text) = run(&live, &["plan"]);
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("bygone: closed: Azure knows neither its cluster nor its vault"), "{text}");
@@ -164,4 +178,36 @@ async fn a_stamp_that_was_taken_down_is_in_nobodys_way() {
     assert!(text.contains("bygone: closed") && text.contains("everybody uses the primary key"), "{text}");
     let asked = live.stage.simulation.wire.transcript();
     assert!(asked.count("GET", "/Microsoft.KeyVault/vaults/old-kv") > 0, "by Azure's word");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stamp_in_another_subscription_that_nobody_names_is_not_closed() {
+    let mut config = WorldConfig::seeded(8).with_stamps(2);
+    let elsewhere = "9a0c5c1e-0000-4000-8000-00000000b2b2";
+    config.units[0].stamps[1].subscription = Some(elsewhere.to_owned());
+    let live = Live::set(config, 60.0);
+    let path = live.stage.settings_path();
+    let told = std::fs::read_to_string(&path).unwrap();
+    let (vault, group) = live.stage.simulation.world.with(|world| {
+        let stamp = world.stamps().nth(1).unwrap();
+        (stamp.vault.name.clone(), stamp.resource_group.clone())
+    });
+    // As README wants it, and as one behind a private endpoint looks from here.
+    let told = told.replace(
+        &format!("key_vault = \"{vault}\"\n"),
+        &format!("key_vault = \"{vault}\"\nkey_vault_resource_group = \"{group}\"\n"),
+    );
+    let unreached = |text: &str| {
+        let name = format!("\"{vault}.vault.azure.net\" = \"127.0.0.1:1\"\n");
+        let table = text.lines().find(|line| line.starts_with("[endpoints.resolve]")).unwrap().to_owned();
+        text.replace(&table, &format!("{table}\n{name}"))
+    };
+    let guessed = told.replace(&format!("subscription = \"{elsewhere}\"\n"), "");
+    assert_ne!(guessed, told, "{told}");
+    for text in [told, guessed] {
+        std::fs::write(&path, unreached(&text)).unwrap();
+        let (_, said) = run(&live, &["plan"]);
+        assert!(!said.contains("closed"), "{said}");
+    }
+    assert!(live.stage.simulation.wire.transcript().count("GET", &format!("/vaults/{vault}")) > 0);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keyslot::adapters::arm::ArmAccess;
 use keyslot::adapters::cosmos::PUBLIC_ENDPOINT;
-use keyslot::adapters::resource_graph::{InventorySettings, ListedStamp, ResourceGraph};
+use keyslot::adapters::resource_graph::{InventorySettings, ListedCluster, ListedStamp, ResourceGraph};
 use keyslot::model::{Blindness, ResourceKind, Unlisted};
 use keyslot::ports::Inventory as _;
 use keyslot::sim::WorldConfig;
@@ -20,7 +20,11 @@ fn listed(rig: &Rig) -> Vec<ListedStamp> {
         live.map(|stamp| ListedStamp {
             name: stamp.name.clone(),
             vault: stamp.vault.name.to_uppercase(),
-            cluster: Some(stamp.cluster.name.clone()),
+            cluster: Some(ListedCluster {
+                subscription: stamp.subscription.clone(),
+                resource_group: stamp.resource_group.to_uppercase(),
+                name: stamp.cluster.name.clone(),
+            }),
             context: None,
         })
         .collect()
@@ -78,13 +82,57 @@ async fn a_stamp_that_nobody_listed_is_found_by_tag_and_by_name() {
     let view = by_name.look().await.unwrap();
     assert_eq!((view.alike, names(&view.unlisted)), (1, vec![vault]));
     assert_eq!((view.unattributed.len(), view.absent.len()), (0, 0), "{view:?}");
+    assert_eq!(view.unlike.len(), 60, "the pattern fits none of those that are listed");
+}
+
+#[tokio::test]
+async fn two_clusters_of_one_name_are_told_apart_by_their_place() {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.units[0].stamps[0].cluster = Some("aks-neu".to_owned());
+    config.units.push(UnitConfig::idle("afmcprd0", "release/2025.12.0", 1));
+    config.units[1].stamps[0].cluster = Some("AKS-NEU".to_owned());
+    let rig = Rig::new(config);
+    let view = graph(&rig, |_| {}).look().await.unwrap();
+    assert_eq!(names(&view.unlisted), ["AKS-NEU", "afmcprd0-northeurope-kv"], "{view:?}");
+    assert_eq!(view.unlisted[0].resource_group, "afmcprd0-northeurope-rg");
+    assert!(view.absent.is_empty(), "{view:?}");
+    // By a context that is called so, it may be either.
+    let view = graph(&rig, |settings| {
+        settings.stamps[0].cluster = None;
+        settings.stamps[0].context = Some("aks-neu".to_owned());
+    });
+    let view = view.look().await.unwrap();
+    assert_eq!(names(&view.unattributed).len(), 2, "{view:?}");
+    assert_ne!(view.name_of(&view.unattributed[0]), view.name_of(&view.unattributed[1]));
+    // The one that is listed is not there: the other one of its name is no sign of it.
+    let view = graph(&rig, |settings| {
+        settings.stamps[0].cluster.as_mut().unwrap().resource_group = "elsewhere-rg".to_owned();
+    });
+    let view = view.look().await.unwrap();
+    assert_eq!((view.absent.len(), view.unlisted.len()), (1, 3), "{view:?}");
+}
+
+#[tokio::test]
+async fn patterns_are_measured_by_the_stamps_that_are_listed() {
+    let rig = rig(2);
+    let unlike = async |names: &[&str]| {
+        let graph = graph(&rig, |settings| {
+            settings.tags.clear();
+            settings.names = names.iter().map(|name| (*name).to_owned()).collect();
+        });
+        graph.look().await.unwrap().unlike.len()
+    };
+    // One of its parts is enough to find a stamp by.
+    assert_eq!(unlike(&["*-kv"]).await, 0);
+    assert_eq!(unlike(&["*-eastus2-aks"]).await, 1);
+    assert_eq!(unlike(&["acme-prd-*"]).await, 2);
 }
 
 #[tokio::test]
 async fn a_cluster_that_may_be_that_of_a_stamp_which_tells_none_is_told_as_that() {
     let rig = rig(3);
     let first = listed(&rig)[0].clone();
-    let (own, strange) = (first.cluster.clone().unwrap(), "afmcprd0-northeurope-aks");
+    let (own, strange) = (first.cluster.unwrap().name, "afmcprd0-northeurope-aks");
     // By kubeconfig alone, one of the two is the first stamp's, and nobody can say which.
     let view = graph(&rig, |settings| settings.stamps[0].cluster = None).look().await.unwrap();
     assert_eq!(names(&view.unattributed), [own.as_str(), strange], "{view:?}");
@@ -112,7 +160,11 @@ async fn what_is_configured_and_not_shown_is_told() {
         settings.stamps.push(ListedStamp {
             name: "elsewhere".into(),
             vault: "elsewhere-kv".to_owned(),
-            cluster: Some("elsewhere-aks".to_owned()),
+            cluster: Some(ListedCluster {
+                subscription: settings.subscriptions[0].clone(),
+                resource_group: "elsewhere-rg".to_owned(),
+                name: "elsewhere-aks".to_owned(),
+            }),
             context: None,
         });
     });

@@ -10,6 +10,7 @@ use keyslot::model::{ReplicaNumber, Slot, WorkloadKind};
 use keyslot::render;
 use keyslot::rotation::Gate;
 use keyslot::sim::config::{CronJobConfig, KeySource, SetConfig};
+use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::{Command, DeploymentPatch, Fault, Holds, Span, Target, Trouble, When, World, WorldConfig};
 
 use crate::in_memory::{Life, Theatre};
@@ -43,6 +44,34 @@ fn a_world_with_every_kind_is_rotated_whole() {
     assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Done)));
     everybody_moved(&theatre.world.lock(), 5);
     assert_eq!(theatre.world.lock().outage().dark, Duration::ZERO);
+}
+
+/// Everything reads one Secret, and a CronJob makes a new owner of it once an hour.
+fn all_reading() -> WorldConfig {
+    let mut config = world();
+    config.sets.truncate(1);
+    let read = || KeySource::SyncedSecret("cosmos".to_owned());
+    config.workloads.iter_mut().for_each(|workload| workload.key = read());
+    config.sets.iter_mut().for_each(|set| set.workload.key = read());
+    config.cron_jobs = vec![CronJobConfig { every: 1, ..CronJobConfig::named("hourly").reading("cosmos") }];
+    config
+}
+
+#[test]
+fn no_pod_is_made_old_by_the_owners_that_a_restart_gives_to_a_synced_secret() {
+    let mut undisturbed = Theatre::new(all_reading());
+    assert!(matches!(undisturbed.live(), Life::Ended(TurnEnd::Done)));
+    everybody_moved(&undisturbed.world.lock(), 4);
+    let effects = undisturbed.crashes.effects();
+    // Whoever comes after a process that died knows of the Secrets what the journal tells.
+    for effect in (1..=effects).step_by(2) {
+        let mut theatre =
+            Theatre::with_crashes(all_reading(), Crashes::at([(effect, CrashMoment::AfterApplying)]));
+        assert!(matches!(theatre.live(), Life::Crashed), "{effect}");
+        let life = theatre.live_with_person();
+        assert!(matches!(life, Life::Ended(TurnEnd::Done)), "{effect}: {life:?}");
+        everybody_moved(&theatre.world.lock(), 4);
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
 use keyslot::model::{
-    Blindness, ClusterState, ClusterView, Extent, NetworkRules, Seen, SyncedSecretView, UnseenSecret,
+    Blindness, ClusterState, ClusterView, Extent, LiveBy, NetworkRules, RunResult, RunState, Seen, Slot,
+    StageView, SyncedSecretView, UnseenSecret,
 };
 use keyslot::render::foresight;
 use keyslot::rotation::{Decider, Foresight, Leg, Phase, preflight, restarts};
@@ -133,6 +134,86 @@ fn what_would_hold_the_restarts_of_an_open_rotation_is_told_while_others_are_wai
 }
 
 #[test]
+fn what_would_hold_the_run_is_told_before_anything_is_proposed() {
+    type Spoil = fn(&mut Stage);
+    let planned = |spoil: Spoil| {
+        let mut stage = unproposed();
+        for name in ["east", "north"] {
+            stage.vault_mut(name).fingerprint = crate::stage::key(Slot::Primary);
+        }
+        spoil(&mut stage);
+        let acts = matches!(stage.decide().verdict, keyslot::rotation::Verdict::Act { .. });
+        assert!(acts, "it is proposed all the same: {:?}", stage.decide());
+        of_open(&stage)
+    };
+    let text = planned(|_| {});
+    assert!(text.contains("0 of 0 rights are there; nothing is in the way of"), "{text}");
+    let cases: [(&str, Spoil); 4] = [
+        ("run-ended: the pipeline's runs cannot be seen: no such pipeline", |stage| {
+            stage.world.runs = Some(Seen::blind(stage.now, Blindness::Missing, "no such pipeline"));
+        }),
+        ("declare each under [[environment.NAME.release.pipeline.stage]]", |stage| {
+            let ended = RunState::Completed(RunResult::Succeeded);
+            let mut run = crate::gates::run(ended, ended);
+            run.branch = stage.code_mut().release.as_ref().unwrap().branch.clone();
+            run.stages = vec![StageView::new("destroy-old", ended, None)];
+            stage.world.runs = Some(Seen::known(stage.now, vec![run]));
+        }),
+        ("promoted: ", |stage| {
+            let tags = vec!["release/0".into()];
+            stage.code_mut().live_by = LiveBy::Contradiction { tags, run: None };
+        }),
+        ("target-proven: ", |stage| stage.account_mut().provisioning = "Updating".to_owned()),
+    ];
+    for (words, spoil) in cases {
+        let text = planned(spoil);
+        let later = text.split("in the way later").nth(1).unwrap_or_default();
+        assert!(later.contains(words) && text.ends_with("something is in the way\n"), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_rollout_that_gets_on_is_told_and_one_that_does_not_is_in_the_way() {
+    let mut stage = unproposed();
+    assert!(!of_open(&stage).contains("is rolling out"), "{}", of_open(&stage));
+    let workload = &mut stage.cluster_mut("north").workloads[0];
+    (workload.replicas, workload.updated) = (4, 1);
+    let text = of_open(&stage);
+    assert!(
+        text.contains("catalogservice-deploy is rolling out: its restart waits until that is over"),
+        "{text}"
+    );
+    assert!(text.contains("nothing is in the way of"), "{text}");
+    // By what its controller says it will not come up.
+    stage.cluster_mut("north").workloads[0].conditions.push(crate::gates::restart::out_of_time());
+    let text = of_open(&stage);
+    assert!(!text.contains("is rolling out") && text.contains("it has timed out progressing"), "{text}");
+    stage.vault_mut("north").expires = Some(at(500_000));
+    assert!(of_open(&stage).contains("north: the secret's current version expires at 2027-01-"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_that_would_be_refused_later_says_so_and_proposes_nothing() {
+    let forbid = |operation| Fault::new(When::Always, Target::operation(operation), Trouble::Forbidden);
+    let config = WorldConfig::seeded(9)
+        .with_fault(forbid(Operation::Regenerate))
+        .with_fault(forbid(Operation::Restart));
+    let live = Live::set(config, 600.0);
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("rotate").output().unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    for words in [
+        "northeurope: by what its cluster says keyslot may not patch deployments in namespace workload",
+        "may-regenerate",
+        "assign the role “DocumentDB Account Contributor”",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(live.stage.simulation.wire.transcript().count("POST", "/pulls"), 0, "{said}");
+}
+
+#[test]
 fn what_was_never_proposed_is_not_told_as_done_because_something_later_was_reached() {
     let mut stage = unproposed();
     for phase in [Phase::Propose, Phase::Restart, Phase::Quiesce] {
@@ -251,7 +332,7 @@ fn the_plan_of_an_open_rotation_says_what_is_done_what_runs_and_what_is_to_come(
     let text = of_open(&stage);
     assert!(text.contains("now      wave 2: north (now), west (done): restart"), "{text}");
     // A vault that lags behind: whatever its pods are, they are not done.
-    stage.vault_mut("east").fingerprint = crate::stage::key(keyslot::model::Slot::Primary);
+    stage.vault_mut("east").fingerprint = crate::stage::key(Slot::Primary);
     let text = of_open(&stage);
     assert!(text.contains("to come  wave 1, the canary: east"), "{text}");
 
@@ -334,13 +415,14 @@ async fn secrets_that_the_driver_would_leave_as_they_are_are_told_before_anythin
         config.workloads[0].key = KeySource::SyncedSecret("cosmos".to_owned());
         let (_live, code, text) = plan(config);
         assert_eq!(code, 0, "{text}");
-        // The sandbox's last stamp is reached through Azure, the others by a kubeconfig.
-        let off = "southeastasia: its CSI driver has rotation off: the old key stays in the Kubernetes Secret workload/cosmos \
+        // The sandbox's last stamp is reached through Azure, the others by a kubeconfig, with their names in Azure beside it.
+        let off = "its CSI driver has rotation off: the old key stays in the Kubernetes Secret workload/cosmos \
                    when the vault holds the new one, which holds the rotation then: the CSI driver fills it only when \
                    rotation is on: turn rotation on; or delete the Secret and restart one workload that mounts its class";
-        assert_eq!(text.contains(off), !rotation, "{text}");
-        assert!(text.contains("northeurope: nobody says whether its CSI driver has rotation on"), "{text}");
-        assert!(!text.contains("southeastasia: nobody says whether its CSI"), "{text}");
+        for stamp in ["southeastasia", "northeurope"] {
+            assert_eq!(text.contains(&format!("{stamp}: {off}")), !rotation, "{text}");
+        }
+        assert!(!text.contains("nobody says whether its CSI"), "{text}");
     }
 }
 
@@ -354,7 +436,7 @@ fn a_driver_that_fills_no_secret_need_not_rotate() {
     let fingerprint = stage.vault_mut("north").fingerprint.clone();
     for name in ["orders", "billing"] {
         let (namespace, name, fingerprint) = ("workload".to_owned(), name.to_owned(), fingerprint.clone());
-        let secret = SyncedSecretView { namespace, name, fingerprint, changed: None };
+        let secret = SyncedSecretView { namespace, name, fingerprint, changed: None, said_since: None };
         stage.cluster_mut("north").synced.push(secret);
     }
     let words = "north: its CSI driver has rotation off: the old key stays in the Kubernetes Secrets workload/orders, \

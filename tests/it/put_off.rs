@@ -35,6 +35,7 @@ fn put_off(times: u32, respite: Respite, ago: SignedDuration) -> Stage {
             generation_before: Some(at(-1_000_000)),
             evidence: String::new(),
             commit: None,
+            secrets: Vec::new(),
         };
         stage.recorded(when, intent, Some((when, refused(respite))));
     }

@@ -25,6 +25,11 @@ impl Sandbox {
         Sandbox::with(folder, &["--speed", speed, "--transcript", transcript.to_str().unwrap()])
     }
 
+    /// One whose time is ours, so that nobody has to be told of its clock.
+    pub fn by_the_wall_clock(folder: &Path) -> Sandbox {
+        Sandbox::with(folder, &["--start", "now", "--speed", "1"])
+    }
+
     fn with(folder: &Path, arguments: &[&str]) -> Sandbox {
         let mut child = Command::new(env!("CARGO_BIN_EXE_keyslot"))
             .args(["sandbox", "--dir"])

@@ -46,7 +46,8 @@ fn sent(outcome: Option<Outcome>) -> Stage {
     let key = step.key();
     let generation_before = Some(at(-1_000_000));
     let (evidence, commit) = (String::new(), None);
-    let intent = Intent { key, attempt: 1, step, generation_before, evidence, commit };
+    let secrets = Vec::new();
+    let intent = Intent { key, attempt: 1, step, generation_before, evidence, commit, secrets };
     stage.events.push((began, Event::Reached { leg: Leg::Out, phase: Phase::Regenerate }));
     let ended = began + SignedDuration::from_secs(1);
     stage.recorded(began, intent, outcome.map(|outcome| (ended, outcome)));

@@ -1,11 +1,18 @@
 //! `verify` as a user runs it, on a world that answers.
 
-use keyslot::model::{KeyKind, KeyMaterial, Slot, StampName};
+use keyslot::model::{
+    Absent, Access, Blindness, Extent, Fingerprint, Holding, InventoryView, KeyKind, KeyMaterial, KeyView,
+    ResourceKind, Seen, Slot, StampName, Unlisted,
+};
+use keyslot::render::matrix::Matrix;
+use keyslot::rotation::Standing;
 use keyslot::sim::{Command, WorldConfig};
 use serde_json::Value;
 
+use crate::consumers::synced;
 use crate::live::Live;
 use crate::schema::schema_errors;
+use crate::stage::{Stage, stamp};
 
 fn verify(live: &Live, more: &[&str]) -> (i32, String) {
     let mut arguments = vec!["verify"];
@@ -124,10 +131,9 @@ async fn a_stamp_that_has_another_ones_cluster_is_no_agreement() {
 
 #[test]
 fn pods_that_show_no_version_and_clocks_that_are_apart_leave_it_unseen() {
-    use crate::stage::{Stage, stamp};
     let lag = std::time::Duration::from_secs(5);
     let told = |stage: &Stage| {
-        let standing = keyslot::rotation::Standing::of(&stage.world, &[stamp("east")], lag);
+        let standing = Standing::of(&stage.world, &[stamp("east")], Access::ReadWrite, lag);
         standing.unseen.into_iter().map(|one| one.blind.why).collect::<Vec<_>>()
     };
     let mut stage = Stage::ready();
@@ -139,21 +145,137 @@ fn pods_that_show_no_version_and_clocks_that_are_apart_leave_it_unseen() {
     assert!(told(&stage)[0].contains("nothing shows which version"), "{:?}", told(&stage));
 }
 
+fn shown(stage: &Stage) -> String {
+    let (lag, stamps) = (std::time::Duration::from_secs(5), [stamp("east")]);
+    Matrix::of(&stage.world, &stamps, Access::ReadWrite, lag, stage.now).table()
+}
+
 #[test]
-fn an_old_pod_whose_mount_nobody_asked_for_holds_the_old_key_and_a_young_one_nobody_knows_which() {
-    use crate::stage::{Stage, stamp};
-    let shown = |stage: &Stage| {
-        let lag = std::time::Duration::from_secs(5);
-        let access = keyslot::model::Access::ReadWrite;
-        let stamps = [stamp("east")];
-        keyslot::render::matrix::Matrix::of(&stage.world, &stamps, access, lag, stage.now).table()
-    };
+fn an_old_pod_is_told_as_old_whatever_it_mounts_and_of_a_young_one_without_a_mount_nobody_knows() {
     let unmounted = |mut stage: Stage| {
         stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.mounted = None);
         stage
     };
-    let old = shown(&unmounted(Stage::before_restart()));
-    assert!(old.contains("primary") && !old.contains("unknown"), "{old}");
+    // A vault that was written once more with the same key has old pods, too.
+    for stage in [Stage::before_restart(), unmounted(Stage::before_restart())] {
+        let old = shown(&stage);
+        assert!(old.contains("older (0s) (3 old)"), "{old}");
+    }
     let young = shown(&unmounted(Stage::ready()));
     assert!(young.contains("unknown"), "{young}");
+    let mut stage = Stage::before_restart();
+    stage.cluster_mut("east").pods[0] = Stage::ready().cluster_mut("east").pods[0].clone();
+    assert!(shown(&stage).contains("mixed (0s) (2 old)"), "{}", shown(&stage));
+}
+
+#[test]
+fn young_pods_that_read_a_secret_which_was_left_behind_are_not_told_to_hold_the_vaults_key() {
+    let mut stage = Stage::ready();
+    assert!(!shown(&stage).contains("mixed"), "{}", shown(&stage));
+    stage.cluster_mut("east").synced.push(synced(Slot::Primary));
+    assert!(!shown(&stage).contains("mixed"), "nobody reads it: {}", shown(&stage));
+    let reads = Holding::Specified { mounts: true, reads: vec!["cosmos".to_owned()] };
+    stage.cluster_mut("east").pods[0].holding = reads;
+    assert!(shown(&stage).contains("mixed (0s)"), "{}", shown(&stage));
+    stage.cluster_mut("east").synced[0] = synced(Slot::Secondary);
+    assert!(!shown(&stage).contains("mixed"), "{}", shown(&stage));
+}
+
+/// Of both stamps, what differs and what is not seen.
+fn judged(stage: &Stage, access: Access) -> (Standing, String) {
+    let stamps = [stamp("east"), stamp("north")];
+    let standing = Standing::of(&stage.world, &stamps, access, std::time::Duration::from_secs(5));
+    let text = keyslot::render::verify::verdict(&standing);
+    (standing, text)
+}
+
+#[test]
+fn a_key_of_the_other_access_is_no_key_of_the_slot() {
+    let read_only = Fingerprint::of(b"read-only", &crate::stage::salt());
+    let mut stage = Stage::ready();
+    let kind = KeyKind { slot: Slot::Secondary, access: Access::ReadOnly };
+    let view = KeyView { fingerprint: Some(read_only.clone()), ..KeyView::default() };
+    stage.account_mut().keys.insert(kind, view);
+    assert!(judged(&stage, Access::ReadWrite).1.contains("everybody uses the secondary key"));
+    for name in ["east", "north"] {
+        stage.vault_mut(name).fingerprint = read_only.clone();
+        let (standing, text) = judged(&stage, Access::ReadWrite);
+        assert_eq!((standing.slot, standing.agrees()), (None, false), "{text}");
+        let words = format!(
+            "{name}: its vault holds the read-only secondary key, and should hold the read-write one"
+        );
+        assert!(text.contains(&words), "{text}");
+        assert!(standing.differences.iter().all(|one| one.kind() == "other-access"), "{standing:?}");
+    }
+    assert!(shown(&stage).contains("secondary read-only (0s)"), "{}", shown(&stage));
+    // For whoever asks for that one, it is as it should be.
+    assert_eq!(judged(&stage, Access::ReadOnly).0.slot, Some(Slot::Secondary));
+}
+
+#[test]
+fn what_azure_lists_and_nobody_configured_is_not_seen() {
+    let mut stage = Stage::ready();
+    assert!(judged(&stage, Access::ReadWrite).0.unseen.is_empty());
+    let unlisted = Unlisted {
+        kind: ResourceKind::Vault,
+        name: "old-kv".to_owned(),
+        resource_group: "rg".to_owned(),
+        location: "eastus2".to_owned(),
+    };
+    let absent = Absent { stamp: stamp("north"), kind: ResourceKind::Vault, name: "north-kv".to_owned() };
+    let view = InventoryView {
+        unlisted: vec![unlisted],
+        absent: vec![absent],
+        unlike: [stamp("east")].into(),
+        ..InventoryView::default()
+    };
+    stage.world.inventory = Some(Seen::known(stage.now, view));
+    let refused = vec!["batch".to_owned()];
+    stage.cluster_mut("north").extent = Some(Extent { namespaces: vec!["workload".to_owned()], refused });
+    let (standing, text) = judged(&stage, Access::ReadWrite);
+    assert_eq!((standing.unseen.len(), standing.agrees()), (4, true), "{text}");
+    for words in [
+        "it shows the Key Vault old-kv (eastus2, resource group rg), which looks like part of a stamp",
+        "it does not show the Key Vault north-kv of north, which is there: it is not whole",
+        "not seen: Azure's list of stamps: east does not look like a stamp",
+        "not seen: the cluster of north: batch may not be listed",
+        "everybody who could be seen uses the secondary key",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    stage.world.inventory = Some(Seen::blind(stage.now, Blindness::Forbidden, "403"));
+    let text = judged(&stage, Access::ReadWrite).1;
+    assert!(text.contains("not seen: Azure's list of stamps: 403"), "{text}");
+}
+
+#[test]
+fn of_two_that_differ_neither_is_most() {
+    let mut stage = Stage::ready();
+    stage.vault_mut("north").fingerprint = crate::stage::key(Slot::Primary);
+    let (standing, text) = judged(&stage, Access::ReadWrite);
+    for (name, slot) in [("east", "secondary"), ("north", "primary")] {
+        let words = format!("{name}: its vault holds the {slot} key, as many others the other");
+        assert!(text.contains(&words), "{text}");
+    }
+    assert_eq!(standing.slot, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_with_the_read_only_key_is_a_difference_and_a_blind_list_of_stamps_no_agreement() {
+    use keyslot::sim::{Fault, Operation, Target, Trouble, When};
+    let live = Live::set(WorldConfig::seeded(9), 60.0);
+    let (last, read_only) = live.stage.simulation.world.with(|world| {
+        let last = world.stamps().last().unwrap().name.clone();
+        let kind = KeyKind { slot: Slot::Primary, access: Access::ReadOnly };
+        (last, (*world.account().current(kind).unwrap().material).clone())
+    });
+    set_secret(&live, &last, read_only);
+    let (code, text) = verify(&live, &[]);
+    let words = "its vault holds the read-only primary key, and should hold the read-write one";
+    assert_eq!((code, text.contains(words)), (1, true), "{text}");
+
+    let fault = Fault::new(When::Always, Target::operation(Operation::ReadInventory), Trouble::Forbidden);
+    let live = Live::set(WorldConfig::seeded(9).with_fault(fault), 60.0);
+    let (code, text) = verify(&live, &[]);
+    assert_eq!((code, text.contains("not seen: Azure's list of stamps")), (5, true), "{text}");
 }

@@ -23,6 +23,8 @@ const VERSION: &str = "2023-07-01";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VaultPlace {
     pub subscription: String,
+    /// Whether somebody said so. In one that is guessed Azure finds nothing, although there is a vault.
+    pub is_told: bool,
     pub resource_group: String,
     pub name: String,
 }
@@ -45,6 +47,13 @@ impl VaultResources {
                 "Azure knows the vault, and it cannot be reached from here: check name resolution, firewall and private \
                  endpoints, or run keyslot where it can be reached",
             ),
+            Ok(false) if !place.is_told => {
+                let VaultPlace { subscription, resource_group, .. } = place;
+                fault.remedy(format!(
+                    "Azure knows no such vault in {resource_group} of the account's subscription {subscription}, and \
+                     keyslot.toml does not say which one it is in: write `subscription` in the stamp's `aks`"
+                ))
+            }
             Ok(false) => {
                 let VaultPlace { resource_group, name, .. } = place;
                 let why = format!("Azure Resource Manager knows no vault {name} in {resource_group}");
@@ -57,7 +66,7 @@ impl VaultResources {
     }
 
     async fn is_there(&self, place: &VaultPlace) -> Result<bool, Fault> {
-        let VaultPlace { subscription, resource_group, name } = place;
+        let VaultPlace { subscription, resource_group, name, .. } = place;
         let asking = Asking { access: &self.access, what: "ask Azure for the vault", subject: name };
         let path = format!(
             "subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.KeyVault/vaults/{name}"

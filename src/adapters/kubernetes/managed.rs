@@ -1,7 +1,8 @@
 //! When something in an object last changed, by what the API server notes of its writers.
 //!
 //! The server dates a writer's entry anew whenever one of its fields changes, whichever that is: so the time is the latest
-//! that it can be. (The resourceVersion moves without any change of what matters here.)
+//! that it can be. The CSI driver writes a Secret's owners into the same entry as its content, so each new ReplicaSet or Job
+//! whose pods mount the class moves it. (The resourceVersion moves without any change of what matters here.)
 
 use jiff::Timestamp;
 use serde::Deserialize;

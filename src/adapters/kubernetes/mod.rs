@@ -301,10 +301,17 @@ impl Kubernetes {
         stamp.kept.listing();
         stamp.kept.listing_workloads();
         let mounts = state.base.as_ref().map(Base::mounts).unwrap_or_default();
-        match look::look(&api, &self.subject(stamp), salt, &scope, &mounts).await {
+        let own = self.subject(stamp);
+        let looked = look::look(&api, &own, salt, &scope, &mounts);
+        let (looked, beside) = tokio::join!(looked, self.beside(name));
+        let told = match stamp.cluster.place {
+            ClusterPlace::Aks(_) => AksStanding { state: cluster, rotates },
+            ClusterPlace::Kubeconfig(_) => beside,
+        };
+        match looked {
             Ok(Looked { view, classes, subject, places, version }) => {
                 state.note(&view);
-                let view = ClusterView { state: cluster, rotates, ..view };
+                let view = ClusterView { state: told.state, rotates: told.rotates, ..view };
                 let base = Base {
                     since,
                     salt: salt.clone(),
@@ -413,6 +420,14 @@ impl Clusters for Kubernetes {
         let mut state = stamp.state.lock().await;
         let api = self.api(name, stamp, &mut state).await?;
         room::budgets(&api, &self.subject_of(stamp, &state)).await
+    }
+
+    async fn rights_to_restart(&self, name: &StampName) -> Vec<RightView> {
+        let Ok(stamp) = self.stamp(name) else { return Vec::new() };
+        let mut state = stamp.state.lock().await;
+        // Whoever cannot be asked is told of by the looks.
+        let Ok(api) = self.api(name, stamp, &mut state).await else { return Vec::new() };
+        rights::to_restart(&api, &self.subject_of(stamp, &state).configured).await
     }
 
     async fn rights(&self, name: &StampName) -> Vec<RightView> {

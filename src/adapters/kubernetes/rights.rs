@@ -12,7 +12,7 @@ use super::api::{
     SECRETS, STATEFUL_SETS,
 };
 use super::failure::Failure;
-use crate::model::{Right, RightView, WorkloadKind};
+use crate::model::{Right, RightView, WorkloadKind, WorkloadName};
 
 /// Everything that a look and the restart of a Deployment do.
 const NEEDED: [(&str, Kind); 11] = [
@@ -42,6 +42,15 @@ struct Status {
     allowed: bool,
 }
 
+/// Asks whether these workloads may be restarted: once for each kind in each of their namespaces.
+pub(super) async fn to_restart(api: &Api, workloads: &[WorkloadName]) -> Vec<RightView> {
+    let places: BTreeSet<(WorkloadKind, &str)> =
+        workloads.iter().map(|name| (name.kind, name.namespace.as_str())).collect();
+    let asked =
+        places.into_iter().map(|(kind, namespace)| ask(api, Some(namespace), "patch", Kind::of(kind)));
+    join_all(asked).await
+}
+
 /// Asks for every right in every namespace; empty means all namespaces at once. What other kinds than Deployments need
 /// to be restarted is asked for the kinds that get the secret.
 pub(super) async fn rights(
@@ -56,15 +65,16 @@ pub(super) async fn rights(
         some => some.iter().map(|name| Some(name.as_str())).collect(),
     };
     let asked = places.iter().flat_map(|place| needed.iter().map(move |(verb, kind)| (*place, *verb, *kind)));
-    join_all(asked.map(|(place, verb, kind)| async move {
-        let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
-        RightView {
-            what: format!("{verb} {} in {within}", kind.plural),
-            right: review(api, place, verb, kind).await,
-            remedy: format!("bind a Role with `{verb}` on `{}` to this identity in {within}", kind.plural),
-        }
-    }))
-    .await
+    join_all(asked.map(|(place, verb, kind)| ask(api, place, verb, kind))).await
+}
+
+async fn ask(api: &Api, place: Option<&str>, verb: &str, kind: Kind) -> RightView {
+    let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+    RightView {
+        what: format!("{verb} {} in {within}", kind.plural),
+        right: review(api, place, verb, kind).await,
+        remedy: format!("bind a Role with `{verb}` on `{}` to this identity in {within}", kind.plural),
+    }
 }
 
 /// What a kind takes besides. A Rollout is found through its ReplicaSets, and no watch follows it.

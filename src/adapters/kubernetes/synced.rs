@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Deserializer};
@@ -62,7 +63,11 @@ pub(super) async fn look(
     for (namespace, name, key) in wanted {
         let path = format!("{}/{name}", SECRETS.path(Some(namespace)));
         match api.get::<Secret>(&path).await {
-            Ok(secret) => found.extend(view(&secret, namespace, name, key, salt)?),
+            Ok(secret) => {
+                let seen = view(&secret, namespace, name, key, salt)?;
+                let said_since = said_since(classes, namespace, name);
+                found.extend(seen.map(|seen| SyncedSecretView { said_since, ..seen }));
+            }
             Err(failure) if failure.refusal().is_some_and(|refusal| refusal.status == 404) => {}
             Err(failure) => return Err(failure),
         }
@@ -83,9 +88,17 @@ fn view(
     Ok(Some(SyncedSecretView {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
-        fingerprint: Fingerprint::of(&bytes, salt),
+        fingerprint: Fingerprint::of_key_in(&bytes, salt),
         changed: changed_at(&secret.metadata.managed_fields, &["f:data", &format!("f:{key}")]),
+        said_since: None,
     }))
+}
+
+/// Since when all classes that fill the Secret say what they say.
+fn said_since(classes: &[Class], namespace: &str, name: &str) -> Option<Timestamp> {
+    let filling = classes.iter().filter(|class| class.namespace == namespace);
+    let mut filling = filling.filter(|class| class.fills.iter().any(|secret| secret == name));
+    filling.try_fold(Timestamp::MIN, |latest, class| Some(latest.max(class.changed?)))
 }
 
 #[cfg(test)]

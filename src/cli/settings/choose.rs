@@ -9,7 +9,7 @@ use super::read::{list, nearest};
 use super::{Endpoints, Environment, SettingsError, SettingsFile, TokenPlace};
 use crate::adapters::http::{HttpSettings, Trust};
 use crate::journal::StorePlace;
-use crate::model::{Access, BranchName, EnvironmentName, FlipBack, Policy, SharedStore};
+use crate::model::{Access, BranchName, EnvironmentName, FlipBack, Policy, SharedStore, Wording};
 use crate::terraform::Question;
 
 /// The environment that a command works on.
@@ -118,6 +118,14 @@ impl Chosen<'_> {
         self.file.resolve(path)
     }
 
+    /// The other environments that name this one's account. Accounts have one name in all of Azure.
+    fn same_account(&self) -> Vec<EnvironmentName> {
+        let ours = &self.environment.account.name;
+        let others = self.file.settings.environments.iter().filter(|(name, _)| **name != *self.name);
+        let same = others.filter(|(_, other)| other.account.name.eq_ignore_ascii_case(ours));
+        same.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Where this environment's journal lies.
     ///
     /// # Errors
@@ -204,7 +212,11 @@ impl Chosen<'_> {
             flip_back: flip_back.unwrap_or(policy.flip_back),
             propagation: release.propagate,
             promotion: release.promote,
-            pull_template: release.template.clone(),
+            words: Wording {
+                title: release.title.clone(),
+                body: release.template.clone(),
+                commit: release.commit_message.clone(),
+            },
             base_branch: BranchName::new(terraform.base_branch.as_str()),
             pulls: release.pulls(),
             run_start: release.pipeline.run_start(),
@@ -213,6 +225,7 @@ impl Chosen<'_> {
             moves_traffic: release.pipeline.moves_traffic(),
             accepted_stages: release.pipeline.accept.clone(),
             stamps: stamps.iter().map(super::StampSettings::facts).collect(),
+            same_account: self.same_account(),
             workloads: workloads.names(),
             wave_size: policy.wave_size,
             restart_budget: policy.restart_budget,

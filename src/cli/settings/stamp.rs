@@ -19,7 +19,7 @@ pub struct StampSettings {
     /// The name of its Key Vault, without a domain.
     pub key_vault: String,
     /// Where that is in Azure, in the cluster's subscription. Azure is asked whether a vault that does not answer exists;
-    /// without this, and without `aks`, nothing closes the stamp.
+    /// without this, and without `aks` and the subscription there, nothing closes the stamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_vault_resource_group: Option<String>,
     /// Relative to this file; `~/` is the home folder. Absent where `aks` says how to get one.
@@ -45,7 +45,8 @@ pub struct StampSettings {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<String>,
     /// The cluster in Azure, which is asked for a kubeconfig where none is given. Beside one, it tells which of Azure's
-    /// clusters is the stamp's, and lets Azure say that it was stopped or is gone when it does not answer.
+    /// clusters is the stamp's, and lets Azure say that it is being upgraded, and that it was stopped or is gone when it does
+    /// not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aks: Option<AksSettings>,
 }
@@ -58,7 +59,7 @@ fn yes() -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AksSettings {
-    /// Without it, the account's.
+    /// Without it, the account's is asked; but what is not found there is not gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription: Option<String>,
     pub resource_group: String,

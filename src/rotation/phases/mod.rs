@@ -16,13 +16,16 @@ mod quiesce;
 mod reconcile;
 mod regenerate;
 mod restart;
+mod taken_back;
 mod unanswered;
 mod validating;
 
+pub use deploy::foreseen as run_ahead;
 pub use merging::merge_is_asked;
 pub use prepare::preflight as stands_ready;
 pub use regenerate::under_way as regeneration_under_way;
 pub use restart::restarted;
+pub use taken_back::promoted;
 pub use unanswered::{Unanswered, unanswered};
 
 use super::{Context, Phase, Stand};

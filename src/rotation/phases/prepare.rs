@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    all_listed, clocks_agree, cluster_known, cluster_of_other, consumers, counts_as_propagated, keys_allowed,
-    logs_readable, metrics_asked, room, slot_unused, target_proven, vault_sound, workload_ready,
+    all_listed, clocks_agree, cluster_known, cluster_of_other, cluster_steady, consumers,
+    counts_as_propagated, keys_allowed, logs_readable, metrics_asked, no_right_missing, rollout_failed, room,
+    slot_unused, store_shared, target_proven, vault_sound, workload_ready,
 };
 use super::super::stamps::{WorkloadStand, silent_nodes, stand_of};
 use super::super::{Context, Gate, Purpose, Reach, Reason, Stand, Step, Subject, Why};
 use super::propose::proposable;
 use super::regenerate;
-use crate::model::{KeyKind, StampFacts, WorkloadName};
+use crate::model::{ClusterView, KeyKind, StampFacts, WorkloadName, WorkloadView};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let ages = &ctx.policy.ages;
@@ -41,12 +42,14 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     Stand::unless(reasons)
 }
 
-/// What would stop it later is said before the first effect: a vault that cannot be read or holds no key, a cluster that
-/// does not answer, a workload that is missing, paused, replaced all at once or not at all, has no room, or is unhealthy
-/// already; a consumer that nobody named.
+/// What would stop it later is said before the first effect: a store that is not shared, a right that is missing; a vault that
+/// cannot be read or holds no key, a cluster that does not answer or is being changed, a workload that is missing, paused,
+/// replaced all at once or not at all, has no room, is unhealthy already or in a rollout that does not get on; a consumer
+/// that nobody named.
 pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     let gate = Gate::Preflight;
-    let mut reasons = all_listed(ctx, ctx.policy.ages.ordinary);
+    let mut reasons = equipped(ctx);
+    reasons.extend(all_listed(ctx, ctx.policy.ages.ordinary));
     reasons.extend(logs_readable(ctx, ctx.policy.ages.ordinary));
     reasons.extend(metrics_asked(ctx, ctx.policy.ages.ordinary));
     for stamp in &ctx.policy.stamps {
@@ -66,23 +69,45 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
         reasons.extend(cluster_of_other(ctx, &stamp.name, cluster));
         reasons.extend(consumers(ctx, &stamp.name, cluster, None));
         let moved = moved(ctx, stamp);
+        if ctx.policy.workloads.iter().any(|name| !moved.contains(&name)) {
+            reasons.extend(cluster_steady(&stamp.name, cluster));
+        }
         for name in ctx.policy.workloads.iter().filter(|name| !moved.contains(name)) {
             reasons.extend(workload_ready(&stamp.name, name, cluster));
             reasons.extend(room(ctx, &stamp.name, name, cluster));
-            if let Some(workload) = cluster.workload(name)
-                && workload.available < workload.desired
-            {
-                let (available, desired) = (workload.available, workload.desired);
+            let unhealthy =
+                cluster.workload(name).and_then(|workload| unhealthy(ctx, stamp, workload, cluster));
+            reasons.extend(unhealthy.map(|why| {
                 let subject = Subject::Workload(stamp.name.clone(), name.clone());
-                reasons.push(Reason::new(
-                    gate,
-                    subject,
-                    Why::Unhealthy { available, desired, silent: silent_nodes(workload, cluster) },
-                ));
-            }
+                Reason::new(gate, subject, why)
+            }));
         }
     }
     reasons
+}
+
+/// What a regeneration takes of keyslot itself, each at the gate that would hold it at the end. Who only restarts needs none of
+/// it; what is not told of rights holds nothing here, and neither does one that ends: it may be given anew.
+fn equipped(ctx: &Context<'_>) -> Vec<Reason> {
+    if !matches!(ctx.reach, Reach::Whole | Reach::Regenerate) {
+        return Vec::new();
+    }
+    let mut reasons = store_shared(ctx);
+    reasons.extend(no_right_missing(ctx, ctx.policy.ages.ordinary));
+    reasons
+}
+
+/// A release that never came up, though the pods before it serve; or fewer pods than wanted.
+fn unhealthy(
+    ctx: &Context<'_>,
+    stamp: &StampFacts,
+    workload: &WorkloadView,
+    cluster: &ClusterView,
+) -> Option<Why> {
+    let (available, desired) = (workload.available, workload.desired);
+    let lacks = || Why::Unhealthy { available, desired, silent: silent_nodes(workload, cluster) };
+    rollout_failed(workload, cluster, ctx.cluster_seen_at(&stamp.name))
+        .or_else(|| (available < desired).then(lacks))
 }
 
 /// The workloads of which a restart alone has nothing left to do: their vault holds the target key, and their pods are younger than

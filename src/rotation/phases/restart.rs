@@ -9,7 +9,7 @@
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
     clocks_agree, cluster_steady, consumers, logs_up_to_date, metrics_up_to_date, none_in_the_making,
-    none_refused, other_runs, propagated, propagated_at, rollout_settled, room, settled, synced,
+    none_refused, other_runs, propagated, propagated_to, rollout_settled, room, settled, synced,
     target_proven, workload_ready,
 };
 use super::super::reason::later;
@@ -60,7 +60,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         let (Some(stand), Some(facts)) = (stands.get(*index), ctx.policy.stamps.get(*index)) else {
             continue;
         };
-        match next_step(ctx, facts, stand, last_healthy(stand, wave.busy.is(*index), &wave.busy)) {
+        match next_step(ctx, facts, stand, last_healthy(*index, stand, &wave.busy)) {
             Ok(step) => {
                 steps.push(step);
                 restarted.push(*index);
@@ -151,9 +151,9 @@ fn vault_seen_after(
 ) -> Vec<Reason> {
     let seen = (ctx.world.vaults.get(&facts.name), ctx.world.clusters.get(&facts.name));
     let (Some(vault_seen), Some(cluster_seen)) = seen else { return Vec::new() };
-    let since = later(propagated_at(vault, cluster), ctx.policy.vault_lag);
+    let since = |pod: &PodView| later(propagated_to(pod, vault, cluster), ctx.policy.vault_lag);
     let other = |pod: &&PodView| pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version);
-    let young = cluster.pods_of(name).filter(other).any(|pod| pod.created > since);
+    let young = cluster.pods_of(name).filter(other).any(|pod| pod.created > since(pod));
     if !young || vault_seen.at > cluster_seen.at {
         return Vec::new();
     }

@@ -9,10 +9,16 @@ use super::super::{Context, Gate, Reason, Step, StepRecord, Subject, Why};
 use crate::model::{Absent, Blind, Blindness, ClusterState, EvidenceKey, ResourceKind, StampName, Unlisted};
 
 /// Every cluster and vault that Azure knows, and that looks like part of a stamp, is configured; and Azure shows
-/// whatever is configured and exists. And no stamp is missing that the journal names. Where the configuration does not say what such a thing looks like, nothing is
+/// whatever is configured and exists. And no stamp is missing that the journal names, one of them is live, and no other
+/// environment has stamps of this account. Where the configuration does not say what such a thing looks like, nothing is
 /// asked.
 pub fn all_listed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let mut reasons = taken_out(ctx);
+    let others = ctx.policy.same_account.iter().cloned().map(Subject::Environment);
+    reasons.extend(others.map(|other| Reason::new(Gate::AllListed, other, Why::AccountOfOther)));
+    if ctx.policy.stamps.iter().all(|facts| is_closed(ctx.world, &facts.name)) {
+        reasons.push(Reason::new(Gate::AllListed, Subject::Account, Why::NoLiveStamp));
+    }
     if !ctx.policy.inventory {
         return reasons;
     }
@@ -23,11 +29,15 @@ pub fn all_listed(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         }
         Ok(view) => view,
     };
-    let unlisted = view.unlisted.iter().map(|one| held(one, false));
-    let unattributed = view.unattributed.iter().map(|one| held(one, true));
+    let unlisted = view.unlisted.iter().map(|one| held(view.name_of(one), one, false));
+    let unattributed = view.unattributed.iter().map(|one| held(view.name_of(one), one, true));
+    let unlike = view
+        .unlike
+        .iter()
+        .map(|stamp| Reason::new(Gate::AllListed, Subject::Stamp(stamp.clone()), Why::PatternsMisfit));
     let absent = view.absent.iter().filter_map(|absent| unseen(ctx, absent, max));
     let contradicted = view.shown.iter().filter_map(|(stamp, kind)| contradicted(ctx, stamp, *kind));
-    reasons.extend(unlisted.chain(unattributed).chain(absent).chain(contradicted));
+    reasons.extend(unlisted.chain(unattributed).chain(unlike).chain(absent).chain(contradicted));
     reasons
 }
 
@@ -65,8 +75,8 @@ fn taken_out(ctx: &Context<'_>) -> Vec<Reason> {
     out.map(|stamp| Reason::new(Gate::AllListed, Subject::Stamp(stamp.clone()), Why::StampTakenOut)).collect()
 }
 
-fn held(one: &Unlisted, may_be_listed: bool) -> Reason {
-    let Unlisted { kind, name, resource_group, location } = one.clone();
+fn held(name: String, one: &Unlisted, may_be_listed: bool) -> Reason {
+    let Unlisted { kind, name: _, resource_group, location } = one.clone();
     let why = match may_be_listed {
         false => Why::Unlisted { kind, resource_group, location },
         true => Why::Unattributed { resource_group, location },

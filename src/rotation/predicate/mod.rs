@@ -12,6 +12,7 @@ mod inventory;
 mod metrics;
 mod pods;
 mod readers;
+mod refused;
 mod rights;
 mod room;
 mod runs;
@@ -23,16 +24,18 @@ mod workloads;
 pub use account::{
     key_quiet, keys_allowed, new_key_accepted, none_in_the_making, regenerated, target_proven,
 };
-pub use authority::{approved, evidence_digest, lease_held};
+pub use authority::{approved, evidence_digest, lease_held, store_shared};
 pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};
 pub use doubts::unclear_pods;
 pub use elsewhere::delivered_elsewhere;
 pub use inventory::all_listed;
 pub use metrics::{metrics_asked, metrics_reach, metrics_up_to_date};
-pub use pods::{holders, left_out, old_pods_gone, propagated_at, settled, stale_pods, unproven, untold};
+pub use pods::{
+    holders, left_out, old_pods_gone, propagated_at, propagated_to, settled, stale_pods, unproven, untold,
+};
 pub use readers::known_readers;
-pub use rights::may_regenerate;
+pub use rights::{may_regenerate, no_right_missing};
 pub use room::{Fits, autoscaler, fits, room};
 pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::{may_start, push_may_start};

@@ -18,7 +18,8 @@ use jiff::Timestamp;
 use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use crate::model::{
-    ClusterView, Holding, ObjectName, PodView, StampName, VaultView, WorkloadKind, WorkloadView,
+    ClusterView, Holding, ObjectName, PodView, StampName, SyncedSecretView, VaultView, WorkloadKind,
+    WorkloadView,
 };
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
@@ -29,6 +30,18 @@ pub(super) const SKEW: Duration = Duration::from_secs(30);
 /// synced Secret changed later. Whole seconds, both.
 pub fn propagated_at(vault: &VaultView, cluster: &ClusterView) -> Timestamp {
     cluster.synced.iter().filter_map(|secret| secret.changed).fold(vault.created, Timestamp::max)
+}
+
+/// The same for what one pod reads: another's Secret tells nothing of it. Of a pod of which it is not known what it reads, each
+/// Secret of its namespace counts.
+pub fn propagated_to(pod: &PodView, vault: &VaultView, cluster: &ClusterView) -> Timestamp {
+    let told = matches!(pod.holding, Holding::Specified { .. }) && pod.besides.is_none();
+    let reads = |secret: &&SyncedSecretView| match told {
+        true => pod.reads(secret),
+        false => pod.namespace == secret.namespace,
+    };
+    let changed = cluster.synced.iter().filter(reads).filter_map(|secret| secret.changed);
+    changed.fold(vault.created, Timestamp::max)
 }
 
 /// Its containers have ended, and hold nothing any more.
@@ -46,7 +59,7 @@ pub fn holders(cluster: &ClusterView) -> impl Iterator<Item = &PodView> {
 /// status, and not the process.
 pub(super) fn is_old(pod: &PodView, vault: &VaultView, cluster: &ClusterView, lag: Duration) -> bool {
     let overtaken = cluster.overtaken.get(&pod.uid).is_some_and(|changed| pod.created <= *changed);
-    overtaken || pod.created <= later(propagated_at(vault, cluster), lag)
+    overtaken || pod.created <= later(propagated_to(pod, vault, cluster), lag)
 }
 
 /// Pods that get the secret and may hold an older key: created no later than the lag after the propagation, or mounting another

@@ -38,8 +38,8 @@ pub fn counts_as_propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot) ->
     if counted.is_empty() { counted } else { propagated(ctx, stamp, slot, ctx.policy.ages.ordinary) }
 }
 
-/// The stamp's vault is there with its secret, which is enabled and one of the account's keys: what is not so now would
-/// hold once everything is merged. A closed stamp has none.
+/// The stamp's vault is there with its secret, which is enabled and one of the account's keys, of the access that is rotated:
+/// what is not so now would hold once everything is merged. A closed stamp has none.
 pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     let gate = Gate::Preflight;
     let hold = |why| Reason::new(gate, Subject::Stamp(stamp.clone()), why);
@@ -58,10 +58,12 @@ pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<R
     if !vault.enabled {
         reasons.push(hold(Why::VaultDisabled));
     }
-    if let Ok(account) = ctx.account(gate, max)
-        && account.slot_of(&vault.fingerprint).is_none()
-    {
-        reasons.push(hold(Why::VaultHoldsNoKey));
+    if let Ok(account) = ctx.account(gate, max) {
+        reasons.extend(match account.kind_of(&vault.fingerprint) {
+            None => Some(hold(Why::VaultHoldsNoKey)),
+            Some(kind) if kind.access != ctx.opened.access => Some(hold(Why::VaultHoldsOtherAccess { kind })),
+            Some(_) => None,
+        });
     }
     reasons
 }

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::Phase;
 use crate::model::{
-    Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, LiveBy,
-    NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot, SlotUse,
-    StampName, Taker, Trace, Validity,
+    Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, KeyKind,
+    LiveBy, NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot,
+    SlotUse, StampName, Taker, Trace, Validity,
 };
 
 /// What a run waits for.
@@ -120,6 +120,17 @@ pub enum Why {
     /// Something else stands on a branch of keyslot's own name, or the change and more.
     BranchOfOthers {
         head: CommitId,
+        reads: SlotUse,
+        wanted: Slot,
+    },
+    /// The change stands on commits that the branch it goes to does not have, or has no more: merged, it brings them along.
+    BringsAlong {
+        head: CommitId,
+        base: BranchName,
+    },
+    /// The branch that it goes to has got another reader since: the head is right, and what merging it makes is not.
+    MergeWouldRead {
+        base: BranchName,
         reads: SlotUse,
         wanted: Slot,
     },
@@ -293,6 +304,15 @@ pub enum Why {
     RunDidNotWrite {
         url: String,
     },
+    /// The run that keyslot asked for ended well, and these stages, which write the vaults, were left out of it.
+    RunLeftVaultsOut {
+        stages: Vec<String>,
+        url: String,
+    },
+    /// The run that keyslot asked for was taken, and no list shows it.
+    RunUnlisted {
+        since: Timestamp,
+    },
     VaultHolds {
         slot: Option<Slot>,
         wanted: Slot,
@@ -308,6 +328,10 @@ pub enum Why {
     },
     /// Its value is none of the account's keys: somebody set it by hand, or it was regenerated away.
     VaultHoldsNoKey,
+    /// It is a key of the account, and none of those that are rotated: the other access.
+    VaultHoldsOtherAccess {
+        kind: KeyKind,
+    },
     /// It holds the key for so short a time that pods may still be given the one before.
     VaultSettling {
         until: Timestamp,
@@ -498,6 +522,12 @@ pub enum Why {
     },
     /// The journal names it, and the configuration does no more.
     StampTakenOut,
+    /// Azure shows the stamp, and it does not look like one by what the configuration says of stamps.
+    PatternsMisfit,
+    /// Another environment names the same account, and its stamps are looked at by nobody here.
+    AccountOfOther,
+    /// Every configured stamp counts as closed: nobody is left who could hold the old key, or nobody was looked at.
+    NoLiveStamp,
     /// It looks like part of a stamp, and the configuration does not name it.
     Unlisted {
         kind: ResourceKind,
@@ -532,6 +562,8 @@ pub enum Why {
         until: Option<Timestamp>,
         by: Caller,
         count: u64,
+        /// Whether it uses the other slot's key too, and has for long.
+        both: bool,
         /// Why its sign-off does not count, where there is one.
         void: Option<Validity>,
     },
@@ -567,6 +599,13 @@ pub enum Why {
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },
+    /// They were asked from then on, and their first row is of much later: what was before, nobody has written down.
+    LogsYoung {
+        begins: Timestamp,
+        wanted: Timestamp,
+        /// When they go back far enough, where that is soon.
+        until: Option<Timestamp>,
+    },
     /// What was read of logs or metrics begins after what must be known.
     WindowShort {
         evidence: EvidenceKey,
@@ -594,6 +633,8 @@ pub enum Why {
         at: Timestamp,
         by: Caller,
         count: u64,
+        /// Whether it comes from no address of a stamp.
+        stranger: bool,
     },
     /// The same, by the account's metrics, which name no caller.
     RefusedByMetrics {
@@ -652,6 +693,11 @@ pub enum Why {
         why: String,
     },
     GenerationNotNewer,
+    /// Its generation time is later, and it is the key of before. `lasting`: for so long that somebody should look.
+    RetiredKeyGiven {
+        slot: Slot,
+        lasting: bool,
+    },
     NotAcceptedLongEnough {
         since: Option<Timestamp>,
         until: Option<Timestamp>,

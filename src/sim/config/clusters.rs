@@ -51,6 +51,18 @@ pub struct StampConfig {
     pub name: StampName,
     /// ARM location, as `northeurope`.
     pub location: String,
+    /// The subscription that its cluster and its vault lie in, where it is not the account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    /// What its cluster is called, where not after its unit: such a name is a resource group's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+}
+
+impl StampConfig {
+    fn new(name: String, location: String) -> StampConfig {
+        StampConfig { name: StampName::new(name), location, subscription: None, cluster: None }
+    }
 }
 
 /// One release unit: stamps that were built together from one branch.
@@ -72,7 +84,7 @@ impl UnitConfig {
             branch: BranchName::new("release/2026.1.0"),
             stamps: location_names(stamps)
                 .into_iter()
-                .map(|location| StampConfig { name: StampName::new(location.clone()), location })
+                .map(|location| StampConfig::new(location.clone(), location))
                 .collect(),
             traffic: true,
         }
@@ -85,7 +97,7 @@ impl UnitConfig {
             branch: BranchName::new(branch),
             stamps: location_names(stamps)
                 .into_iter()
-                .map(|location| StampConfig { name: StampName::new(format!("{name}-{location}")), location })
+                .map(|location| StampConfig::new(format!("{name}-{location}"), location))
                 .collect(),
             traffic: false,
         }

@@ -1,7 +1,9 @@
 //! The Secrets Store CSI driver: mounts, their status objects, rotation, and synced Secrets.
 //!
 //! The trap that it is made to show: status objects tell the version of the *files*. Neither the process nor,
-//! with rotation off, the synced Secret need to know that version.
+//! with rotation off, the synced Secret need to know that version. And a Secret's owners are written into the same entry of
+//! `managedFields` as its content, so every new ReplicaSet or Job whose pods mount the class moves that entry's time.
+//! (The driver's controllers, version 1.6. A Secret that has lost its last owner stays, here.)
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +11,23 @@ use std::time::Duration;
 use super::super::fault::Trouble;
 use super::super::time::{after, elapsed};
 use super::super::vault::{SecretValue, VaultVersion};
-use super::object::{ChangeKind, Meta, MountStatus, Object, Phase, PodId, SyncedSecret};
+use super::object::{
+    ChangeKind, Meta, MountStatus, Object, Owner, Phase, Pod, PodId, SecretOwner, SyncedSecret,
+};
 use super::{Cluster, Hand, Task};
+use crate::model::WorkloadKind;
 use crate::sim::config::KeySource;
 
 /// How long a kubelet waits before it tries to mount again.
 const RETRY: Duration = Duration::from_secs(60);
+
+/// How often the driver sees to the owners of the Secrets that it fills.
+const OWNS_EVERY: Duration = Duration::from_secs(5);
+
+fn owned_in(id: PodId, hand: &Hand<'_>) -> Duration {
+    let spread = u64::try_from(OWNS_EVERY.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(hand.seed.of("owner").at(id.0).below(spread))
+}
 
 impl Cluster {
     /// A pod's volume is mounted: the vault is read now.
@@ -65,6 +78,13 @@ impl Cluster {
             if !self.secrets.contains_key(name) || csi.mount_updates_secret {
                 self.sync_secret(name, &pod.meta.namespace, &version.value, hand);
             }
+        }
+        let class = self.provider_class(&pod.meta.namespace, class);
+        match class.and_then(|class| class.synced.as_ref()).map(|_| pod.started) {
+            Some(None) => hand.later(owned_in(id, hand), Task::Own(id)),
+            // As with what is there from the beginning.
+            Some(Some(_)) => self.own_secret(id, hand),
+            None => {}
         }
         // Whenever it polls for a pod, the driver compares the Secret too, whatever the files' version is.
         let behind = hand.vault.current().is_some_and(|current| current.id != version.id)
@@ -142,6 +162,42 @@ impl Cluster {
         }
     }
 
+    /// Writes down the pod's owner where it is a new one. The content stays, and the time of the driver's entry does not.
+    pub(super) fn own_secret(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(pod) = self.pods.get(&id).cloned() else { return };
+        let class = self.provider_class(&pod.meta.namespace, &pod.template.class);
+        let Some((name, _)) = class.and_then(|class| class.synced.clone()) else { return };
+        let Some(known) = self.secrets.get(&name) else { return };
+        let owner = self.above(&pod);
+        if known.owners.iter().any(|one| one.uid == owner.uid) {
+            return;
+        }
+        let mut secret = SyncedSecret::clone(known);
+        secret.owners.push(owner);
+        secret.changed = hand.now;
+        secret.meta.resource_version = hand.next_version();
+        let secret = Arc::new(secret);
+        self.log(ChangeKind::Modified, Object::Secret(Arc::clone(&secret)), hand);
+        self.secrets.insert(name, secret);
+    }
+
+    fn above(&self, pod: &Pod) -> SecretOwner {
+        let (name, uid) = (Arc::clone(&pod.owner_name), Arc::clone(&pod.owner_uid));
+        match pod.owner {
+            Owner::ReplicaSet(_) => SecretOwner { kind: "ReplicaSet", name, uid },
+            // Argo's have a ReplicaSet for each revision.
+            Owner::Set(_) if pod.workload.kind == WorkloadKind::Rollout => {
+                let uid = format!("{uid}-{}", pod.hash).into();
+                SecretOwner { kind: "ReplicaSet", name: Arc::clone(&pod.hash), uid }
+            }
+            Owner::Set(_) => SecretOwner { kind: pod.workload.kind.as_str(), name, uid },
+            Owner::Job(_) => SecretOwner { kind: "Job", name, uid },
+            Owner::Nobody => {
+                SecretOwner { kind: "Pod", name: Arc::clone(&pod.meta.name), uid: Arc::clone(&pod.meta.uid) }
+            }
+        }
+    }
+
     /// Makes the Secret or gives it another content.
     pub(super) fn sync_secret(
         &mut self,
@@ -172,7 +228,8 @@ impl Cluster {
                     resource_version,
                 };
                 let key = hand.config.secret_name.clone();
-                (ChangeKind::Added, SyncedSecret { meta, key, value: value.clone(), changed: hand.now })
+                let (value, owners) = (value.clone(), Vec::new());
+                (ChangeKind::Added, SyncedSecret { meta, key, value, owners, changed: hand.now })
             }
         };
         let secret = Arc::new(secret);

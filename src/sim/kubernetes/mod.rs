@@ -37,7 +37,7 @@ pub use made::Made;
 pub use object::{
     Change, ChangeKind, Condition, CronJob, Deployment, DeploymentStatus, Job, JobId, Meta, MountStatus,
     Object, Owner, Phase, Pod, PodId, PodSet, PodTemplate, ProviderClass, ReplicaSet, ReplicaSetId,
-    ReplicaSetStatus, Restarting, SetStatus, SyncedSecret,
+    ReplicaSetStatus, Restarting, SecretOwner, SetStatus, SyncedSecret,
 };
 pub use ring::Ring;
 pub use warnings::WarningEvent;
@@ -72,6 +72,8 @@ pub enum Task {
     End(PodId),
     Remove(PodId),
     Refresh(PodId),
+    /// The driver sees to it that what is above the pod owns what its class fills.
+    Own(PodId),
     /// The pod's node has not answered for so long that the pod is told to end.
     Evict(PodId),
     /// A Job's pod has done its work.
@@ -276,6 +278,7 @@ impl Cluster {
             Task::End(pod) => return self.end_pod(pod, hand),
             Task::Remove(pod) => self.remove_pod(pod, hand),
             Task::Refresh(pod) => self.refresh(pod, hand),
+            Task::Own(pod) => self.own_secret(pod, hand),
             Task::Evict(pod) => self.evict_pod(pod, hand),
             Task::Nothing => {}
         }

@@ -322,7 +322,18 @@ pub struct SyncedSecret {
     /// The key in its data.
     pub key: String,
     pub value: SecretValue,
+    /// Whose pods mount a class that fills it: with the last of them it goes.
+    pub owners: Vec<SecretOwner>,
+    /// When the driver last wrote anything of it, its owners included: one entry of `managedFields` has them all.
     pub changed: Timestamp,
+}
+
+/// What stands right above a pod that mounts the class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretOwner {
+    pub kind: &'static str,
+    pub name: Arc<str>,
+    pub uid: Arc<str>,
 }
 
 /// Any object that watches tell of.

@@ -140,6 +140,13 @@ impl MemoryClusters {
                 delivering(class) && class.synced.as_ref().is_some_and(|(filled, _)| filled == name)
             })
         };
+        let said_since = |name: &str| {
+            let filling = cluster
+                .provider_classes()
+                .iter()
+                .filter(|class| class.synced.as_ref().is_some_and(|(filled, _)| filled == name));
+            filling.map(|class| whole_second(class.changed)).max()
+        };
         cluster
             .secrets()
             .filter(|secret| filled(&secret.meta.name))
@@ -148,6 +155,7 @@ impl MemoryClusters {
                 name: secret.meta.name.to_string(),
                 fingerprint: self.0.fingerprint(world, &secret.value, salt),
                 changed: Some(whole_second(secret.changed)),
+                said_since: said_since(&secret.meta.name),
             })
             .collect()
     }

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::AKS_SERVER;
 use super::arm::nested;
 use super::kubernetes::{Kubeconfig, User, base64};
+use super::places::Place;
 use crate::model::{ClusterState, StampName};
 use crate::sim::config::CsiConfig;
 use crate::sim::{Stamp, World};
@@ -58,28 +59,25 @@ pub(super) enum Asked {
 }
 
 /// The cluster that a path in lower case names, and what is asked of it.
-pub(super) fn asked(method: &Method, path: &str) -> Option<(String, Asked)> {
-    let (_, rest) = path.split_once("/providers/microsoft.containerservice/managedclusters/")?;
-    let (name, action) = rest.split_once('/').unwrap_or((rest, ""));
+pub(super) fn asked(method: &Method, path: &str) -> Option<(Place, Asked)> {
+    let (place, action) = Place::of(path, "microsoft.containerservice/managedclusters")?;
     let asked = match (method, action) {
         (&Method::GET, "") => Asked::Get,
         (&Method::POST, "listclusterusercredential") => Asked::UserCredential,
         (&Method::POST, "listclusteradmincredential") => Asked::AdminCredential,
         _ => return None,
     };
-    Some((name.to_owned(), asked))
+    Some((place, asked))
 }
 
-/// The stamp whose cluster is called so.
-pub(super) fn stamp<'w>(world: &'w World, name: &str) -> Option<&'w Stamp> {
-    world.stamps().find(|stamp| stamp.destroyed.is_none() && stamp.cluster.name.eq_ignore_ascii_case(name))
+/// The stamp whose cluster is there.
+pub(super) fn stamp<'w>(world: &'w World, place: &Place) -> Option<&'w Stamp> {
+    place.stamp(world, |stamp| &stamp.cluster.name)
 }
 
-pub(super) fn reply(world: &World, servers: &Servers, name: &str, asked: Asked) -> Response {
-    let Some(stamp) = stamp(world, name) else {
-        let message =
-            format!("The Resource 'Microsoft.ContainerService/managedClusters/{name}' was not found.");
-        return nested(StatusCode::NOT_FOUND, "ResourceNotFound", &message);
+pub(super) fn reply(world: &World, servers: &Servers, place: &Place, asked: Asked) -> Response {
+    let Some(stamp) = stamp(world, place) else {
+        return place.nothing(world, "Microsoft.ContainerService/managedClusters");
     };
     let admin = match asked {
         Asked::Get => return cluster(world, stamp),
@@ -99,7 +97,7 @@ pub(super) fn reply(world: &World, servers: &Servers, name: &str, asked: Asked) 
 }
 
 fn cluster(world: &World, stamp: &Stamp) -> Response {
-    let subscription = &world.account().config().id.subscription;
+    let subscription = &stamp.subscription;
     let (state, power) = match &stamp.azure {
         ClusterState::Changing { state } => (state.as_str(), "Running"),
         ClusterState::Stopped => ("Succeeded", "Stopped"),

@@ -19,6 +19,7 @@ use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
 use super::graph;
 use super::metrics;
+use super::places::Place;
 use super::rights;
 use super::vault_resource;
 use crate::model::{AccountId, KeyKind};
@@ -55,7 +56,10 @@ enum Asked {
     Get,
     ListKeys,
     Permissions,
-    Locks,
+    /// At the account or its group; or at the subscription.
+    Locks {
+        subscription: bool,
+    },
     Assignments,
     Role,
     Regenerate,
@@ -80,11 +84,11 @@ async fn answer(
         let response = nested(StatusCode::UNAUTHORIZED, "AuthenticationFailed", "Authentication failed.");
         return with_header(response, WWW_AUTHENTICATE, &challenge);
     }
-    if let Some((name, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
-        return cluster(&arm, &name, asked).await;
+    if let Some((place, asked)) = aks::asked(&method, &uri.path().to_lowercase()) {
+        return cluster(&arm, &place, asked).await;
     }
-    if let Some(asked) = vault_resource::asked(&method, &uri.path().to_lowercase()) {
-        return vault(&arm, &asked).await;
+    if let Some(place) = vault_resource::asked(&method, &uri.path().to_lowercase()) {
+        return vault(&arm, &place).await;
     }
     if graph::is_asked(&method, &uri.path().to_lowercase()) {
         let call = Call::of(Operation::ReadInventory);
@@ -114,7 +118,7 @@ async fn answer(
         Err(response) => return *response,
     };
     let operation = match asked {
-        Asked::Get | Asked::Permissions | Asked::Locks | Asked::Assignments | Asked::Role => {
+        Asked::Get | Asked::Permissions | Asked::Locks { .. } | Asked::Assignments | Asked::Role => {
             Operation::ReadAccount
         }
         Asked::ListKeys => Operation::ListKeys,
@@ -140,24 +144,24 @@ async fn answer(
     with_header(response, HeaderName::from_static("x-ms-request-id"), &id)
 }
 
-async fn cluster(arm: &Arm, name: &str, asked: aks::Asked) -> Response {
-    let stamp = arm.world.with(|world| aks::stamp(world, name).map(|stamp| stamp.name.clone()));
+async fn cluster(arm: &Arm, place: &Place, asked: aks::Asked) -> Response {
+    let stamp = arm.world.with(|world| aks::stamp(world, place).map(|stamp| stamp.name.clone()));
     let call = match &stamp {
         Some(stamp) => Call::on(Operation::AskForCluster, stamp),
         None => Call::of(Operation::AskForCluster),
     };
-    let answered = arm.world.call(&call, |world| aks::reply(world, &arm.servers, name, asked));
+    let answered = arm.world.call(&call, |world| aks::reply(world, &arm.servers, place, asked));
     answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
 }
 
-async fn vault(arm: &Arm, asked: &(String, String)) -> Response {
-    let stamp = arm.world.with(|world| vault_resource::stamp(world, asked).map(|stamp| stamp.name.clone()));
+async fn vault(arm: &Arm, place: &Place) -> Response {
+    let stamp = arm.world.with(|world| vault_resource::stamp(world, place).map(|stamp| stamp.name.clone()));
     let call = match &stamp {
         Some(stamp) => Call::on(Operation::AskForVault, stamp),
         None => Call::of(Operation::AskForVault),
     };
     let tenant = arm.directory.tenant();
-    let answered = arm.world.call(&call, |world| vault_resource::reply(world, tenant, asked));
+    let answered = arm.world.call(&call, |world| vault_resource::reply(world, tenant, place));
     answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
 }
 
@@ -205,7 +209,7 @@ fn reply(world: &mut World, asked: &Asked, asking: &Asking<'_>, body: &[u8]) -> 
         Asked::ListKeys | Asked::Regenerate if world.account_lock().is_some() => rights::locked(world),
         Asked::ListKeys => Json(keys_body(world)).into_response(),
         Asked::Permissions => rights::permissions(world),
-        Asked::Locks => rights::locks(world),
+        Asked::Locks { subscription } => rights::locks(world, *subscription),
         Asked::Assignments => rights::assignments(world),
         Asked::Role => rights::role(world),
         Asked::Regenerate => regenerate(world, asking, body),
@@ -339,7 +343,9 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
         return match (method, rest) {
             (&Method::GET, "") => Ok(Asked::Get),
             (&Method::GET, "/providers/microsoft.authorization/permissions") => Ok(Asked::Permissions),
-            (&Method::GET, "/providers/microsoft.authorization/locks") => Ok(Asked::Locks),
+            (&Method::GET, "/providers/microsoft.authorization/locks") => {
+                Ok(Asked::Locks { subscription: false })
+            }
             (&Method::GET, "/providers/microsoft.authorization/roleassignmentscheduleinstances") => {
                 Ok(Asked::Assignments)
             }
@@ -351,6 +357,15 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
             },
             _ => Err(not_found()),
         };
+    }
+    if let Some(scope) = path.strip_suffix("/providers/microsoft.authorization/locks")
+        && method == Method::GET
+    {
+        let subscription = format!("subscriptions/{}", account.subscription.to_lowercase());
+        let group = format!("{subscription}/resourcegroups/{}", account.resource_group.to_lowercase());
+        if scope == subscription || scope == group {
+            return Ok(Asked::Locks { subscription: scope == subscription });
+        }
     }
     if method == Method::GET && format!("/{path}") == rights::role_id(account).to_lowercase() {
         return Ok(Asked::Role);

@@ -25,12 +25,13 @@ pub(super) fn reply(world: &World, body: &[u8]) -> Response {
             "Please provide below info when asking for support.",
         );
     }
-    let subscription = world.account().config().id.subscription.as_str();
-    let mut asked = body["subscriptions"].as_array().into_iter().flatten();
+    let asked: Vec<&str> =
+        body["subscriptions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     // Subscriptions that may not be read are left out without a word.
-    let readable = asked.any(|one| one.as_str() == Some(subscription));
-    let stamps = world.stamps().filter(|stamp| stamp.destroyed.is_none() && readable);
-    let rows: Vec<Value> = stamps.flat_map(|stamp| rows(world, subscription, stamp)).collect();
+    let stamps = world
+        .stamps()
+        .filter(|stamp| stamp.destroyed.is_none() && asked.contains(&stamp.subscription.as_str()));
+    let rows: Vec<Value> = stamps.flat_map(|stamp| rows(world, stamp)).collect();
     let options = &body["options"];
     let start: usize = options["$skipToken"].as_str().and_then(|token| token.parse().ok()).unwrap_or(0);
     let top = options["$top"].as_u64().and_then(|top| usize::try_from(top).ok()).unwrap_or(PAGE);
@@ -49,11 +50,11 @@ pub(super) fn reply(world: &World, body: &[u8]) -> Response {
     Json(answer).into_response()
 }
 
-fn rows(world: &World, subscription: &str, stamp: &Stamp) -> [Value; 2] {
+fn rows(world: &World, stamp: &Stamp) -> [Value; 2] {
     let tags =
         world.units().get(stamp.unit).map(|unit| json!({ "Prefix": unit.name, "Branch": unit.branch }));
     let row = |name: &str, kind: &str| {
-        let group = &stamp.resource_group;
+        let Stamp { subscription, resource_group: group, .. } = stamp;
         json!({
             "id": format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{kind}/{name}"),
             "name": name,

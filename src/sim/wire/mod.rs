@@ -23,6 +23,7 @@ mod graph;
 pub mod kubernetes;
 mod log_analytics;
 mod metrics;
+mod places;
 mod rights;
 mod route;
 mod server;

@@ -2,37 +2,29 @@
 
 use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use http::{Method, StatusCode};
+use http::Method;
 use serde_json::json;
 
-use super::arm::nested;
+use super::places::Place;
 use crate::sim::{Stamp, World};
 
-/// The vault that a path in lower case names: its resource group and its name.
-pub(super) fn asked(method: &Method, path: &str) -> Option<(String, String)> {
-    let (scope, name) = path.split_once("/providers/microsoft.keyvault/vaults/")?;
-    let (_, group) = scope.split_once("/resourcegroups/")?;
-    let plain = method == Method::GET && !name.contains('/') && !group.contains('/');
-    plain.then(|| (group.to_owned(), name.to_owned()))
+/// The vault that a path in lower case names.
+pub(super) fn asked(method: &Method, path: &str) -> Option<Place> {
+    let (place, rest) = Place::of(path, "microsoft.keyvault/vaults")?;
+    (method == Method::GET && rest.is_empty()).then_some(place)
 }
 
-/// The stamp whose vault is called so.
-pub(super) fn stamp<'w>(world: &'w World, (group, name): &(String, String)) -> Option<&'w Stamp> {
-    world.stamps().filter(|stamp| stamp.destroyed.is_none()).find(|stamp| {
-        stamp.vault.name.eq_ignore_ascii_case(name) && stamp.resource_group.eq_ignore_ascii_case(group)
-    })
+/// The stamp whose vault is there.
+pub(super) fn stamp<'w>(world: &'w World, place: &Place) -> Option<&'w Stamp> {
+    place.stamp(world, |stamp| &stamp.vault.name)
 }
 
-pub(super) fn reply(world: &World, tenant: &str, asked: &(String, String)) -> Response {
-    let Some(stamp) = stamp(world, asked) else {
-        let (group, name) = asked;
-        let message = format!(
-            "The Resource 'Microsoft.KeyVault/vaults/{name}' under resource group '{group}' was not found."
-        );
-        return nested(StatusCode::NOT_FOUND, "ResourceNotFound", &message);
+pub(super) fn reply(world: &World, tenant: &str, place: &Place) -> Response {
+    let Some(stamp) = stamp(world, place) else {
+        return place.nothing(world, "Microsoft.KeyVault/vaults");
     };
-    let subscription = &world.account().config().id.subscription;
-    let (group, name) = (&stamp.resource_group, &stamp.vault.name);
+    let Stamp { subscription, resource_group: group, .. } = stamp;
+    let name = &stamp.vault.name;
     Json(json!({
         "id": format!(
             "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}"

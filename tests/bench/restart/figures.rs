@@ -48,6 +48,14 @@ impl Figures {
         self.fared.cpu.as_secs_f64() / self.fared.took.as_secs_f64()
     }
 
+    /// Stamps of whose last old pod no watch has told: the latencies are without them, so there may be none.
+    fn untold(&self) -> (&'static str, String, String, f64) {
+        let untold = self.stamps.saturating_sub(self.latency.told.len());
+        // Any is more than all that is allowed.
+        let ratio = if untold == 0 { 0.0 } else { 1.0 + untold as f64 };
+        ("stamps that no watch told of", untold.to_string(), "0".to_owned(), ratio)
+    }
+
     /// What was measured against what it may be: name, figure, budget, both as texts, and their ratio.
     fn budgets(&self) -> Vec<(&'static str, String, String, f64)> {
         let number = |name, value: f64, most: f64, unit: &str, places: usize| {
@@ -59,6 +67,7 @@ impl Figures {
             number("peak memory", self.fared.peak as f64 / 1e6, MOST_MEMORY / 1e6, " MB", 0),
             number("cores, on average", self.cores(), MOST_CORES, "", 2),
             number("open files", self.fared.files as f64, self.fared.files_allowed as f64, "", 0),
+            self.untold(),
         ];
         let told = [
             ("watch latency, median", middle(&self.latency.told)),

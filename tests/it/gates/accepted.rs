@@ -33,6 +33,37 @@ fn what_is_accepted_opens_that_gate_for_that_subject_until_then() {
 }
 
 #[test]
+fn what_is_accepted_ahead_is_looked_at_all_the_same() {
+    let ahead = |gate, subject: &str| {
+        Event::Accepted(Acceptance {
+            by: "operator".to_owned(),
+            gate,
+            subject: subject.to_owned(),
+            because: "agreed".to_owned(),
+            until: at(200_000),
+            why: None,
+        })
+    };
+    let regenerates = |stage: &Stage| matches!(&stage.decide().verdict, Verdict::Act { steps, .. } if steps.iter().any(|step| matches!(step, Step::Regenerate { .. })));
+    let unseen = |stage: &Stage, evidence: EvidenceKey| {
+        assert!(!regenerates(stage), "{evidence:?}");
+        let Verdict::Wait { reasons, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+        let why = Why::NotSeen(evidence);
+        assert!(reasons.iter().any(|reason| reason.why == why), "{reasons:?}");
+    };
+    let stage = Stage::ready();
+    assert!(regenerates(&stage), "{:?}", stage.decide());
+    let mut readers = stage.clone();
+    readers.world.census = None;
+    readers.events.push((at(4), ahead(Gate::Readers, "account")));
+    unseen(&readers, EvidenceKey::Census);
+    let mut runs = stage.clone();
+    runs.world.runs = None;
+    runs.events.push((at(4), ahead(Gate::NoHazard, "rotation")));
+    unseen(&runs, EvidenceKey::Runs);
+}
+
+#[test]
 fn a_gate_that_nobody_may_open_stays_shut_whatever_the_journal_says() {
     let mut stage = Stage::ready();
     stage.vault_mut("north").fingerprint = key(Slot::Primary);

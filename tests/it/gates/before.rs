@@ -1,5 +1,7 @@
 //! What is said before the first effect, and stamps that come, go or stand still.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use keyslot::rotation::Note;
 
@@ -24,6 +26,20 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
             s.cluster_mut("north").workloads[0].pinned = Some("v2".into());
         }),
         ("unhealthy", Gate::Preflight, End::Waits, |s| s.cluster_mut("north").workloads[0].available = 2),
+        ("a release that never came up, beside old pods that serve", Gate::Preflight, End::Halts, |s| {
+            let workload = &mut s.cluster_mut("north").workloads[0];
+            (workload.replicas, workload.updated, workload.unavailable) = (4, 1, 1);
+            workload.conditions.push(restart::out_of_time());
+        }),
+        ("a cluster that is being upgraded", Gate::Preflight, End::Waits, |s| {
+            s.cluster_mut("north").state = ClusterState::Changing { state: "Upgrading".to_owned() };
+        }),
+        ("a right that the regeneration will want", Gate::MayRegenerate, End::Halts, |s| {
+            s.rights_mut().rights[1].right = Right::Denied;
+        }),
+        ("a store that is not shared", Gate::LeaseHeld, End::Halts, |s| {
+            s.policy.store = SharedStore::LocalOnly;
+        }),
         ("missing", Gate::Preflight, End::Halts, |s| s.cluster_mut("north").workloads.clear()),
         ("logs that may not be read", Gate::Preflight, End::Halts, |s| {
             s.world.usage = Some(Seen::blind(s.now, Blindness::Forbidden, "no right"));
@@ -57,11 +73,41 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
         }),
         ("a vault that nobody looked at", Gate::Preflight, End::Waits, |s| s.world.vaults.clear()),
         ("a disabled secret", Gate::Preflight, End::Halts, |s| s.vault_mut("north").enabled = false),
+        ("the key of the other access", Gate::Preflight, End::Halts, |s| {
+            let kind = KeyKind { slot: Slot::Primary, access: Access::ReadOnly };
+            let fingerprint = Fingerprint::of(b"read-only", &crate::stage::salt());
+            let view = KeyView { fingerprint: Some(fingerprint.clone()), ..KeyView::default() };
+            s.account_mut().keys.insert(kind, view);
+            s.vault_mut("north").fingerprint = fingerprint;
+        }),
         ("a value that is neither key", Gate::Preflight, End::Halts, |s| {
             s.vault_mut("north").fingerprint = Fingerprint::of(b"by hand", &crate::stage::salt());
         }),
     ];
     check(unproposed, cases);
+}
+
+#[test]
+fn what_a_regeneration_takes_holds_nobody_who_does_not_come_to_it_nor_does_what_is_not_told() {
+    let acts = |stage: &Stage| matches!(stage.decide().verdict, Verdict::Act { .. });
+    let mut stage = unproposed();
+    stage.rights_mut().rights[1].right = Right::Unknown("403".to_owned());
+    assert!(acts(&stage), "{:?}", stage.decide());
+    stage.world.rights = Some(Seen::blind(stage.now, Blindness::Forbidden, "403"));
+    assert!(acts(&stage), "{:?}", stage.decide());
+    stage.world.rights = None;
+    assert!(holding(&stage.decide()).contains(&Gate::MayRegenerate), "it is asked: {:?}", stage.decide());
+    stage.policy.store = SharedStore::LocalOnly;
+    stage.reach = Reach::Propose { merge: false };
+    assert!(acts(&stage), "{:?}", stage.decide());
+    // Of pods that are replaced already, nothing is in the way, and a cluster at work is none of it.
+    let mut stage = unproposed();
+    stage.reach = Reach::Restart { stamps: BTreeSet::new(), quiesce: false };
+    stage.policy.store = SharedStore::LocalOnly;
+    for name in ["east", "north"] {
+        stage.cluster_mut(name).state = ClusterState::Changing { state: "Upgrading".to_owned() };
+    }
+    assert!(matches!(stage.decide().verdict, Verdict::Enough | Verdict::Record(_)), "{:?}", stage.decide());
 }
 
 fn vault_is(stage: &mut Stage, kind: Blindness) {

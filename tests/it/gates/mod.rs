@@ -6,7 +6,7 @@ mod deploy;
 mod quiet;
 mod refusals;
 mod regenerate;
-mod restart;
+pub mod restart;
 mod rollout;
 mod target;
 mod wave;
@@ -16,10 +16,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
-    EvidenceKey, Fingerprint, KeyKind, ObjectName, Operation, OperationState, PodTrouble, PodView, PullState,
-    ReplicaNumber, ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen,
-    SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term,
-    Unlisted, Warning, WorkloadName, WorkloadView,
+    EvidenceKey, Fingerprint, KeyKind, KeyView, MetricsView, ObjectName, Operation, OperationState,
+    PodTrouble, PodView, PullState, RefusedMinute, ReplicaNumber, ResourceKind, Right, RunId, RunResult,
+    RunState, RunView, SecretVersion, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts,
+    Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Reason, Step, Subject,
@@ -56,7 +56,7 @@ fn check(base: fn() -> Stage, cases: &[(&str, Gate, End, Spoil)]) {
     }
 }
 
-fn run(state: RunState, stage: RunState) -> RunView {
+pub fn run(state: RunState, stage: RunState) -> RunView {
     RunView {
         id: RunId::new("11"),
         url: "https://pipelines.example/11".to_owned(),
@@ -86,7 +86,8 @@ pub fn restarted(stage: &mut Stage, name: &str, attempt: u32) {
     };
     let key = step.key();
     let (generation_before, evidence, commit) = (None, String::new(), None);
-    let intent = Intent { key, attempt, step, generation_before, evidence, commit };
+    let secrets = Vec::new();
+    let intent = Intent { key, attempt, step, generation_before, evidence, commit, secrets };
     let outcome = Outcome::Applied { produced: Produced::Generation(i64::from(attempt) + 1) };
     stage.recorded(at(60), intent, Some((at(61), outcome)));
 }

@@ -61,6 +61,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Primary),
                 changed: None,
+                said_since: None,
             });
         }),
         ("a synced secret is not refreshed yet", Gate::Synced, End::Waits, |s| {
@@ -70,6 +71,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Primary),
                 changed: None,
+                said_since: None,
             });
         }),
         ("the vault has held the key for too short a time", Gate::Propagated, End::Waits, |s| {
@@ -81,6 +83,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Secondary),
                 changed: Some(at(100_000 - 34)),
+                said_since: None,
             });
         }),
         ("the other stamps are all unhealthy for now", Gate::Wave, End::Waits, |s| {
@@ -135,7 +138,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
     check(Stage::before_restart, cases);
 }
 
-fn out_of_time() -> DeploymentCondition {
+pub fn out_of_time() -> DeploymentCondition {
     DeploymentCondition {
         kind: "Progressing".to_owned(),
         status: "False".to_owned(),

@@ -81,7 +81,12 @@ fn of_several_environments_one_must_be_named() {
     assert!(error.contains("--environment with one of int, prod"), "{error}");
     let error = two.choose(Some("prd")).unwrap_err().to_string();
     assert!(error.contains("did you mean “prod”?"), "{error}");
-    assert_eq!(two.choose(Some("int")).unwrap().name.as_str(), "int");
+    let chosen = two.choose(Some("int")).unwrap();
+    assert_eq!(chosen.name.as_str(), "int");
+    assert_eq!(chosen.policy(None).same_account, ["prod".into()], "they name one account");
+    let mut settings = two.settings;
+    settings.environments.get_mut(&"int".into()).unwrap().account.name = "another".to_owned();
+    assert!(file(settings).choose(Some("int")).unwrap().policy(None).same_account.is_empty());
 }
 
 #[test]

@@ -17,8 +17,8 @@ use crate::model::{ReplicaNumber, WorkloadKind};
 use crate::sim::Stamp;
 use crate::sim::config::{Flavour, KeySource};
 use crate::sim::kubernetes::{
-    Deployment, Meta, MountStatus, Owner, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SyncedSecret,
-    WarningEvent,
+    Deployment, Meta, MountStatus, Owner, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SecretOwner,
+    SyncedSecret, WarningEvent,
 };
 
 pub(super) use batch::{cron_job, job};
@@ -366,12 +366,27 @@ pub(super) fn mount_status(mount: &MountStatus) -> Value {
     })
 }
 
+fn secret_owner(owner: &SecretOwner) -> Value {
+    let api = match owner.kind {
+        "Job" => "batch/v1",
+        "Pod" => "v1",
+        _ => "apps/v1",
+    };
+    json!({"apiVersion": api, "kind": owner.kind, "name": &*owner.name, "uid": &*owner.uid})
+}
+
 /// A synced Secret: the one object here with key material in it.
 pub(super) fn secret(secret: &SyncedSecret) -> Value {
     let mut meta = metadata(&secret.meta);
     meta["labels"] = json!({"secrets-store.csi.k8s.io/managed": "true"});
-    let fields = json!({"f:data": {".": {}, (format!("f:{}", secret.key)): {}}, "f:type": {}});
-    meta["managedFields"] = json!([{"manager": "secrets-store-csi", "operation": "Update",
+    let mut fields = json!({"f:data": {".": {}, (format!("f:{}", secret.key)): {}}, "f:type": {}});
+    if !secret.owners.is_empty() {
+        let uids = secret.owners.iter().map(|owner| (format!("k:{{\"uid\":\"{}\"}}", owner.uid), json!({})));
+        let owned: Map<String, Value> = [(".".to_owned(), json!({}))].into_iter().chain(uids).collect();
+        fields["f:metadata"] = json!({"f:ownerReferences": owned});
+        meta["ownerReferences"] = secret.owners.iter().map(secret_owner).collect();
+    }
+    meta["managedFields"] = json!([{"manager": "csi-secrets-store", "operation": "Update",
         "apiVersion": "v1", "time": time(secret.changed), "fieldsType": "FieldsV1", "fieldsV1": fields}]);
     let value = base64(secret.value.text().expose().as_bytes());
     json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": "Opaque",

@@ -1,0 +1,149 @@
+//! What could not be seen, so that nobody can say which key is used there.
+
+use std::time::Duration;
+
+use super::super::Why;
+use super::super::closed::is_closed;
+use super::super::predicate::{clocks_agree, unclear_pods, untold};
+use super::Unseen;
+use crate::model::{
+    Absent, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Extent, InventoryView, ResourceKind,
+    StampName, Unlisted, VaultView, World,
+};
+
+pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
+    let mut unseen = Vec::new();
+    let mut note = |what: EvidenceKey, blind: Option<&Blind>| {
+        unseen.extend(blind.map(|blind| Unseen { what, blind: blind.clone() }));
+    };
+    note(EvidenceKey::Account, world.account.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    note(EvidenceKey::Code, world.code.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    note(EvidenceKey::Inventory, world.inventory.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    for why in world.inventory.iter().filter_map(|seen| seen.get()).flat_map(|view| left_out(world, view)) {
+        let blind = Blind { kind: Blindness::Unintelligible, why };
+        note(EvidenceKey::Inventory, Some(&blind));
+    }
+    for stamp in stamps.iter().filter(|stamp| !is_closed(world, stamp)) {
+        let vault = world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
+        let cluster = world.clusters.get(stamp);
+        let state = cluster.and_then(|seen| seen.get()).map(|cluster| &cluster.state);
+        note(EvidenceKey::Vault(stamp.clone()), vault);
+        note(EvidenceKey::Cluster(stamp.clone()), cluster.and_then(|seen| seen.what.as_ref().err()));
+        // With its vault there, it may be a cluster that is named wrongly.
+        let vault_is_there = world.vaults.get(stamp).is_some_and(|seen| seen.what.is_ok());
+        let unknown = Blind { kind: Blindness::Missing, why: NO_CLUSTER.to_owned() };
+        let gone = state == Some(&ClusterState::Gone) && vault_is_there;
+        note(EvidenceKey::Cluster(stamp.clone()), gone.then_some(&unknown));
+        let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
+        let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
+        note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
+        if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
+            note(EvidenceKey::Cluster(stamp.clone()), unmounted(vault, cluster, lag).as_ref());
+            note(EvidenceKey::Cluster(stamp.clone()), clock(stamp, cluster).as_ref());
+            note(EvidenceKey::Cluster(stamp.clone()), not_looked_at(cluster).as_ref());
+            note(EvidenceKey::Cluster(stamp.clone()), unread(cluster).as_ref());
+        }
+    }
+    unseen
+}
+
+/// Whose key nobody sees, by Azure's own list: resources that look like part of a stamp and are not configured; and whether
+/// the list itself is whole.
+fn left_out(world: &World, view: &InventoryView) -> Vec<String> {
+    let unlisted = view.unlisted.iter().chain(&view.unattributed).map(|one| {
+        let Unlisted { kind, name, resource_group, location } = one;
+        format!(
+            "it shows the {kind} {name} ({location}, resource group {resource_group}), which looks like part of a stamp, and \
+             keyslot.toml does not name it: which key is used there is not known"
+        )
+    });
+    let is_there = |one: &&Absent| match one.kind {
+        ResourceKind::Vault => world.vaults.get(&one.stamp).is_some_and(|seen| seen.what.is_ok()),
+        ResourceKind::Cluster => {
+            let cluster = world.clusters.get(&one.stamp).and_then(|seen| seen.get());
+            cluster.is_some_and(|cluster| cluster.state != ClusterState::Gone)
+        }
+    };
+    let absent = view.absent.iter().filter(is_there).map(|one| {
+        let Absent { stamp, kind, name } = one;
+        format!("it does not show the {kind} {name} of {stamp}, which is there: it is not whole")
+    });
+    let shown =
+        |stamp: &&(StampName, ResourceKind)| stamp.1 == ResourceKind::Vault && is_closed(world, &stamp.0);
+    let closed = view.shown.iter().filter(shown).map(|(stamp, kind)| {
+        format!("it shows the {kind} of {stamp}, which Azure Resource Manager does not know where keyslot.toml says it is")
+    });
+    let unlike = view.unlike.iter().map(|stamp| {
+        format!(
+            "{stamp} does not look like a stamp by what [environment.NAME.inventory] says of them, so another one that is called \
+             like it would not be found"
+        )
+    });
+    unlisted.chain(absent).chain(closed).chain(unlike).collect()
+}
+
+/// Whoever gets the secret elsewhere in the cluster. Where the configuration names the namespaces, that is meant.
+fn not_looked_at(cluster: &ClusterView) -> Option<Blind> {
+    let Extent { namespaces, refused } =
+        cluster.extent.as_ref().filter(|extent| !extent.refused.is_empty())?;
+    let why = format!(
+        "{} may not be listed, so of its namespaces only {} could be looked at; where that is meant, say so (`namespaces` in \
+         keyslot.toml)",
+        refused.join(", "),
+        namespaces.join(", ")
+    );
+    Some(Blind { kind: Blindness::Forbidden, why })
+}
+
+/// Kubernetes Secrets that pods read, and of which nobody may see whether they hold the key.
+fn unread(cluster: &ClusterView) -> Option<Blind> {
+    let why = &cluster.unseen.first()?.why;
+    let names: Vec<String> =
+        cluster.unseen.iter().map(|secret| format!("{}/{}", secret.namespace, secret.name)).collect();
+    let why =
+        format!("whether the driver filled {}, which pods read, nobody may see: {why}", names.join(", "));
+    Some(Blind { kind: Blindness::Forbidden, why })
+}
+
+/// What pods got when they began, and what nothing tells any more.
+fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
+    let names: Vec<&str> = unclear_pods(vault, cluster, lag).map(|(pod, _)| pod.name.as_str()).collect();
+    let why = || {
+        format!(
+            "the SecretProviderClass of {} is gone or was changed since: what it got is not known",
+            names.join(", ")
+        )
+    };
+    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
+}
+
+/// Pods that get the secret and do not show which version.
+fn unmounted(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
+    let names: Vec<&str> = untold(vault, cluster, lag).map(|pod| pod.name.as_str()).collect();
+    let why = || {
+        let names = names.join(", ");
+        format!(
+            "{names} mounted the secret, and nothing shows which version: is it this stamp's cluster, and does its \
+             SecretProviderClass name this stamp's vault?"
+        )
+    };
+    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
+}
+
+/// By a clock that is apart, a pod that began before its vault's version looks young.
+fn clock(stamp: &StampName, cluster: &ClusterView) -> Option<Blind> {
+    let why = match clocks_agree(stamp, cluster).pop()?.why {
+        Why::ClocksDiffer { ahead } => {
+            let (apart, word) =
+                (ahead.unsigned_abs().as_secs(), if ahead.is_negative() { "behind" } else { "ahead" });
+            format!(
+                "its clock is {apart}s {word}, so which pods began before their vault's version is not known"
+            )
+        }
+        _ => "nothing tells its clock, so which pods began before their vault's version is not known"
+            .to_owned(),
+    };
+    Some(Blind { kind: Blindness::Unintelligible, why })
+}
+
+const NO_CLUSTER: &str = "Azure knows no cluster of this name, and the stamp's vault is there all the same";
