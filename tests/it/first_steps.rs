@@ -64,6 +64,7 @@ async fn the_smallest_file_is_enough_for_a_plan_and_git_leaves_out_what_it_makes
     let told = format!("{}{}", process.data(), process.talk());
     assert!([0, 3, 4].contains(&code), "{code}: {told}");
     assert!(told.contains("northeurope") && told.contains("catalogservice-deploy"), "{told}");
+    assert!(!told.contains("the code ("), "the secret is the only reader: {told}");
     assert_eq!(fs::read_to_string(live.stage.folder.join(".keyslot/.gitignore")).unwrap(), "*\n");
 }
 

@@ -10,6 +10,7 @@ use keyslot::sim::config::KeySource;
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::gates::unproposed;
+use crate::harm_scenarios::small;
 use crate::live::Live;
 use crate::stage::{HOLDER, Stage, at, opened, stamp};
 
@@ -459,26 +460,45 @@ async fn a_cluster_that_does_not_answer_is_not_asked_for_its_rights_and_budgets(
     assert_eq!(log.count("POST", "/selfsubjectaccessreviews"), 0, "{text}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_takes_the_key_past_the_secret_is_told_before_anything_is_begun() {
-    let mut config = WorldConfig::seeded(8);
+/// Code that gives the key to a web app past the secret.
+const WEB_APP: &str = "src/infra/releaseunit/modules/stamp/web-app.tf";
+
+fn with_web_app(mut config: WorldConfig) -> WorldConfig {
     let app = "resource \"azurerm_linux_web_app\" \"shop\" {\n  app_settings = {\n    COSMOS_KEY = \
                data.azurerm_cosmosdb_account.global.primary_key\n  }\n}\n";
-    let path = "src/infra/releaseunit/modules/stamp/web-app.tf";
-    config.repository.tree = config.repository.tree.with(path, app.as_bytes());
-    let (live, code, text) = plan(config);
+    config.repository.tree = config.repository.tree.with(WEB_APP, app.as_bytes());
+    config
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_key_past_the_secret_is_told_before_anything_is_begun() {
+    let (live, code, text) = plan(with_web_app(WorldConfig::seeded(8)));
     assert_eq!(code, 4, "{text}");
     for words in [
         "in the way later",
         "azurerm_linux_web_app.shop (app_settings.COSMOS_KEY)",
-        path,
+        WEB_APP,
         "accept it by name",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let rest = ["--because", "its apply is part of the run", "--until", "2100-01-01T00:00:00Z"];
-    let accept = ["rotate", "--approve", "--accept", "readers:azurerm_linux_web_app.shop"];
-    let mut rotation = live.keyslot(&[&accept[..], &rest].concat());
-    let end = rotation.end().await;
-    assert!(end == 0 || end == 2, "{}", rotation.talk());
+    assert_eq!(live.newest_record(), "", "the journal is as it was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_the_key_past_the_secret_halts_the_program_until_it_is_accepted_by_name() {
+    let live = Live::set(with_web_app(small()), 2000.0);
+    let regenerated = || live.stage.simulation.world.with(|world| world.outcome().regenerated.len());
+    let mut held = live.keyslot(&["rotate", "--approve"]);
+    assert_eq!(held.end().await, 4, "{}", held.talk());
+    assert!(held.talk().contains("azurerm_linux_web_app.shop"), "{}", held.talk());
+    assert_eq!(regenerated(), 0, "the old key opens as before");
+
+    let rest = ["--because", "it was applied", "--until", "2100-01-01T00:00:00Z"];
+    let accept = |subject: &'static str| [&["rotate", "--accept", subject][..], &rest].concat();
+    let mut other = live.keyslot(&accept("readers:azurerm_linux_web_app.other"));
+    assert_eq!(other.end().await, 2, "{}", other.talk());
+    let mut accepted = live.keyslot(&accept("readers:azurerm_linux_web_app.shop"));
+    assert_eq!(accepted.end().await, 0, "{}", accepted.talk());
+    assert_eq!(regenerated(), 1);
 }
