@@ -200,7 +200,7 @@ pub fn concern(concern: &Concern) -> String {
             all_named("Kubernetes Secret", secrets),
             reason::FILLED
         ),
-        Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused } } => {
+        Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused, whole: _ } } => {
             let refused = match refused.as_slice() {
                 [] => String::new(),
                 refused => format!("; {} may not be listed", refused.join(", ")),

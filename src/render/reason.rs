@@ -317,6 +317,18 @@ pub fn why(reason: &Reason) -> String {
             some(pods)
         ),
         Why::WorkloadMissing => format!("{subject} does not exist"),
+        Why::NamespacesUnseen { looked, refused } => format!(
+            "of the cluster of {subject} only {} looked at, for want of a right{}: whoever gets the secret elsewhere is not \
+             seen",
+            match looked.as_slice() {
+                [only] => format!("the namespace {only} is"),
+                several => format!("the namespaces {} are", several.join(", ")),
+            },
+            match refused.as_slice() {
+                [] => String::new(),
+                refused => format!(" ({} may not be listed)", some(refused)),
+            }
+        ),
         Why::UnlistedWorkload => format!("{subject} gets the secret, and keyslot.toml does not name it"),
         Why::UnlistedPods { pods } => format!(
             "{subject} gets the secret, and is nothing that keyslot can restart ({}: {})",

@@ -160,7 +160,7 @@ async fn look_within(
 /// By the configuration.
 fn extent(subject: &Subject) -> Option<Extent> {
     let namespaces = subject.namespaces.clone();
-    (!namespaces.is_empty()).then(|| Extent { namespaces, refused: Vec::new() })
+    (!namespaces.is_empty()).then(|| Extent { namespaces, refused: Vec::new(), whole: true })
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {

@@ -163,6 +163,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::CronJobReadsStale { .. } => {
             "delete the Secret, so that the next pod that mounts its class makes it anew; or suspend the CronJob"
         }
+        Why::NamespacesUnseen { .. } => {
+            "bind fixtures/cluster-role.yaml in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
+             nobody else gets the secret; or accept the stamp by name"
+        }
         Why::UnlistedPods { .. } => {
             "restart it by other means when the vault holds the new key; then accept it by name, or delete it"
         }
