@@ -341,9 +341,10 @@ pub fn why(reason: &Reason) -> String {
                 ClassFate::Unfilled => format!(
                     "the Kubernetes Secret {class}, which the CSI driver made and no SecretProviderClass fills any more"
                 ),
-                ClassFate::Filled | ClassFate::Absent | ClassFate::Changed => format!(
-                    "a Kubernetes Secret that the SecretProviderClass {class} filled before it was changed"
-                ),
+                ClassFate::Filled | ClassFate::Absent | ClassFate::Changed | ClassFate::OtherVault =>
+                    format!(
+                        "a Kubernetes Secret that the SecretProviderClass {class} filled before it was changed"
+                    ),
             }
         ),
         Why::MayHoldSecret { pods, class, fate: ClassFate::Filled } => format!(
@@ -358,6 +359,13 @@ pub fn why(reason: &Reason) -> String {
              SecretProviderClass fills any more ({})",
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "it reads" } else { "they read" },
+            some(pods)
+        ),
+        Why::MayHoldSecret { pods, class, fate: ClassFate::OtherVault } => format!(
+            "{} of {subject} {} a secret of that name by the SecretProviderClass {class}, from a vault that is no stamp's: \
+             whether it is the key is not known ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "gets" } else { "get" },
             some(pods)
         ),
         Why::MayHoldSecret { pods, class, fate } => format!(

@@ -182,6 +182,10 @@ pub fn remedy(reason: &Reason) -> String {
             "name the Secret in `secretObjects` of the class again, or take it out of what reads it and restart that; or \
              accept it by name if the Secret never held the key"
         }
+        Why::MayHoldSecret { fate: ClassFate::OtherVault, .. } => {
+            "accept it by name if it is another product's; or let the class name the stamp's vault (`keyvaultName`), or \
+             configure the stamp that the vault is of"
+        }
         Why::MayHoldSecret { fate: ClassFate::Changed, .. } => {
             "restart it once the vault holds the new key (kubectl rollout restart); or accept it by name if it never got \
              the key"
