@@ -437,7 +437,10 @@ impl Clusters for Kubernetes {
         match self.api(name, stamp, &mut state).await {
             Ok(api) => {
                 let namespaces = self.subject_of(stamp, &state).namespaces;
-                rights::rights(&api, &namespaces, &state.kinds).await
+                let secrets = state.base.as_ref().map(|base| base.view.synced.as_slice()).unwrap_or_default();
+                let restarted = self.restarted.as_deref().unwrap_or_default();
+                let named = rights::Named { secrets, restarted };
+                rights::rights(&api, &namespaces, &state.kinds, named).await
             }
             Err(fault) => unknown(fault.why),
         }
