@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::span;
 use crate::model::{Access, AccountView, KeyKind, Slot, SlotUse, StampName, World};
 use crate::rotation::is_closed;
-use crate::rotation::predicate::{holders, stale_pods, unclear_pods, untold};
+use crate::rotation::predicate::{holders, perhaps_stale, stale_pods, unclear_pods, untold};
 
 /// What a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +158,9 @@ fn vault_and_pods(
     let closed = is_closed(world, stamp);
     let live = cluster.map_or(0, |cluster| holders(cluster).count());
     let unclear = cluster.is_some_and(|cluster| {
-        unclear_pods(vault, cluster, lag).next().is_some() || untold(vault, cluster, lag).next().is_some()
+        unclear_pods(vault, cluster, lag).next().is_some()
+            || untold(vault, cluster, lag).next().is_some()
+            || vault.is_some_and(|vault| perhaps_stale(vault, cluster, lag).next().is_some())
     });
     let pods = match (old, vault_slot) {
         _ if closed => Holds::None,

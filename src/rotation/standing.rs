@@ -3,11 +3,12 @@
 //! Vaults and pods are judged, because they are what serves. What the code says is a note beside it: in the middle of
 //! a rotation it is ahead of the vaults, and nobody is refused for that.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Why;
 use super::closed::is_closed;
-use super::predicate::{clocks_agree, stale_pods, unclear_pods, untold};
+use super::predicate::{clocks_agree, perhaps_stale, stale_pods, unclear_pods, untold};
 use crate::model::{
     AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Slot, SlotUse, StampName,
     VaultView, World,
@@ -140,7 +141,10 @@ impl Standing {
         account: &AccountView,
         lag: Duration,
     ) {
-        let pods: Vec<String> = stale_pods(vault, cluster, lag).map(|pod| pod.name.clone()).collect();
+        let perhaps: BTreeSet<&str> =
+            perhaps_stale(vault, cluster, lag).map(|pod| pod.uid.as_str()).collect();
+        let stale = stale_pods(vault, cluster, lag).filter(|pod| !perhaps.contains(pod.uid.as_str()));
+        let pods: Vec<String> = stale.map(|pod| pod.name.clone()).collect();
         if !pods.is_empty() {
             self.differences.push(Difference::OldPods { stamp: stamp.clone(), pods });
         }
@@ -181,6 +185,7 @@ fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
         let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
         note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
         if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
+            note(EvidenceKey::Cluster(stamp.clone()), undated(vault, cluster, lag).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), unmounted(vault, cluster, lag).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), clock(stamp, cluster).as_ref());
         }
@@ -194,6 +199,20 @@ fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> O
     let why = || {
         format!(
             "the SecretProviderClass of {} is gone or was changed since: what it got is not known",
+            names.join(", ")
+        )
+    };
+    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
+}
+
+/// Pods that read a Secret which was written after they began, and holds the key: whether it held it before, its date does
+/// not tell.
+fn undated(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
+    let names: Vec<&str> = perhaps_stale(vault?, cluster, lag).map(|pod| pod.name.as_str()).collect();
+    let why = || {
+        format!(
+            "{} read a Kubernetes Secret that was written after they began: whether its content was, or only its owners, is \
+             not known",
             names.join(", ")
         )
     };

@@ -1,6 +1,6 @@
 //! `verify` as a user runs it, on a world that answers.
 
-use keyslot::model::{KeyKind, KeyMaterial, Slot, StampName};
+use keyslot::model::{Holding, KeyKind, KeyMaterial, Slot, StampName, SyncedSecretView};
 use keyslot::sim::{Command, WorldConfig};
 use serde_json::Value;
 
@@ -137,6 +137,16 @@ fn pods_that_show_no_version_and_clocks_that_are_apart_leave_it_unseen() {
     let mut stage = Stage::ready();
     stage.cluster_mut("east").pods[0].mounted = None;
     assert!(told(&stage)[0].contains("nothing shows which version"), "{:?}", told(&stage));
+    // The driver's last write may have been of the Secret's owners.
+    let mut stage = Stage::ready();
+    let changed = stage.cluster_mut("east").pods[0].created + jiff::SignedDuration::from_secs(5);
+    let synced = crate::consumers::synced(Slot::Secondary);
+    stage.cluster_mut("east").synced.push(SyncedSecretView { changed: Some(changed), ..synced });
+    let reads = vec!["cosmos".to_owned()];
+    stage.cluster_mut("east").pods[0].holding = Holding::Specified { mounts: true, reads };
+    assert!(told(&stage)[0].contains("written after they began"), "{:?}", told(&stage));
+    let standing = keyslot::rotation::Standing::of(&stage.world, &[stamp("east")], lag);
+    assert!(standing.agrees(), "{:?}", standing.differences);
 }
 
 #[test]
