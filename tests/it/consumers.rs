@@ -1,8 +1,8 @@
 //! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
 
 use keyslot::model::{
-    ClassFate, ClusterState, ClusterView, CronJobView, Holding, LostClass, Manager, ObjectName, PodView,
-    Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
+    ClassFate, ClusterState, ClusterView, CronJobView, Extent, Holding, LostClass, Manager, ObjectName,
+    PodView, Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
 use keyslot::render;
 use keyslot::rotation::{Acceptance, Event, Gate, Reason, Step, Verdict, Why, notes};
@@ -466,6 +466,34 @@ fn accepted(subject: &str, why: &str) -> Event {
         until: at(200_000),
         why: Some(why.to_owned()),
     })
+}
+
+#[test]
+fn a_right_that_is_taken_away_takes_no_consumer_away() {
+    let mut stage = Stage::ready();
+    let extent = |whole: bool, namespaces: &[&str]| Extent {
+        namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+        refused: vec!["batch".to_owned()],
+        whole,
+    };
+    stage.cluster_mut("north").extent = Some(extent(true, &["workload"]));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "the configuration says so");
+    stage.cluster_mut("north").extent = Some(extent(false, &["shop", "workload"]));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let [reason] = reasons.as_slice() else { panic!("{reasons:?}") };
+    assert_eq!(
+        (reason.gate, reason.why.kind(), reason.subject.to_string().as_str()),
+        (Gate::Consumers, "namespaces-unseen", "north")
+    );
+    let said = render::reason::why(reason);
+    assert!(said.contains("only the namespaces shop, workload are looked at"), "{said}");
+    assert!(said.contains("batch may not be listed"), "{said}");
+    stage.events.push((at(4), accepted("north", &reason.why.accepted_as())));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    // And then the next right.
+    stage.cluster_mut("north").extent = Some(extent(false, &["workload"]));
+    assert_eq!(holding(&stage.decide()), [Gate::Consumers].into());
 }
 
 #[test]
