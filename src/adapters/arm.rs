@@ -155,6 +155,10 @@ impl ArmFailure {
         match self {
             ArmFailure::Answer(error) if error.is_passing() => ReadError::Later(fault, error.retry_after),
             ArmFailure::Send(SendError::NoAnswer(_)) => ReadError::Later(fault, None),
+            // The token service is away: that passes.
+            ArmFailure::Token(Fault { kind: Blindness::Unreachable | Blindness::Throttled, .. }) => {
+                ReadError::Later(fault, None)
+            }
             ArmFailure::Answer(_) | ArmFailure::Send(_) | ArmFailure::Token(_) | ArmFailure::Sdk(_) => {
                 ReadError::Final(fault)
             }

@@ -7,15 +7,16 @@
 //! the Azure CLI anew for each. They are handed out as secrets; the older
 //! SDK's stack, which would log them, only ever sees a placeholder (see `arm`).
 
+mod no_token;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
-use azure_core::error::ErrorKind;
 use azure_core::http::{ClientOptions, RetryOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
@@ -24,6 +25,8 @@ use azure_identity::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::no_token::NoToken;
+pub use self::no_token::no_token;
 use super::http::Http;
 use crate::model::Blindness;
 use crate::ports::Fault;
@@ -96,7 +99,7 @@ impl Tokens {
     pub async fn token(&self, scope: &str) -> Result<SecretString, Fault> {
         match self.0.get_token(&[scope], None).await {
             Ok(token) => Ok(SecretString::from(token.token.secret().to_owned())),
-            Err(error) => Err(no_token(scope, super::chain(&error))),
+            Err(error) => Err(NoToken::told(&error).fault(scope)),
         }
     }
 
@@ -104,13 +107,6 @@ impl Tokens {
     pub fn sdk(&self) -> Arc<dyn TokenCredential> {
         self.0.clone()
     }
-}
-
-fn no_token(scope: &str, why: String) -> Fault {
-    Fault::new(Blindness::Forbidden, "get a token", scope, why).remedy(
-        "sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET \
-         (or AZURE_FEDERATED_TOKEN_FILE)",
-    )
 }
 
 #[derive(Debug)]
@@ -123,12 +119,12 @@ struct Candidate {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Candidate {
-    async fn token(&self, scopes: &[&str], patience: Duration) -> azure_core::Result<AccessToken> {
+    async fn token(&self, scopes: &[&str], patience: Duration) -> Result<AccessToken, NoToken> {
         match tokio::time::timeout(patience, self.credential.get_token(scopes, None)).await {
-            Ok(answer) => answer,
+            Ok(answer) => answer.map_err(|error| NoToken::of(&error)),
             Err(_) => {
                 let why = format!("{} gave no answer within {} s", self.name, patience.as_secs_f64());
-                Err(azure_core::Error::with_message(ErrorKind::Credential, why))
+                Err(NoToken::silent(why))
             }
         }
     }
@@ -140,9 +136,37 @@ struct Chain {
     candidates: Vec<Candidate>,
     patience: Duration,
     chosen: OnceLock<usize>,
-    /// By scope. Held while one is asked for: who comes meanwhile gets the same.
-    kept: tokio::sync::Mutex<BTreeMap<String, AccessToken>>,
+    /// By scope, so that none waits for another's.
+    kept: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Kept>>>>,
 }
+
+/// Of one scope. Held while a token is asked for: who comes meanwhile gets the same.
+#[derive(Debug, Default)]
+struct Kept {
+    token: Option<AccessToken>,
+    refused: Option<(Instant, NoToken)>,
+}
+
+impl Kept {
+    /// What is said without asking.
+    fn known(&self) -> Option<Result<AccessToken, NoToken>> {
+        let now = azure_core::time::OffsetDateTime::now_utc();
+        let living = self.token.as_ref().filter(|token| token.expires_on - now > BEFORE_ITS_END);
+        let refused = self.refused.as_ref().filter(|(at, _)| at.elapsed() < STILL_REFUSED);
+        let refusal = || refused.map(|(_, told)| Err(told.clone()));
+        living.cloned().map(Ok).or_else(refusal)
+    }
+
+    fn keep(&mut self, answer: &Result<AccessToken, NoToken>) {
+        match answer {
+            Ok(token) => self.token = Some(token.clone()),
+            Err(told) => self.refused = Some((Instant::now(), told.clone())),
+        }
+    }
+}
+
+/// For how long a refusal stands: sixty clusters that want one token ask for it once.
+const STILL_REFUSED: Duration = Duration::from_secs(5);
 
 /// How long before its end a token is no longer handed out.
 const BEFORE_ITS_END: azure_core::time::Duration = azure_core::time::Duration::minutes(5);
@@ -154,38 +178,46 @@ impl TokenCredential for Chain {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let mut kept = self.kept.lock().await;
-        let scope = scopes.join(" ");
-        let now = azure_core::time::OffsetDateTime::now_utc();
-        if let Some(token) = kept.get(&scope).filter(|token| token.expires_on - now > BEFORE_ITS_END) {
-            return Ok(token.clone());
+        let of_scope = self.of_scope(scopes.join(" "));
+        let mut kept = of_scope.lock().await;
+        if let Some(known) = kept.known() {
+            return known.map_err(NoToken::into_error);
         }
-        let token = self.ask(scopes).await?;
-        kept.insert(scope, token.clone());
-        Ok(token)
+        let answer = self.ask(scopes).await;
+        kept.keep(&answer);
+        answer.map_err(NoToken::into_error)
     }
 }
 
 impl Chain {
     fn of(candidates: Vec<Candidate>, patience: Duration) -> Chain {
-        Chain { candidates, patience, chosen: OnceLock::new(), kept: tokio::sync::Mutex::default() }
+        Chain { candidates, patience, chosen: OnceLock::new(), kept: Mutex::default() }
     }
 
-    async fn ask(&self, scopes: &[&str]) -> azure_core::Result<AccessToken> {
+    fn of_scope(&self, scope: String) -> Arc<tokio::sync::Mutex<Kept>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(kept.entry(scope).or_default())
+    }
+
+    /// Where none gives a token, the first one's error says what it is: the others are tried in case.
+    async fn ask(&self, scopes: &[&str]) -> Result<AccessToken, NoToken> {
         if let Some(candidate) = self.chosen.get().and_then(|place| self.candidates.get(*place)) {
             return candidate.token(scopes, self.patience).await;
         }
-        let mut refusals = Vec::new();
+        let (mut refusals, mut first) = (Vec::new(), None);
         for (place, candidate) in self.candidates.iter().enumerate() {
             match candidate.token(scopes, self.patience).await {
                 Ok(token) => {
                     let _ = self.chosen.set(place);
                     return Ok(token);
                 }
-                Err(error) => refusals.push(format!("{}: {}", candidate.name, super::chain(&error))),
+                Err(NoToken { kind, why }) => {
+                    first.get_or_insert(kind);
+                    refusals.push(format!("{}: {why}", candidate.name));
+                }
             }
         }
-        Err(azure_core::Error::with_message(ErrorKind::Credential, refusals.join("; ")))
+        Err(NoToken { kind: first.unwrap_or(Blindness::Forbidden), why: refusals.join("; ") })
     }
 }
 
@@ -371,7 +403,7 @@ mod tests {
         let hangs = || Candidate { name: named(&http), credential: Arc::new(Hangs) };
         let within = std::time::Duration::from_millis(200);
         let tokens = Tokens(Arc::new(Chain::of(vec![hangs()], within)));
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let fault = tokens.token("a").await.unwrap_err();
         assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
         assert!(fault.why.contains("(az) gave no answer within 0.2 s"), "{fault}");
@@ -385,5 +417,77 @@ mod tests {
     async fn a_token_is_asked_for_once_a_scope_and_again_shortly_before_its_end() {
         assert_eq!(asked(Duration::minutes(6), &["a", "b", "a", "b", "a"]).await, 2);
         assert_eq!(asked(Duration::minutes(4), &["a", "a"]).await, 2);
+    }
+
+    /// Refuses, after a while, and counts.
+    #[derive(Debug)]
+    struct Refuses(azure_core::error::ErrorKind, AtomicUsize);
+
+    #[async_trait]
+    impl TokenCredential for Refuses {
+        async fn get_token(
+            &self,
+            scopes: &[&str],
+            _options: Option<TokenRequestOptions<'_>>,
+        ) -> azure_core::Result<AccessToken> {
+            if scopes == ["b"] {
+                return Ok(AccessToken::new("b", OffsetDateTime::now_utc() + Duration::minutes(60)));
+            }
+            self.1.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let inner = azure_core::Error::with_message(self.0.clone(), "no");
+            Err(azure_core::Error::with_error(azure_core::error::ErrorKind::Credential, inner, "failed"))
+        }
+    }
+
+    fn refuses(kind: azure_core::error::ErrorKind) -> (Arc<Refuses>, Tokens) {
+        let credential = Arc::new(Refuses(kind, AtomicUsize::new(0)));
+        let chain = Chain::of(vec![Candidate { name: "test", credential: credential.clone() }], PATIENCE);
+        (credential, Tokens(Arc::new(chain)))
+    }
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_had_is_asked_for_once_by_all_and_keeps_no_other_scope_waiting() {
+        let (credential, tokens) = refuses(azure_core::error::ErrorKind::Credential);
+        let refused = futures::future::join_all((0..60).map(|_| tokens.token("a")));
+        let begun = Instant::now();
+        let other = async {
+            tokio::task::yield_now().await;
+            assert!(tokens.token("b").await.is_ok());
+            begun.elapsed()
+        };
+        let (refused, waited) = tokio::join!(refused, other);
+        assert!(refused.iter().all(Result::is_err));
+        assert_eq!(credential.1.load(Ordering::SeqCst), 1);
+        assert!(waited < std::time::Duration::from_millis(80), "{waited:?}");
+    }
+
+    #[tokio::test]
+    async fn a_token_service_that_is_away_is_no_missing_right() {
+        use azure_core::error::ErrorKind;
+        let answered = |status: u16| ErrorKind::HttpResponse {
+            status: status.into(),
+            error_code: None,
+            raw_response: None,
+        };
+        for (kind, told) in [
+            (answered(401), Blindness::Forbidden),
+            (answered(400), Blindness::Forbidden),
+            (answered(429), Blindness::Throttled),
+            (answered(503), Blindness::Unreachable),
+            (ErrorKind::DataConversion, Blindness::Unreachable),
+            (ErrorKind::Credential, Blindness::Forbidden),
+        ] {
+            let fault = refuses(kind).1.token("a").await.unwrap_err();
+            assert_eq!(fault.kind, told, "{fault}");
+            assert_eq!(fault.remedy.contains("az login"), told == Blindness::Forbidden, "{fault}");
+            // As clients of the SDK tell it.
+            let error = NoToken { kind: told, why: String::new() }.into_error();
+            let wrapped = azure_core::Error::with_error(ErrorKind::Credential, error, "failed");
+            assert_eq!(no_token(&wrapped), Some(told));
+        }
+        let hangs = vec![Candidate { name: "test", credential: Arc::new(Hangs) }];
+        let tokens = Tokens(Arc::new(Chain::of(hangs, std::time::Duration::from_millis(20))));
+        assert_eq!(tokens.token("a").await.unwrap_err().kind, Blindness::Unreachable);
     }
 }

@@ -3,6 +3,9 @@
 //! A log may hold secrets that the service's own masking missed. What looks like a key, a token or a password is struck
 //! out; a line may lose more than it had to, never less.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use crate::model::{RunResult, RunState, StageView};
 
 /// How many lines a person needs to see what went wrong.
@@ -20,6 +23,9 @@ const SECRET: usize = 24;
 /// Words before a value that is nobody's business.
 const TELLING: [&str; 10] =
     ["key", "secret", "password", "passwd", "pwd", "token", "sig", "signature", "bearer", "authorization"];
+
+/// How a token is sent: what comes after is the token.
+const SCHEMES: [&str; 3] = ["bearer", "basic", "token"];
 
 /// The last lines, without colours and times, masked.
 pub(super) fn tail(text: &str) -> Vec<String> {
@@ -43,6 +49,29 @@ pub(super) fn is_told(stages: &[StageView]) -> bool {
     failed.is_none_or(|stage| stage.failure.as_ref().is_some_and(|failure| !failure.lines.is_empty()))
 }
 
+/// How often a log that gives nothing is asked for: it may come late, and it may be gone for good, or too long.
+const TRIES: u32 = 3;
+
+/// How often the logs of runs that are over were asked for in vain, by run.
+pub(super) struct Tries<K>(Mutex<BTreeMap<K, u32>>);
+
+impl<K> Default for Tries<K> {
+    fn default() -> Tries<K> {
+        Tries(Mutex::default())
+    }
+}
+
+impl<K: Ord> Tries<K> {
+    /// Whether it was asked for often enough.
+    pub(super) fn are_up(&self, run: &K) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(run).is_some_and(|tries| *tries >= TRIES)
+    }
+
+    pub(super) fn note(&self, run: K) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(run).or_default() += 1;
+    }
+}
+
 /// Without terminal sequences and without the time that both services put before each line.
 fn plain(line: &str) -> String {
     let mut clean = String::with_capacity(line.len());
@@ -62,41 +91,107 @@ fn plain(line: &str) -> String {
     rest.trim().to_owned()
 }
 
+/// Whether what comes next in a line is a secret's value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    No,
+    /// A word that tells of one was just there: `AccountKey`, `"password"`.
+    Named,
+    /// And what gives it: `=`, `:`, `=>`.
+    Given,
+}
+
+impl Told {
+    /// By a character between words.
+    fn after(self, first: char) -> Told {
+        match (self, first) {
+            (Told::No, _) => Told::No,
+            (_, ':' | '>') => Told::Given,
+            (told, '"' | '\'' | '`' | '\\') => told,
+            (told, blank) if blank.is_whitespace() => told,
+            // A token may have points in it.
+            (Told::Named, '.') => Told::Named,
+            _ => Told::No,
+        }
+    }
+
+    /// By a word, which names a secret or does not, and what stands after it.
+    fn by(word: &str, after: &str) -> Told {
+        if !tells(word.trim_end_matches('=')) {
+            return Told::No;
+        }
+        if word.ends_with('=') || word.eq_ignore_ascii_case("bearer") {
+            return Told::Given;
+        }
+        // “key vault” and “the key of” tell of no value; “key: x” and “key = x” do.
+        let bare = after.starts_with(char::is_whitespace) && !after.trim_start().starts_with(['=', ':']);
+        if bare { Told::No } else { Told::Named }
+    }
+}
+
 /// A line without what looks like a secret.
 pub(super) fn masked(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
-    let mut told = false;
+    let (mut told, mut quote) = (Told::No, None);
     while let Some(first) = rest.chars().next() {
         let word_ends = rest.find(|c| !is_of_word(c)).unwrap_or(rest.len());
-        if word_ends == 0 {
+        let is_between = first.is_whitespace() || matches!(first, '"' | '\'' | '`' | '\\' | ':' | '>' | '=');
+        if told == Told::Given && !is_between {
+            (told, rest) = strike(&mut shown, rest, quote);
+            quote = None;
+            continue;
+        }
+        if word_ends == 0 || first == '=' && told != Told::No {
             shown.push(first);
             rest = rest.get(first.len_utf8()..).unwrap_or_default();
-            // A line may name what comes after it: `AccountKey=…`, `"password": "…"`, `Bearer …`.
-            // A token may have points in it.
-            told = told && matches!(first, ':' | ' ' | '"' | '\'' | '`' | '>' | '.');
+            told = if first == '=' { Told::Given } else { told.after(first) };
+            quote = Some(first).filter(|first| matches!(first, '"' | '\'' | '`'));
             continue;
         }
         let (word, after) = rest.split_at(word_ends);
-        let (name, value) = word.split_once('=').unwrap_or((word, ""));
-        if told && !tells(word) {
-            shown.push_str(STRUCK);
-        } else if !value.is_empty() && tells(name) {
-            shown.push_str(name);
-            shown.push('=');
-            shown.push_str(STRUCK);
-        } else if is_secret(word) {
-            shown.push_str(STRUCK);
-        } else {
-            shown.push_str(word);
+        if told == Told::Named && !tells(word) {
+            (told, rest) = strike(&mut shown, rest, quote);
+            quote = None;
+            continue;
         }
-        told = tells(word.trim_end_matches('='));
-        // “key vault” and “the key of” tell of no value; “key: x”, “key=x” and “Bearer x” do.
-        let bare = after.starts_with(' ') && !word.ends_with('=') && !word.eq_ignore_ascii_case("bearer");
-        told = told && !bare;
-        rest = after;
+        quote = None;
+        let mut names = word.match_indices('=').filter_map(|(at, _)| rest.split_at_checked(at + 1));
+        if let Some((name, value)) = names.find(|(name, _)| tells(name.trim_end_matches('='))) {
+            shown.push_str(name);
+            (told, rest) = (Told::Given, value);
+            continue;
+        }
+        shown.push_str(if is_secret(word) { STRUCK } else { word });
+        (told, rest) = (Told::by(word, after), after);
     }
     shown
+}
+
+/// Strikes a value out, to its closing quote or to the next blank: there may be anything in it. Returns what is told then, and
+/// what is left of the line.
+fn strike<'a>(shown: &mut String, rest: &'a str, quote: Option<char>) -> (Told, &'a str) {
+    let mut before = ' ';
+    let ends = rest.find(|c: char| {
+        let escaped = std::mem::replace(&mut before, c) == '\\';
+        quote.map_or(c.is_whitespace(), |quote| c == quote && !escaped)
+    });
+    let (mut value, mut after) = rest.split_at(ends.unwrap_or(rest.len()));
+    let bare = value.trim_end_matches([';', ',']).len();
+    if quote.is_none() && bare > 0 {
+        (value, after) = rest.split_at(bare);
+    }
+    if after.starts_with(' ') && SCHEMES.iter().any(|scheme| value.eq_ignore_ascii_case(scheme)) {
+        shown.push_str(value);
+        return (Told::Given, after);
+    }
+    shown.push_str(STRUCK);
+    let last = value.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    match (tells(last), value.ends_with([':', '='])) {
+        (true, true) => (Told::Given, after),
+        (true, false) => (Told::Named, after),
+        (false, _) => (Told::No, after),
+    }
 }
 
 /// What base64, hexadecimal, JWTs and URLs' parts are made of.
@@ -160,6 +255,21 @@ mod tests {
             ("https://x.blob.core.windows.net/a?sv=2024&sig=abc%2Bdef".to_owned(), vec!["=abc"]),
             ("ghp_16C7e42F292c6912E7710c838347Ae178B4a".to_owned(), vec!["16C7e42F292c"]),
             ("dead0beefdead0beefdead0beefdead0".to_owned(), vec!["dead0beef"]),
+            ("12:   administrator_login_password = \"hunter2-Prod\"".to_owned(), vec!["hunter2"]),
+            ("export DB_PASSWORD = hunter2".to_owned(), vec!["hunter2"]),
+            ("export DB_PASSWORD =hunter2".to_owned(), vec!["hunter2"]),
+            ("\"password\" : \"hunter2\"".to_owned(), vec!["hunter2"]),
+            ("password : hunter2".to_owned(), vec!["hunter2"]),
+            ("password => 'hunter2'".to_owned(), vec!["hunter2"]),
+            ("sig\t= abc".to_owned(), vec!["abc"]),
+            ("password=P@ss!word".to_owned(), vec!["P@", "@ss", "!word"]),
+            ("password=\"a b, c\" more".to_owned(), vec!["a b", "c"]),
+            ("password = \"@bc\\\"d\"".to_owned(), vec!["bc", "d\""]),
+            ("{\\\"password\\\": \\\"hunter2\\\"}".to_owned(), vec!["hunter2"]),
+            ("password: mysecret".to_owned(), vec!["mysecret"]),
+            ("in the secret: password: hunter2".to_owned(), vec!["hunter2"]),
+            ("Authorization: Basic dTpw".to_owned(), vec!["dTpw"]),
+            ("a=b&password=hunter2".to_owned(), vec!["hunter2"]),
         ] {
             let shown = masked(&line);
             for secret in secrets {
@@ -177,6 +287,7 @@ mod tests {
             "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/afmc-prd-rg/providers/Microsoft.KeyVault/vaults/x",
             "##[error]Bash exited with code '1'.",
             "the key vault is soft deleted",
+            "count = 2, name = \"x\", the key of it",
         ] {
             assert_eq!(masked(line), line);
         }

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 
 use super::{CliError, Terminal};
 use crate::drive::{Driver, TurnEnd};
+use crate::model::Slot;
 use crate::render;
-use crate::rotation::{Gate, Reason, Why};
+use crate::rotation::{Gate, Reason, Subject, Why};
 
 /// Somebody who can be asked.
 #[async_trait]
@@ -48,22 +49,23 @@ pub async fn run(
 ) -> Result<TurnEnd, CliError> {
     loop {
         let end = driver.run().await?;
-        let (Some(answers), Some(digest)) = (answers, missing(&end)) else { return Ok(end) };
+        let (Some(answers), Some((digest, key))) = (answers, missing(&end)) else { return Ok(end) };
         let Some(opened) = driver.fold().rotation().cloned() else { return Ok(end) };
         driver.over(&end);
         if driver.policy().approver_differs && by == opened.by {
             terminal.say(&format!("{by} began this rotation, and policy wants another person to approve it"));
             return Ok(end);
         }
-        terminal
-            .say(render::approval::evidence(&driver.report_as_seen(), driver.policy(), &digest).trim_end());
+        let slot = key.unwrap_or(opened.from);
+        let report = driver.report_as_seen();
+        terminal.say(render::approval::evidence(&report, driver.policy(), &digest, slot).trim_end());
         let account = opened.account.name.as_str();
-        let question = format!("To regenerate the {} key, type the account's name ({account}):", opened.from);
+        let question = format!("To regenerate the {slot} key, type the account's name ({account}):");
         if !agrees(answers, &question, account, terminal).await {
             terminal.say("nothing is approved");
             return Ok(end);
         }
-        driver.approve(by, Some(digest)).await?;
+        driver.approve_key(by, Some(digest), key).await?;
     }
 }
 
@@ -83,12 +85,20 @@ async fn agrees(answers: &dyn Answers, question: &str, account: &str, terminal: 
     false
 }
 
-/// The evidence that an approval would be for, where nothing else is missing.
-fn missing(end: &TurnEnd) -> Option<String> {
+/// The evidence that an approval would be for, where nothing else is missing, and the slot where it is not the one that is
+/// retired: then its key's age is told beside it.
+fn missing(end: &TurnEnd) -> Option<(String, Option<Slot>)> {
     let TurnEnd::Halted { reasons, .. } = end else { return None };
-    let [Reason { gate: Gate::Approved, why, .. }] = reasons.as_slice() else { return None };
+    let mut others = reasons.iter().filter(|reason| !matches!(reason.why, Why::TargetTooOld { .. }));
+    let (Some(Reason { gate: Gate::Approved, why, subject }), None) = (others.next(), others.next()) else {
+        return None;
+    };
+    let key = match subject {
+        Subject::Key(slot) => Some(*slot),
+        _ => None,
+    };
     match why {
-        Why::NotApproved { digest } | Why::ApprovedOtherEvidence { digest } => Some(digest.clone()),
+        Why::NotApproved { digest } | Why::ApprovedOtherEvidence { digest } => Some((digest.clone(), key)),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::wiring::Variables;
 use super::{CliError, ErrorKind, Terminal};
 use crate::drive::Driver;
+use crate::model::Slot;
 use crate::rotation::{Acceptance, Gate, Opened, Report, subjects};
 
 /// `--approve` and `--accept`.
@@ -15,8 +16,9 @@ pub struct Consent {
     /// Approve the regeneration of this rotation's old key; without it, a person at a terminal is asked, and
     /// everywhere else the rotation halts there. The approval is recorded and holds for this rotation, also when the
     /// command is run again without it. With the rotation's name, as `status` prints it, it holds for that one and no
-    /// other; in a CI job (CI or TF_BUILD is true) the name must be given.
-    #[arg(long, value_name = "ROTATION", num_args = 0..=1)]
+    /// other; in a CI job (CI or TF_BUILD is true) the name must be given. Where policy wants the new key to be made anew
+    /// first, that is approved by itself: with `:primary` or `:secondary` behind the name.
+    #[arg(long, value_name = "ROTATION[:SLOT]", num_args = 0..=1)]
     pub approve: Option<Option<String>>,
     /// Let one gate not hold for one subject, as `explain` names them; needs --because and --until. Never a
     /// blanket force: some gates nobody may open.
@@ -44,7 +46,7 @@ impl Consent {
     /// # Errors
     /// It is for another one; or a job gives it without saying for which.
     pub fn fits(&self, open: Option<&str>, in_ci: bool) -> Result<(), CliError> {
-        match (&self.approve, open) {
+        match (self.approve.as_ref().map(|_| self.approved().0), open) {
             (Some(None), open) if in_ci => {
                 let error = CliError::usage("in a CI job, --approve names the rotation that it is for");
                 Err(error.because("a job may run again when another rotation is open").hint(match open {
@@ -53,7 +55,7 @@ impl Consent {
                         .to_owned(),
                 }))
             }
-            (Some(Some(named)), Some(open)) if *named != open => {
+            (Some(Some(named)), Some(open)) if named != open => {
                 let error = CliError::new(ErrorKind::Usage, "the approval is for another rotation");
                 Err(error.at(named).hint(format!("the open one: --approve {open}")))
             }
@@ -110,7 +112,7 @@ impl Consent {
             }
         }
         if self.approve.is_some() {
-            approve(driver, by, terminal).await?;
+            approve(driver, by, self.approved().1, terminal).await?;
         }
         Ok(())
     }
@@ -128,20 +130,40 @@ impl Consent {
         terminal: &mut Terminal,
     ) -> Result<(), CliError> {
         if self.approve == Some(None) {
-            approve(driver, by, terminal).await?;
+            approve(driver, by, None, terminal).await?;
         }
         Ok(())
+    }
+
+    /// The rotation that is approved by its name, and the slot, as far as they are said.
+    fn approved(&self) -> (Option<&str>, Option<Slot>) {
+        let Some(Some(text)) = &self.approve else { return (None, None) };
+        let slot =
+            |text: &str| [Slot::Primary, Slot::Secondary].into_iter().find(|slot| slot.as_str() == text);
+        match text.rsplit_once(':').map(|(name, rest)| (name, slot(rest))) {
+            Some((name, Some(slot))) => (Some(name).filter(|name| !name.is_empty()), Some(slot)),
+            Some((_, None)) => (Some(text), None),
+            None => match slot(text) {
+                Some(slot) => (None, Some(slot)),
+                None => (Some(text), None),
+            },
+        }
     }
 }
 
 /// Whoever runs a later command is not asked any more: that is said when it is given.
-async fn approve(driver: &mut Driver, by: &str, terminal: &mut Terminal) -> Result<(), CliError> {
-    driver.approve(by, None).await?;
+async fn approve(
+    driver: &mut Driver,
+    by: &str,
+    key: Option<Slot>,
+    terminal: &mut Terminal,
+) -> Result<(), CliError> {
+    driver.approve_key(by, None, key).await?;
     if let Some(opened) = driver.fold().rotation() {
         terminal.say(&format!(
             "the regeneration of the {} key is approved by {by}; it stays so until this rotation is done or closed \
              (`keyslot close`), whatever this command comes to",
-            opened.from
+            key.unwrap_or(opened.from)
         ));
     }
     Ok(())
@@ -272,6 +294,26 @@ mod tests {
         assert!(approving(Some(Some("r1"))).fits(Some(open), true).is_ok());
         assert!(approving(Some(Some("r1"))).fits(None, true).is_ok(), "it is asked again when one is open");
         assert!(approving(None).fits(Some(open), true).is_ok());
+    }
+
+    #[test]
+    fn an_approval_may_name_the_slot_behind_the_rotation() {
+        let of = |text: &str| {
+            let consent = approving(Some(Some(text)));
+            let (name, slot) = consent.approved();
+            (name.map(str::to_owned), slot)
+        };
+        let named = Some("r1".to_owned());
+        assert_eq!(of("r1:secondary"), (named.clone(), Some(Slot::Secondary)));
+        assert_eq!(of("primary"), (None, Some(Slot::Primary)));
+        assert_eq!(of("r1"), (named, None));
+        assert_eq!(of("r1:else"), (Some("r1:else".to_owned()), None), "which is no rotation's name");
+        assert!(approving(Some(Some("r1:secondary"))).fits(Some("r1"), true).is_ok());
+        assert!(
+            approving(Some(Some("secondary"))).fits(Some("r1"), true).is_err(),
+            "in a job the name is wanted"
+        );
+        assert!(approving(Some(Some("secondary"))).fits(Some("r1"), false).is_ok());
     }
 
     #[test]

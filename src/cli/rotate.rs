@@ -13,7 +13,7 @@ use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, BranchView, FlipBack, RightView, Route, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report, Why};
+use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report, Subject, Why};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
@@ -282,9 +282,13 @@ pub(super) fn finish(
         TurnEnd::Halted { phase, reasons } => {
             terminal.say(&format!("halted in {phase}: a person must act"));
             tell(reasons, terminal);
-            let unapproved = reasons.iter().any(|one| one.gate == Gate::Approved);
-            if let Some(opened) = driver.fold().rotation().filter(|_| unapproved) {
-                terminal.hint(&format!("in a CI job: --approve {}", opened.approval_name()));
+            let unapproved = reasons.iter().find(|one| one.gate == Gate::Approved);
+            if let Some(opened) = driver.fold().rotation().filter(|_| unapproved.is_some()) {
+                let key = match unapproved.map(|one| &one.subject) {
+                    Some(Subject::Key(slot)) => format!(":{slot}"),
+                    _ => String::new(),
+                };
+                terminal.hint(&format!("in a CI job: --approve {}{key}", opened.approval_name()));
             }
             terminal.hint(&format!(
                 "`keyslot explain` shows every gate; after that run `keyslot {command}` again"

@@ -241,7 +241,9 @@ impl Stage {
             branch: Some(config.repository.release.to_string()),
             propagate: crate::model::Propagation::Pipeline,
             promote: crate::model::Promotion::Push,
+            title: None,
             template: None,
+            commit_message: None,
             forge: ForgeSettings {
                 validation: vec![config.people.check.name.clone()],
                 ..ForgeSettings::github(

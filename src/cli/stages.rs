@@ -93,7 +93,8 @@ mod tests {
             stages,
             more_before: false,
         };
-        let code = ReleaseView { base, release: None, live_by: LiveBy::Named, proposals: BTreeMap::new() };
+        let (arrived, proposals) = (BTreeSet::new(), BTreeMap::new());
+        let code = ReleaseView { base, release: None, live_by: LiveBy::Named, arrived, proposals };
         let now = Timestamp::UNIX_EPOCH;
         World {
             code: Some(Seen::known(now, code)),

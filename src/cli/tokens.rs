@@ -185,7 +185,8 @@ pub(super) fn devops(
     let found = |name: &str| {
         let text = variables(name)?;
         let token = text.trim();
-        (!token.is_empty()).then(|| Arc::new(FixedToken::new(SecretString::from(token))))
+        let place = format!("the environment variable {name}");
+        (!token.is_empty()).then(|| Arc::new(FixedToken::new(SecretString::from(token)).from(place)))
     };
     let [personal, job] = OF_DEVOPS;
     if let Some(token) = found(personal) {
@@ -271,14 +272,15 @@ mod tests {
             DevOpsCredential::Bearer(source) => ("bearer", source),
         };
         let token = source.token().await.map_err(|fault| fault.to_string())?;
-        Ok(format!("{way} {}", token.expose_secret()))
+        Ok(format!("{way} {} from {}", token.expose_secret(), source.place()))
     }
 
     #[tokio::test]
     async fn the_place_decides_how_a_token_is_sent_to_azure_devops() {
         let [personal, job] = OF_DEVOPS;
-        assert_eq!(sent([(personal, "p"), (job, "j")]).await.unwrap(), "basic p");
-        assert_eq!(sent([(personal, " "), (job, "j")]).await.unwrap(), "bearer j");
+        let said = |way: &str, name: &str| format!("{way} from the environment variable {name}");
+        assert_eq!(sent([(personal, "p"), (job, "j")]).await.unwrap(), said("basic p", personal));
+        assert_eq!(sent([(personal, " "), (job, "j")]).await.unwrap(), said("bearer j", job));
         let said = sent([]).await.unwrap_err();
         for place in [
             "the environment variable AZURE_DEVOPS_EXT_PAT: not set",

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pipelines::Repository;
+use pipelines::{Organizations, Repository};
 use secrecy::SecretString;
 use url::Url;
 
@@ -245,6 +245,7 @@ pub(super) fn targets(chosen: &Chosen<'_>) -> Targets {
         census_window: chosen.policy(None).census().unwrap_or_default(),
         operation: None,
         unanswered: None,
+        promoted: BTreeSet::new(),
     }
 }
 
@@ -383,6 +384,7 @@ async fn ports(
     let forge = super::tokens::forge(chosen, http, clock, variables)?;
     let github = github(chosen, http, clock, &forge)?;
     let code = code(chosen, &github, &forge, variables).await?;
+    let organizations = Organizations::default();
     let repository = Repository {
         code: &code,
         github: &github,
@@ -390,6 +392,7 @@ async fn ports(
         http,
         clock,
         azure: &access.tokens,
+        organizations: &organizations,
         variables,
     };
     let pipeline = pipelines::pipeline(chosen, repository)?;

@@ -30,11 +30,16 @@ impl Driver {
         let permits: Vec<Permit> = intents.iter().map(|intent| self.permit(intent, relied)).collect();
         let intended_at = self.ports.clock.now();
         // Once it is intended, nothing that it changes counts as seen any more.
-        let mut diffs = BTreeMap::new();
+        let (mut diffs, mut unmade) = (BTreeMap::new(), BTreeMap::new());
         for intent in &mut intents {
             diffs.insert(intent.key.clone(), self.diff(&intent.step).await);
             let shop = self.workshop(&opened, intent, intended_at, "");
-            intent.commit = commit_of(&intent.step, &self.ports, &shop).await;
+            match commit_of(&intent.step, &self.ports, &shop).await {
+                Some(Ok(commit)) => intent.commit = Some(commit),
+                // Said as it is: to make it may have taken longer than any permit lasts (a signature that nobody gives).
+                Some(Err(outcome)) => drop(unmade.insert(intent.key.clone(), outcome)),
+                None => {}
+            }
         }
         self.append(Event::Intended { intents: intents.clone() }).await?;
         for intent in &intents {
@@ -58,8 +63,13 @@ impl Driver {
         let ends = join_all(others.iter().map(|(intent, permit)| {
             let diff = diffs.get(&intent.key).map_or("", String::as_str);
             let shop = self.workshop(&opened, intent, intended_at, diff);
-            let ports = &self.ports;
-            async move { execute(&intent.step, ports, &shop, permit).await }
+            let (ports, unmade) = (&self.ports, unmade.get(&intent.key).cloned());
+            async move {
+                match unmade {
+                    Some(outcome) => outcome,
+                    None => execute(&intent.step, ports, &shop, permit).await,
+                }
+            }
         }))
         .await;
         let ended: Vec<Ended> =

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lease::Standing;
 use super::{Driver, Notice};
-use crate::model::{Blindness, PullNumber, World};
+use crate::model::{Blindness, CommitId, PullNumber, World};
 use crate::ports::{Bulletin, Effect, Fault};
 use crate::render;
 use crate::rotation::{Decider, Fold, Outcome, Produced, Reach, Report, later};
@@ -33,6 +33,15 @@ pub(super) struct Bulletins {
     complained: bool,
 }
 
+impl Bulletins {
+    /// Whether it was told otherwise, or of another head. That a head is seen now which was not then is none.
+    fn is_news(&self, pull: PullNumber, bulletin: &Bulletin) -> bool {
+        let Some(told) = self.told.get(&pull) else { return true };
+        let moved = told.head.is_some() && bulletin.head.is_some() && told.head != bulletin.head;
+        moved || *told != Bulletin { head: told.head.clone(), ..bulletin.clone() }
+    }
+}
+
 impl Driver {
     /// Tells how the rotation stands, where that has changed. At its end it is told whatever the pace.
     pub(super) async fn tell(&mut self) {
@@ -47,8 +56,13 @@ impl Driver {
         let Some(bulletin) = render::bulletin::bulletin(&self.report_for_people(), &self.policy) else {
             return;
         };
-        let stale = |pull: &PullNumber| self.bulletins.told.get(pull) != Some(&bulletin);
-        let pulls: Vec<PullNumber> = pulls.into_iter().filter(stale).collect();
+        let heads = heads(&self.world);
+        let of = |pull: PullNumber| (pull, Bulletin { head: heads.get(&pull).cloned(), ..bulletin.clone() });
+        let pulls: Vec<(PullNumber, Bulletin)> = pulls
+            .into_iter()
+            .map(of)
+            .filter(|(pull, bulletin)| self.bulletins.is_news(*pull, bulletin))
+            .collect();
         if pulls.is_empty() {
             return;
         }
@@ -59,10 +73,10 @@ impl Driver {
             Ok(Standing::Of { .. }) | Err(_) => return,
         }
         let mut failed = None;
-        for pull in pulls {
+        for (pull, bulletin) in pulls {
             match self.ports.forge.publish(pull, &bulletin).await {
                 Effect::Applied(()) => {
-                    self.bulletins.told.insert(pull, bulletin.clone());
+                    self.bulletins.told.insert(pull, bulletin);
                 }
                 Effect::NotSent(fault) | Effect::Refused(fault) | Effect::Unknown(fault) => {
                     // One that is locked keeps nothing from the others.
@@ -107,6 +121,12 @@ impl Driver {
             self.say(&Notice::NotTold { fault });
         }
     }
+}
+
+/// Of the pull requests that were seen.
+fn heads(world: &World) -> BTreeMap<PullNumber, CommitId> {
+    let seen = world.pulls.values().filter_map(|seen| seen.get()?.as_ref());
+    seen.map(|pull| (pull.number, pull.head.clone())).collect()
 }
 
 /// The pull requests of this rotation: those that the journal knows, and those that were found.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchName, BranchView, CensusView,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, Brings, CensusView,
     ClusterView, CommitId, CronJobView, DeploymentView, EvidenceKey, Fingerprint, InventoryView, KeyProof,
     MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval, PullCheck,
     PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests, Right,
@@ -209,20 +209,24 @@ fn proof(facts: &mut Facts, view: &KeyProof) {
 }
 
 fn code(facts: &mut Facts, view: &ReleaseView) {
-    let ReleaseView { base, release, live_by, proposals } = view;
+    let ReleaseView { base, release, live_by, arrived, proposals } = view;
     facts.word(format_args!("{live_by:?}"));
     branch(facts, base);
     facts.maybe(release.as_ref(), branch);
+    texts(facts, &arrived.iter().map(CommitId::to_string).collect::<Vec<_>>());
     proposals.values().for_each(|proposal| branch(facts, proposal));
 }
 
 fn branch(facts: &mut Facts, view: &BranchView) {
-    let BranchView { branch, head, claim, is_flip, flips_onto } = view;
+    let BranchView { branch, head, claim, is_flip, brings } = view;
     let TreeClaim { reads, references, problems } = claim;
     facts.text(branch.as_str()).text(head.as_str()).word(format_args!("{reads:?}")).word(references);
     texts(facts, problems);
     facts.word(is_flip);
-    texts(facts, &flips_onto.iter().map(BranchName::to_string).collect::<Vec<_>>());
+    for (onto, Brings { since, flip_alone, merged_reads }) in brings {
+        facts.text(onto.as_str()).text(since.as_ref().map_or("", CommitId::as_str)).word(flip_alone);
+        facts.word(format_args!("{merged_reads:?}"));
+    }
 }
 
 fn origin(facts: &mut Facts, view: &OriginView) {

@@ -38,7 +38,7 @@ use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Held, Observer, ReleaseRule};
 use crate::ports::Ports;
 use crate::rotation::{
-    Decider, Event, Fold, Gate, IllegalRecord, Intent, Opened, Reach, Step, operation, unanswered,
+    Decider, Event, Fold, Gate, IllegalRecord, Intent, Opened, Reach, Step, operation, promoted, unanswered,
 };
 
 use attention::Attention;
@@ -210,6 +210,7 @@ impl Driver {
             targets.access = access;
             targets.operation = operation(&self.fold);
             targets.unanswered = unanswered(&self.fold);
+            targets.promoted = promoted(&self.fold);
             if let Some(branch) = &self.fold.release {
                 let named = ReleaseRule::Said(branch.clone());
                 if targets.release != named {

@@ -14,8 +14,8 @@ use crate::model::{
     FlipBack, KeyKind, OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
-    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Produced, Reach, StepRecord, default_retire,
-    is_closed, operation, rotation_id,
+    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Phase, Produced, Reach, Step, StepRecord,
+    default_retire, is_closed, operation, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -254,7 +254,12 @@ impl Driver {
         let state = self.world.operation.as_ref().and_then(|seen| seen.get());
         let asked = person && matches!(self.reach, Reach::Whole | Reach::Regenerate);
         let failed = asked && matches!(state, Some(OperationState::Failed(_)));
+        // While the vaults are waited for, a run that was taken may have come to nothing: a person may want another.
+        let deploys = self.fold.reached.last().is_some_and(|(_, _, phase)| *phase == Phase::Deploy);
         let asks = |record: &StepRecord| match &record.outcome {
+            Some((_, Outcome::Applied { .. })) if matches!(record.intent.step, Step::Deploy { .. }) => {
+                person && deploys && !record.resumed
+            }
             Some((_, Outcome::Refused { .. })) => !record.resumed,
             Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
                 failed && !record.resumed && self.fold.confirmed.is_none()
@@ -269,13 +274,27 @@ impl Driver {
         self.append(Event::Resumed { by: by.to_owned(), failed }).await
     }
 
-    /// Records a person's approval of the regeneration.
+    /// Records a person's approval of the regeneration of the key that the rotation retires.
     ///
     /// # Errors
     /// No rotation is open; the journal.
     pub async fn approve(&mut self, by: &str, digest: Option<String>) -> Result<(), DriveError> {
+        self.approve_key(by, digest, None).await
+    }
+
+    /// The same of one slot's key.
+    ///
+    /// # Errors
+    /// No rotation is open; the journal.
+    pub async fn approve_key(
+        &mut self,
+        by: &str,
+        digest: Option<String>,
+        key: Option<Slot>,
+    ) -> Result<(), DriveError> {
         let Some(opened) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
-        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest };
+        let key = key.filter(|slot| *slot != opened.from);
+        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest, key };
         if self.fold.approvals.iter().any(|(_, given)| *given == approval) {
             return Ok(());
         }

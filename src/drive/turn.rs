@@ -63,17 +63,17 @@ fn is_refusal(reason: &Reason) -> bool {
     }
 }
 
-/// Whether nothing can be seen for so long that it is no hiccup.
+/// Whether a service is away, or puts things off, for so long that it is no hiccup.
 fn outlasts(reasons: &[Reason], blind: &mut Option<Timestamp>, now: Timestamp) -> bool {
-    if reasons.iter().any(is_blind) {
+    if reasons.iter().any(is_away) {
         return now >= later(*blind.get_or_insert(now), AWAY);
     }
     *blind = None;
     false
 }
 
-fn is_blind(reason: &Reason) -> bool {
-    matches!(reason.why, Why::Blind { .. })
+fn is_away(reason: &Reason) -> bool {
+    matches!(reason.why, Why::Blind { .. } | Why::StepDeferred { .. })
 }
 
 /// What was looked at since something last came of it.
@@ -117,14 +117,16 @@ impl Driver {
         loop {
             let now = self.ports.clock.now();
             let (phase, reasons, until) = match self.turn().await? {
-                // Who waits for nobody does not wait for a service that is away, either.
+                // Who waits for nobody does not wait for long for a service that is away, either.
                 TurnEnd::Waiting { phase, reasons, until }
-                    if !self.reach.merges() && outlasts(&reasons, &mut blind, now) =>
+                    if self.reach.waits_for_nobody() && outlasts(&reasons, &mut blind, now) =>
                 {
                     self.release().await?;
                     return Ok(TurnEnd::Waiting { phase, reasons, until });
                 }
-                TurnEnd::Waiting { phase, reasons, until } if self.reach.waits_in(phase) => {
+                TurnEnd::Waiting { phase, reasons, until }
+                    if self.reach.waits_in(phase) || self.only_waits_for_services(&reasons) =>
+                {
                     refused = refused.filter(|_| reasons.iter().any(is_refusal));
                     (phase, reasons, until)
                 }
@@ -143,6 +145,11 @@ impl Driver {
             self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy, access });
             self.wait(&reasons, until).await?;
         }
+    }
+
+    /// Whether a promotion that leaves the waiting to others would end for nothing but services that are away.
+    fn only_waits_for_services(&self, reasons: &[Reason]) -> bool {
+        matches!(self.reach, Reach::Promote { merge: false, .. }) && reasons.iter().all(is_away)
     }
 
     /// Whether nothing but a refusal calls for a person, and it is so new that the right may have been granted already.

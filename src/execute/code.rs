@@ -31,7 +31,7 @@ pub async fn made(step: &Step, ports: &Ports, shop: &Workshop) -> Option<Result<
     }
 }
 
-/// Pushes what was made beforehand, or, where that failed, what can be made now; the commit is remembered.
+/// Pushes what was made beforehand, or else what can be made now; the commit is remembered.
 pub async fn push(
     step: &Step,
     ports: &Ports,
@@ -106,11 +106,14 @@ async fn picked(
     to: Slot,
 ) -> Result<CommitId, Outcome> {
     let mut tip = head.clone();
+    // All branches were fetched for the look that this follows: what is not there then does not come by waiting.
     let gone = |fault: Fault| match fault.kind {
-        Blindness::Missing => fault.remedy("where no branch has it any more: `keyslot promote --flip`"),
-        _ => fault,
+        Blindness::Missing => {
+            refused(fault.remedy("no branch has it any more: `keyslot promote --flip`").to_string())
+        }
+        _ => not_sent(fault),
     };
-    let brought = ports.code.brought(merged, proposal).await.map_err(gone).map_err(not_sent)?;
+    let brought = ports.code.brought(merged, proposal).await.map_err(gone)?;
     for commit in brought {
         match ports.code.cherry_pick(&commit, &tip, shop.intended_at).await.map_err(not_sent)? {
             Picked::Commit(next) => tip = next,

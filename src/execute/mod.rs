@@ -94,9 +94,10 @@ pub async fn execute(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permi
     }
 }
 
-/// The commit that the step pushes, where it pushes one that can be made. Nothing leaves the machine.
-pub async fn commit_of(step: &Step, ports: &Ports, shop: &Workshop) -> Option<CommitId> {
-    code::made(step, ports, shop).await?.ok()
+/// The commit that the step pushes, or how the step ends where it cannot be made; nothing where it pushes none. Nothing leaves
+/// the machine.
+pub async fn commit_of(step: &Step, ports: &Ports, shop: &Workshop) -> Option<Result<CommitId, Outcome>> {
+    code::made(step, ports, shop).await
 }
 
 /// What a start has made: the run that was asked for, or one of other code.

@@ -2,6 +2,8 @@
 //!
 //! HCL stays below: a [`TreeClaim`] is all that the decision core ever learns of a tree.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{BranchName, CommitId, RunView, Slot};
@@ -43,14 +45,26 @@ pub struct BranchView {
     /// Of a branch of keyslot's: whether its head moves its parent's consumers to the slot that it reads, and changes
     /// nothing else. Of others nobody asks.
     pub is_flip: bool,
-    /// Of a flip, which of base branch and live release its parent lies on: merged there, it brings nothing else along.
-    pub flips_onto: Vec<BranchName>,
+    /// Of a branch of keyslot's that reads one slot, what it would bring to base branch and live release as they are now.
+    pub brings: BTreeMap<BranchName, Brings>,
+}
+
+/// What of a branch another one does not have yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brings {
+    /// The newest commit that lies on both; none where they have nothing in common.
+    pub since: Option<CommitId>,
+    /// Since then, all consumers were moved to the slot, and nothing else was changed.
+    pub flip_alone: bool,
+    /// What the other branch would read once this one is merged, where it has gone on since and does not read the slot yet;
+    /// nothing where they conflict.
+    pub merged_reads: Option<SlotUse>,
 }
 
 impl BranchView {
     /// One of which nobody has asked whether it is a flip.
     pub fn of(branch: BranchName, head: CommitId, claim: TreeClaim) -> BranchView {
-        BranchView { branch, head, claim, is_flip: false, flips_onto: Vec::new() }
+        BranchView { branch, head, claim, is_flip: false, brings: BTreeMap::new() }
     }
 
     /// Whether the run is of exactly this code.

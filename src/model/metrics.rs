@@ -39,6 +39,8 @@ pub struct Refusals {
     /// The beginning of the last minute that has some.
     pub last: Timestamp,
     pub count: u64,
+    /// How many in the minute that has most of them.
+    pub most: u64,
     /// How many there had been in the hour before that moment; `None` where the window does not reach so far back.
     pub before: Option<u64>,
 }
@@ -74,6 +76,7 @@ impl MetricsView {
             region: last.region.clone(),
             last: last.begin,
             count: after.iter().map(|minute| minute.count).sum(),
+            most: after.iter().map(|minute| minute.count).max().unwrap_or_default(),
             before: (earlier >= self.since).then(|| before.map(|minute| minute.count).sum()),
         })
     }
@@ -107,7 +110,7 @@ mod tests {
         assert_eq!(view.reached(Some("northeurope")), Some(at(104)));
         assert_eq!((view.reached(None), view.reached(Some("West Europe"))), (Some(at(106)), None));
         let north = view.refused_since(at(100), Some("northeurope")).unwrap();
-        assert_eq!((north.count, north.before, north.last), (8, Some(5), at(103)));
+        assert_eq!((north.count, north.most, north.before, north.last), (8, 7, Some(5), at(103)));
         let later = MetricsView { since: at(50), ..view.clone() };
         assert_eq!(later.refused_since(at(100), None).unwrap().before, None, "nobody looked");
         let everywhere = view.refused_since(at(100), None).unwrap();

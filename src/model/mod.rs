@@ -39,7 +39,7 @@ pub use cluster::{
     QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
     WorkloadView,
 };
-pub use code::{BranchView, SlotUse, TreeClaim};
+pub use code::{BranchView, Brings, SlotUse, TreeClaim};
 pub use deployment::{DeploymentState, DeploymentView};
 pub use example::example_tree;
 pub use inventory::{Absent, InventoryView, ResourceKind, Unlisted};
@@ -51,7 +51,9 @@ pub use network::Network;
 pub use origin::OriginView;
 pub use pattern::{matches, matches_any_case};
 pub use pipeline::{HoldKind, RunResult, RunState, RunView, StageEffect, StageFailure, StageHold, StageView};
-pub use policy::{Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, RunStart, SharedStore};
+pub use policy::{
+    Ages, FlipBack, Pace, Policy, Promotion, Propagation, Route, RunStart, SharedStore, Wording,
+};
 pub use pull::{
     MergeMethod, Merging, PullApproval, PullCheck, PullDress, PullEnds, PullHead, PullPolicy, PullState,
     PullView, PullWait, ValidationPolicy,
@@ -59,7 +61,7 @@ pub use pull::{
 pub use reader::{ActivityView, AuditView, CensusView, Identity, KeyDeed, KeyDeeds, SecretReads};
 pub use respite::Respite;
 pub use rights::{AccountRights, Right, RightView, Term};
-pub use secret::{Fingerprint, KeyMaterial, Salt};
+pub use secret::{Fingerprint, KeyMaterial, Salt, key_in};
 pub use seen::{Blind, Blindness, Seen, age_of};
 pub use sign_off::{SignOff, Validity};
 pub use slot::{Access, KeyKind, Slot};

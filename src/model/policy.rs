@@ -104,6 +104,16 @@ pub struct Pace {
     pub account: Duration,
 }
 
+/// What commits and pull requests say, where a team wants other words than keyslot's: texts with names in braces.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// One line.
+    pub title: Option<String>,
+    /// Markdown.
+    pub body: Option<String>,
+    pub commit: Option<String>,
+}
+
 /// Everything a decision depends on besides evidence and journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -114,8 +124,7 @@ pub struct Policy {
     pub base_branch: BranchName,
     pub pulls: PullPolicy,
     pub run_start: RunStart,
-    /// What pull requests say, where a team wants other words than keyslot's.
-    pub pull_template: Option<String>,
+    pub words: Wording,
     /// Stages that a run must leave out.
     pub skip_stages: Vec<String>,
     /// Whether it is said which environments of the forge are deployed to: then their deployments are looked at.

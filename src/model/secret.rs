@@ -5,6 +5,7 @@
 //! for asking “is this the same key?” within that rotation and for nothing else.
 
 use std::fmt;
+use std::ops::Range;
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,33 @@ impl Salt {
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
+/// Where the key stands in what a secret carries: the `AccountKey` of a connection string, else all of it. White space
+/// around a key is no part of it.
+pub fn key_in(carried: &str) -> Range<usize> {
+    let mut start = 0;
+    for part in carried.split(';') {
+        if let Some((name, value)) = part.split_once('=')
+            && name.trim().eq_ignore_ascii_case("AccountKey")
+        {
+            return trimmed(start + name.len() + 1, value);
+        }
+        start += part.len() + 1;
+    }
+    trimmed(0, carried)
+}
+
+fn trimmed(start: usize, text: &str) -> Range<usize> {
+    let start = start + text.len() - text.trim_start().len();
+    start..start + text.trim().len()
+}
+
 impl Fingerprint {
+    /// Of the key in what a secret carries.
+    pub fn of_key_in(carried: &[u8], salt: &Salt) -> Fingerprint {
+        let key = std::str::from_utf8(carried).ok().and_then(|text| text.get(key_in(text)));
+        Fingerprint::of(key.map_or(carried, str::as_bytes), salt)
+    }
+
     /// HMAC-SHA256 of `bytes` under `salt`, cut to 128 bits.
     pub fn of(bytes: &[u8], salt: &Salt) -> Fingerprint {
         use fmt::Write as _;
@@ -70,5 +97,32 @@ impl Fingerprint {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_in_whatever_carries_it() {
+        let endpoint = "AccountEndpoint=https://a.documents.azure.com:443/";
+        for (carried, key) in [
+            ("a2V5LW9uZQ==", "a2V5LW9uZQ=="),
+            ("a2V5LW9uZQ==\n", "a2V5LW9uZQ=="),
+            (format!("{endpoint};AccountKey=a2V5LW9uZQ==;").as_str(), "a2V5LW9uZQ=="),
+            (format!("{endpoint}; accountkey = a2V5LW9uZQ== \n").as_str(), "a2V5LW9uZQ=="),
+            (format!("AccountKey=a2V5LW9uZQ==;{endpoint}").as_str(), "a2V5LW9uZQ=="),
+            (format!("{endpoint};AccountKey=").as_str(), ""),
+            ("SharedAccessKey=a2V5LW9uZQ==", "SharedAccessKey=a2V5LW9uZQ=="),
+            ("", ""),
+        ] {
+            assert_eq!(carried.get(key_in(carried)), Some(key), "{carried}");
+            let salt = Salt::new("00");
+            let seen = Fingerprint::of_key_in(carried.as_bytes(), &salt);
+            assert_eq!(seen, Fingerprint::of(key.as_bytes(), &salt), "{carried}");
+        }
+        let salt = Salt::new("00");
+        assert_eq!(Fingerprint::of_key_in(b"\xE9", &salt), Fingerprint::of(b"\xE9", &salt));
     }
 }

@@ -79,6 +79,20 @@ impl UsageView {
         self.newest.map(|newest| newest.min(settled))
     }
 
+    /// The time of the oldest row of the account in the window, whoever asked.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.requests.iter().map(|requests| requests.first).min()
+    }
+
+    /// From when on there are rows: from the window's beginning on, where the first of them is not long after it. Where
+    /// nobody has asked for a twentieth of the window, and for an hour, logs are taken to be younger than that.
+    pub fn begins(&self) -> Timestamp {
+        let oldest = self.oldest().unwrap_or(self.since);
+        let window = self.newest.unwrap_or(self.since).duration_since(self.since);
+        let pause = SignedDuration::from_hours(1).max(window / 20);
+        if self.since.checked_add(pause).is_ok_and(|late| oldest > late) { oldest } else { self.since }
+    }
+
     /// What others than keyslot asked.
     pub fn of_others(&self) -> impl Iterator<Item = &Requests> {
         self.requests.iter().filter(|requests| !requests.caller.is_keyslot())
@@ -141,6 +155,20 @@ mod tests {
         assert_eq!(view(None).reached(at(1000), lag), None);
         assert_eq!(view(Some(at(990))).reached(at(1000), lag), Some(at(900)), "others may be on their way");
         assert_eq!(view(Some(at(500))).reached(at(1000), lag), Some(at(500)), "nothing has come since");
+    }
+
+    #[test]
+    fn a_log_begins_with_its_window_or_with_its_first_row_where_that_is_much_later() {
+        let row =
+            |first: i64| Requests { first: at(first), ..requests(Credential::NoKey, false, "", "keyslot/1") };
+        let view = |first: i64, newest: i64| UsageView {
+            since: at(0),
+            newest: Some(at(newest)),
+            requests: vec![row(first), row(first + 5)],
+        };
+        assert_eq!((view(3600, 7200).begins(), view(3601, 7200).begins()), (at(0), at(3601)));
+        assert_eq!((view(7200, 144_000).begins(), view(7201, 144_000).begins()), (at(0), at(7201)));
+        assert_eq!(UsageView { since: at(9), newest: None, requests: Vec::new() }.begins(), at(9));
     }
 
     #[test]

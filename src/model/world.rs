@@ -3,15 +3,15 @@
 //! Every entry is dated and may be missing: what was never looked at is absent, what could not be seen is a
 //! [`Blind`]. Nothing here says how the evidence was obtained.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
 
 use super::{
-    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, DeploymentView,
-    InventoryView, KeyProof, MetricsView, Network, OperationState, OriginView, PullEnds, PullHead, PullView,
-    RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView,
+    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, CommitId,
+    DeploymentView, InventoryView, KeyProof, MetricsView, Network, OperationState, OriginView, PullEnds,
+    PullHead, PullView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -87,6 +87,8 @@ pub struct ReleaseView {
     /// The release branch that is live. Absent where base itself is deployed.
     pub release: Option<BranchView>,
     pub live_by: LiveBy,
+    /// Of the commits that may or may not have come to the live release when they were pushed, those that lie there.
+    pub arrived: BTreeSet<CommitId>,
     /// All branches of the remote that keyslot made for this account, with their heads.
     pub proposals: BTreeMap<BranchName, BranchView>,
 }

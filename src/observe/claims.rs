@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::model::{CommitId, TreeClaim};
+use crate::model::{CommitId, SlotUse, TreeClaim};
 
 /// What one commit's tree comes to.
 #[derive(Clone)]
@@ -16,7 +16,8 @@ pub struct Judged {
 #[derive(Default)]
 pub struct Claims {
     judged: Mutex<BTreeMap<CommitId, Judged>>,
-    flips: Mutex<BTreeMap<CommitId, bool>>,
+    flips: Mutex<BTreeMap<(CommitId, CommitId), bool>>,
+    merges: Mutex<BTreeMap<(CommitId, CommitId), Option<SlotUse>>>,
 }
 
 impl Claims {
@@ -28,12 +29,25 @@ impl Claims {
         self.judged.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), judged);
     }
 
-    /// Whether it is the change of slot and nothing else.
-    pub fn known_flip(&self, commit: &CommitId) -> Option<bool> {
-        self.flips.lock().unwrap_or_else(PoisonError::into_inner).get(commit).copied()
+    /// What a merge of the one into the other makes read.
+    pub fn known_merge(&self, into: &CommitId, head: &CommitId) -> Option<Option<SlotUse>> {
+        let both = (into.clone(), head.clone());
+        self.merges.lock().unwrap_or_else(PoisonError::into_inner).get(&both).copied()
     }
 
-    pub fn keep_flip(&self, commit: &CommitId, is_flip: bool) {
-        self.flips.lock().unwrap_or_else(PoisonError::into_inner).insert(commit.clone(), is_flip);
+    pub fn keep_merge(&self, into: &CommitId, head: &CommitId, reads: Option<SlotUse>) {
+        let both = (into.clone(), head.clone());
+        self.merges.lock().unwrap_or_else(PoisonError::into_inner).insert(both, reads);
+    }
+
+    /// Whether all that changes between two commits is the slot.
+    pub fn known_flip(&self, from: &CommitId, to: &CommitId) -> Option<bool> {
+        let between = (from.clone(), to.clone());
+        self.flips.lock().unwrap_or_else(PoisonError::into_inner).get(&between).copied()
+    }
+
+    pub fn keep_flip(&self, from: &CommitId, to: &CommitId, is_flip: bool) {
+        let between = (from.clone(), to.clone());
+        self.flips.lock().unwrap_or_else(PoisonError::into_inner).insert(between, is_flip);
     }
 }

@@ -374,18 +374,34 @@ impl Observer {
                     }
                     view => view?,
                 };
-                let is_flip = match view.claim.reads {
-                    SlotUse::Only(slot) => self.is_flip(&view.head, slot).await?,
-                    SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => false,
+                let (is_flip, brings) = match view.claim.reads {
+                    SlotUse::Only(slot) => (
+                        self.is_flip(&view.head, slot).await?,
+                        self.brings(&view.head, slot, [Some(&base), release.as_ref()]).await?,
+                    ),
+                    SlotUse::Mixed | SlotUse::None | SlotUse::Unknown => (false, BTreeMap::new()),
                 };
-                let flips_onto = match is_flip {
-                    true => self.flips_onto(&view.head, [Some(&base), release.as_ref()]).await?,
-                    false => Vec::new(),
-                };
-                proposals.insert(branch, BranchView { is_flip, flips_onto, ..view });
+                proposals.insert(branch, BranchView { is_flip, brings, ..view });
             }
         }
-        Ok(ReleaseView { base, release, live_by, proposals })
+        let arrived = self.arrived(release.as_ref()).await?;
+        Ok(ReleaseView { base, release, live_by, arrived, proposals })
+    }
+
+    /// Which of the pushes that nobody knows the end of came to the live release, whatever was made of it since.
+    async fn arrived(&self, release: Option<&BranchView>) -> Result<BTreeSet<CommitId>, Fault> {
+        let mut arrived = BTreeSet::new();
+        let Some(release) = release else { return Ok(arrived) };
+        for commit in &self.targets.promoted {
+            match self.ports.code.contains(&release.head, commit).await {
+                Ok(true) => drop(arrived.insert(commit.clone())),
+                // Whoever does not have it with all branches fetched asks for one that no branch has.
+                Ok(false) => {}
+                Err(fault) if fault.kind == Blindness::Missing => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(arrived)
     }
 
     async fn branch(&self, branch: BranchName, head: CommitId) -> Result<BranchView, Fault> {

@@ -1,6 +1,6 @@
 //! What to look at: fixed by configuration, except for what a rotation brings along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -81,6 +81,8 @@ pub struct Targets {
     pub operation: Option<Operation>,
     /// The regeneration to which no answer came, if there is one.
     pub unanswered: Option<Unanswered>,
+    /// Commits that were pushed to the live release, and nobody knows whether they came.
+    pub promoted: BTreeSet<CommitId>,
 }
 
 impl Targets {

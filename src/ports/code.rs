@@ -88,6 +88,9 @@ pub trait Code: Send + Sync {
     /// Whether `ancestor` is `descendant` or one of its ancestors.
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault>;
 
+    /// The newest commit that lies on both; none where they have nothing in common.
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault>;
+
     /// The commit and those before it on its own line (first parents), newest first; so many at most.
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault>;
 
@@ -113,6 +116,9 @@ pub trait Code: Send + Sync {
 
     /// Applies what `commit` changed (against its first parent) to `onto`, in memory, with a `-x` trailer.
     async fn cherry_pick(&self, commit: &CommitId, onto: &CommitId, at: Timestamp) -> Result<Picked, Fault>;
+
+    /// What merging `head` into `into` makes, in memory; nothing leaves the machine. Of conflicts the paths alone.
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault>;
 
     /// Pushes one commit to one branch. Never forces. A branch that already stands on `commit` is success.
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()>;

@@ -43,6 +43,8 @@ pub struct Bulletin {
     pub state: BulletinState,
     /// The same in one short line.
     pub line: String,
+    /// The pull request's head as it was seen, where it was: a new one is told as well, whatever the words.
+    pub head: Option<CommitId>,
 }
 
 /// What a commit status says of it.

@@ -4,7 +4,9 @@
 //! by their gate alone; which are told in full is listed here, and a new reason is not. Nothing here has an age: the
 //! same state gives the same text.
 
-use super::matrix::{Cell, Matrix};
+use std::collections::BTreeMap;
+
+use super::matrix::{Cell, Matrix, Row};
 use super::{pull_request, reason, span};
 use crate::model::{Policy, StampName};
 use crate::ports::{Bulletin, BulletinState};
@@ -30,7 +32,7 @@ pub fn bulletin(report: &Report, policy: &Policy) -> Option<Bulletin> {
     }
     text.push_str(&phases(report));
     let line = line.chars().take(LINE).collect();
-    Some(Bulletin { rotation: opened.rotation.clone(), text, state, line })
+    Some(Bulletin { rotation: opened.rotation.clone(), text, state, line, head: None })
 }
 
 fn head(opened: &Opened) -> String {
@@ -102,6 +104,8 @@ fn may_be_public(why: &Why) -> bool {
             | Why::WishTakenBack { .. }
             | Why::MergedUnreviewed { .. }
             | Why::BranchOfOthers { .. }
+            | Why::BringsAlong { .. }
+            | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::MergedButReads { .. }
             | Why::TakenBack { .. }
@@ -116,6 +120,8 @@ fn may_be_public(why: &Why) -> bool {
             | Why::RunJustEnded { .. }
             | Why::RunFailed { .. }
             | Why::RunDidNotWrite { .. }
+            | Why::RunLeftVaultsOut { .. }
+            | Why::RunUnlisted { .. }
             | Why::VaultHolds { .. }
             | Why::VaultSettling { .. }
             | Why::VaultDisabled
@@ -134,21 +140,50 @@ fn may_be_public(why: &Why) -> bool {
     )
 }
 
+/// A comment has an end, and nobody reads so far: of a larger fleet the stamps that stand alike are told by their number.
+const ROWS: usize = 100;
+
 fn table(matrix: &Matrix) -> String {
-    let cell = |cell: Cell| cell.holds.as_str();
     let mut text =
         "| stamp | base branch | release | key vault | pods |\n| --- | --- | --- | --- | --- |\n".to_owned();
-    for row in &matrix.rows {
-        let old = match row.old_pods {
-            0 => String::new(),
-            old => format!(" ({old} old)"),
-        };
-        let (base, release, vault, pods) =
-            (cell(row.base), cell(row.release), cell(row.vault), cell(row.pods));
-        let stamp = plain(row.stamp.as_str());
-        text.push_str(&format!("| {stamp} | {base} | {release} | {vault} | {pods}{old} |\n"));
+    for (stamps, cells) in rows(matrix) {
+        text.push_str(&format!("| {stamps} | {cells} |\n"));
     }
     format!("{text}\n")
+}
+
+/// Stamps, and how they stand.
+fn rows(matrix: &Matrix) -> Vec<(String, String)> {
+    let name = |row: &Row| plain(row.stamp.as_str());
+    if matrix.rows.len() <= ROWS {
+        return matrix.rows.iter().map(|row| (name(row), cells(row))).collect();
+    }
+    let mut alike: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    for row in &matrix.rows {
+        alike.entry(cells(row)).or_default().push(row);
+    }
+    let mut alike: Vec<(String, Vec<&Row>)> = alike.into_iter().collect();
+    // What few stamps have in common is what somebody looks for.
+    alike.sort_by_key(|(_, rows)| rows.len());
+    let more = alike.split_off(alike.len().min(ROWS));
+    let told = alike.into_iter().map(|(cells, rows)| match rows.as_slice() {
+        [one] => (name(one), cells),
+        [first, rest @ ..] => (format!("{} and {} more", name(first), rest.len()), cells),
+        [] => (String::new(), cells),
+    });
+    let left = more.iter().map(|(_, rows)| rows.len()).sum::<usize>();
+    let left = (left > 0).then(|| (format!("{left} more"), "… | … | … | …".to_owned()));
+    told.chain(left).collect()
+}
+
+fn cells(row: &Row) -> String {
+    let cell = |cell: Cell| cell.holds.as_str();
+    let old = match row.old_pods {
+        0 => String::new(),
+        old => format!(" ({old} old)"),
+    };
+    let (base, release, vault, pods) = (cell(row.base), cell(row.release), cell(row.vault), cell(row.pods));
+    format!("{base} | {release} | {vault} | {pods}{old}")
 }
 
 fn phases(report: &Report) -> String {
@@ -198,17 +233,35 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Caller;
+    use crate::model::{Access, Caller, World};
     use crate::rotation::{Gate, Subject};
 
     #[test]
     fn what_names_people_or_machines_is_told_by_its_gate_alone() {
         let by = Caller { address: "192.0.2.7".to_owned(), agent: "laptop of ada".to_owned() };
         let at = jiff::Timestamp::UNIX_EPOCH;
-        let why = Why::RefusedSince { region: "East".to_owned(), since: at, at, by, count: 3 };
+        let why =
+            Why::RefusedSince { region: "East".to_owned(), since: at, at, by, count: 3, stranger: true };
         let told = line(&Reason::new(Gate::NotRefused, Subject::Client("192.0.2.7".to_owned()), why));
         assert!(!told.contains("192.0.2.7") && !told.contains("ada"), "{told}");
         assert!(told.starts_with("not yet: the account has refused no request"), "{told}");
+    }
+
+    #[test]
+    fn a_thousand_stamps_are_told_in_a_comment_that_the_forge_takes() {
+        let (empty, at) = (World::default(), jiff::Timestamp::UNIX_EPOCH);
+        let stamps: Vec<StampName> =
+            (0..1_000).map(|number| StampName::new(format!("stamp-{number:04}-of-many"))).collect();
+        let mut matrix = Matrix::of(&empty, &stamps, Access::ReadWrite, std::time::Duration::ZERO, at);
+        matrix.rows[7].old_pods = 3;
+        let told = table(&matrix);
+        assert!(told.lines().count() < 10 && told.contains("stamp-0007-of-many | "), "{told}");
+        assert!(told.contains("stamp-0000-of-many and 998 more | "), "{told}");
+        for (number, row) in matrix.rows.iter_mut().enumerate() {
+            row.old_pods = number;
+        }
+        let told = table(&matrix);
+        assert!(told.len() < 20_000 && told.contains("900 more | "), "{}", told.len());
     }
 
     #[test]

@@ -143,7 +143,9 @@ pub fn approvals(report: &Report) -> String {
     let holds = report.approved || decision.phase > Phase::Regenerate;
     let void = if holds { "" } else { "; it does not count as things are" };
     let line = |(at, approval): &(Timestamp, Approval)| {
-        format!("the regeneration is approved by {} at {}{void}\n", approval.by, span::rfc3339(*at))
+        let of = approval.key.map(|slot| format!(" of the {slot} key")).unwrap_or_default();
+        let void = if approval.key.is_some() { "" } else { void };
+        format!("the regeneration{of} is approved by {} at {}{void}\n", approval.by, span::rfc3339(*at))
     };
     report.approvals.iter().map(line).collect()
 }
@@ -182,7 +184,7 @@ pub fn told_by(world: &World) -> String {
 fn readers_told_by(world: &World) -> Option<String> {
     let census = world.census.as_ref()?.get()?;
     let used = match &census.used {
-        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::rfc3339(used.since)),
+        Ok(used) if used.newest.is_some() => format!("by the logs since {}", span::rfc3339(used.begins())),
         Ok(_) => "not by the logs, which have no row of the account".to_owned(),
         Err(_) => "not by the logs, which cannot be read".to_owned(),
     };

@@ -190,8 +190,8 @@ pub fn concern(concern: &Concern) -> String {
             reason::FILLED
         ),
         Concern::RotationUnknown { stamp, secrets } => format!(
-            "{stamp}: nobody says whether its CSI driver has rotation on (Azure does, where the cluster is reached through it, \
-             without a kubeconfig, and the driver is its add-on); where it is off, the old key stays in {} when the vault holds the new one, which holds the rotation \
+            "{stamp}: nobody says whether its CSI driver has rotation on (Azure does, where the stamp's `aks` names its \
+             cluster, and the driver is its add-on); where it is off, the old key stays in {} when the vault holds the new one, which holds the rotation \
              then: {}",
             all_named("Kubernetes Secret", secrets),
             reason::FILLED

@@ -1,6 +1,6 @@
 //! The words of a proposal: commit message, title and body in Markdown.
 //!
-//! Teams can replace the body by a template of their own; what stands for what is [`PLACEHOLDERS`].
+//! Teams can replace each by a template of their own; what stands for what is [`PLACEHOLDERS`].
 
 use std::collections::BTreeMap;
 
@@ -33,6 +33,9 @@ pub const PLACEHOLDERS: [(&str, &str); 11] = [
     ("why", "why the change is made"),
 ];
 
+/// Characters of a title.
+const LONGEST_TITLE: usize = 256;
+
 const BODY: &str = "{why}\n\n{facts}\n\n{diff}What follows after the merge:\n\n{steps}\n{back}\n";
 
 /// The names in braces that stand for nothing.
@@ -54,10 +57,6 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy, diff: &str) -> Words
     let (from, to) = (kind(leg.target(opened.from).other()), kind(leg.target(opened.from)));
     let account = &opened.account;
     let what = format!("Read the {to} key of {account}");
-    let title = match onto(step) {
-        Some(release) => format!("[{release}] {what}"),
-        None => what.clone(),
-    };
     let why = match leg {
         _ if agrees(step) => format!(
             "Everybody reads the {to} key of Cosmos DB account `{account}`, the live release too, and this branch was \
@@ -73,7 +72,6 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy, diff: &str) -> Words
              regenerated for it."
         ),
     };
-    let commit_message = format!("{what}\n\n{why}\n\nKeyslot-Rotation: {}\n", opened.rotation);
     let values = BTreeMap::from([
         ("account", account.to_string()),
         ("back", back(leg, step).to_owned()),
@@ -87,8 +85,25 @@ pub fn words(opened: &Opened, step: &Step, policy: &Policy, diff: &str) -> Words
         ("to", to.to_string()),
         ("why", why),
     ]);
-    let body = filled(policy.pull_template.as_deref().unwrap_or(BODY), &values);
-    Words { title, body, commit_message }
+    let own = &policy.words;
+    let title = match (&own.title, onto(step)) {
+        // What a rule wants at its beginning stays there.
+        (Some(title), _) => filled(title.trim(), &values),
+        (None, Some(release)) => format!("[{release}] {what}"),
+        (None, None) => what.clone(),
+    };
+    let message = match &own.commit {
+        Some(message) => filled(message.trim(), &values),
+        None => filled(&format!("{what}\n\n{{why}}"), &values),
+    };
+    let commit_message = format!("{}\n\nKeyslot-Rotation: {}\n", message.trim_end(), opened.rotation);
+    let body = filled(own.body.as_deref().unwrap_or(BODY), &values);
+    Words { title: one_line(&title), body, commit_message }
+}
+
+/// As much of a title as forges take.
+fn one_line(title: &str) -> String {
+    title.replace(['\r', '\n'], " ").chars().take(LONGEST_TITLE).collect()
 }
 
 fn leg_of(step: &Step) -> Leg {

@@ -97,6 +97,16 @@ pub fn why(reason: &Reason) -> String {
         Why::BranchOfOthers { head, reads, wanted } => {
             reviews::branch_of_others(subject, head, *reads, *wanted)
         }
+        Why::BringsAlong { head, base } => format!(
+            "{} on {subject} stands on commits that {base} does not have, or has no more: merged, it brings them there besides \
+             the change of slot",
+            head.short()
+        ),
+        Why::MergeWouldRead { base, reads, wanted } => format!(
+            "merged as it is now, {subject} would leave {base} reading {}, not the {wanted} key alone: {base} has got another reader \
+             since the change was made",
+            slot_use(*reads)
+        ),
         Why::ChangedByOtherHands { branch, wanted, unread } => {
             reviews::changed_by_other_hands(subject, branch, *wanted, unread)
         }
@@ -265,6 +275,14 @@ pub fn why(reason: &Reason) -> String {
         Why::RunDidNotWrite { url } => {
             format!("run {subject} ended well ({url}), yet not every vault holds the key")
         }
+        Why::RunLeftVaultsOut { stages, url } => format!(
+            "run {subject}, which keyslot asked for, ended well and left out what writes the vaults: {} ({url})",
+            stages.join(", ")
+        ),
+        Why::RunUnlisted { since } => format!(
+            "run {subject} was asked for and taken at {}, and the pipeline does not list it",
+            span::time(*since)
+        ),
         Why::VaultHolds { slot: Some(slot), wanted } if slot == wanted => {
             format!("the vault of {subject} holds the {slot} key with the other access")
         }
@@ -542,7 +560,14 @@ pub fn why(reason: &Reason) -> String {
             of_stamp(stamp.as_ref()),
             span::time(*until)
         ),
-        Why::UsedByStranger { slot, at, until: _, by, count, void } => format!(
+        Why::UsedByStranger { slot, at, until: _, by, count, both: true, void } => format!(
+            "{by} belongs to no known stamp and uses both keys: the {slot} one the last time at {} ({}), long after it began \
+             to use the other one, so it may be two programs of which one has not moved{}",
+            span::rfc3339(*at),
+            requests(*count),
+            sign_off(*void)
+        ),
+        Why::UsedByStranger { slot, at, until: _, by, count, both: false, void } => format!(
             "{by} belongs to no known stamp, used the {slot} key, the last time at {} ({}), and was not seen with \
              another one since{}",
             span::rfc3339(*at),
@@ -569,6 +594,18 @@ pub fn why(reason: &Reason) -> String {
             logs_end(reason.gate, *reached),
             span::time(*wanted)
         ),
+        Why::LogsYoung { begins, wanted, until: Some(until) } => format!(
+            "whether the {subject} key was used since {} is not known: the first row of the account's logs is of {}; they go \
+             back over the quiet window at {}",
+            span::time(*wanted),
+            span::time(*begins),
+            span::time(*until)
+        ),
+        Why::LogsYoung { begins, wanted, until: None } => format!(
+            "who comes by now and then is not known: the account's logs were asked from {} on, and their first row is of {}",
+            span::rfc3339(*wanted),
+            span::rfc3339(*begins)
+        ),
         Why::WindowShort { evidence, begins, wanted } => format!(
             "whom Cosmos DB has refused since {} is not known: {evidence} were read from {} on",
             span::time(*wanted),
@@ -586,7 +623,14 @@ pub fn why(reason: &Reason) -> String {
             reached.map_or("in the last hour".to_owned(), |reached| format!("since {}", span::time(reached))),
             span::time(*wanted)
         ),
-        Why::RefusedSince { region, since, at, by, count } => format!(
+        Why::RefusedSince { region, since, at, by, count, stranger: true } => format!(
+            "Cosmos DB has refused {} in {region} since pods there were replaced ({}), the last at {} by {by}, where no stamp \
+             is known to be",
+            requests(*count),
+            span::time(*since),
+            span::time(*at)
+        ),
+        Why::RefusedSince { region, since, at, by, count, stranger: false } => format!(
             "Cosmos DB has refused {} in {region} since the pods of {subject} were replaced ({}), the last at {} \
              by {by}",
             requests(*count),
@@ -606,6 +650,10 @@ pub fn why(reason: &Reason) -> String {
             )
         }
         Why::SlotNamed { by } => format!("{by} still holds the key that is to go"),
+        Why::NotApproved { digest } if matches!(subject, Subject::Key(_)) => format!(
+            "nobody has approved yet that the {subject} key, which is to be moved to, is regenerated first (evidence {digest}); \
+             an approval of the rotation is of the key that it retires"
+        ),
         Why::NotApproved { digest } => {
             format!("nobody has approved the regeneration yet (evidence {digest})")
         }
@@ -642,6 +690,9 @@ pub fn why(reason: &Reason) -> String {
             format!("the regeneration is running; the service is asked again at {}", span::time(*until))
         }
         Why::OperationFailed { why } => format!("the regeneration failed: {why}"),
+        Why::RetiredKeyGiven { slot, .. } => format!(
+            "by its generation time the {slot} key was made anew, and the account gives out the one that was to go"
+        ),
         Why::GenerationNotNewer => {
             format!("the {subject} key's generation time is not later than before yet")
         }

@@ -21,10 +21,14 @@ fn of(stamp: &StampRestart, told: &WorkloadRestart) -> String {
         WorkloadRestart::Due | WorkloadRestart::Held(_) if !stamp.asked => {
             "left as it is: its stamp was not named".to_owned()
         }
-        WorkloadRestart::Sent { at, answered, why } => {
+        WorkloadRestart::Sent { at, answered, overtaken, why } => {
             let silence = if *answered { "" } else { " and not answered" };
             let why = why.as_ref().map(|why| format!(": {}", reason::why(why))).unwrap_or_default();
-            format!("restart sent at {}{silence}, pods from before it are still there{why}", span::time(*at))
+            let overtaken = if *overtaken { " and changed by somebody since" } else { "" };
+            format!(
+                "restart sent at {}{silence}{overtaken}, pods from before it are still there{why}",
+                span::time(*at)
+            )
         }
         WorkloadRestart::Due => "not restarted yet".to_owned(),
         WorkloadRestart::Held(held) => format!("held: {}", reason::why(held)),

@@ -342,7 +342,7 @@ impl<'a> Context<'a> {
             accepted.gate == reason.gate
                 && accepted.subject == subject
                 && accepted.until > self.now
-                && accepted.why.as_deref().is_none_or(|why| why == reason.why.accepted_as())
+                && accepted.why.as_deref().is_none_or(|why| reason.why.is_accepted_as(why))
         })
     }
 }

@@ -13,6 +13,7 @@ use super::attempt::may_have_been_sent;
 use super::phases::{merge_is_asked, restarted, run_ahead, stand, stands_ready};
 use super::predicate::none_in_the_making;
 use super::reason::Opens;
+use super::stamps::begun_at;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
 };
@@ -365,14 +366,21 @@ fn told_with(paused: Vec<Reason>, verdict: Verdict) -> Verdict {
     }
 }
 
-/// Looking comes first, then waiting; a person is called only when nothing else is left to do or wait for.
+/// Looking comes first; then a person is called, whatever else takes its time. But a rollout of our own is seen to its end
+/// first: if it fails, that is told by whoever watches it, and by nobody else.
 fn hold(ctx: &Context<'_>, reasons: Vec<Reason>) -> Verdict {
     let looking = reasons.iter().any(Reason::opens_by_looking);
     let person = reasons.iter().any(|reason| reason.why.opens() == Opens::ByPerson);
-    if person && !looking {
+    if person && !looking && !reasons.iter().any(|reason| is_followed(ctx, reason)) {
         return Verdict::Halt { reasons };
     }
     let until =
         reasons.iter().map(|reason| reason.look_again(ctx.now, &ctx.policy.pace)).min().unwrap_or(ctx.now);
     Verdict::Wait { reasons, until }
+}
+
+fn is_followed(ctx: &Context<'_>, reason: &Reason) -> bool {
+    let vault = |stamp| ctx.world.vaults.get(stamp).and_then(|seen| seen.get());
+    let begun = |stamp| vault(stamp).is_some_and(|vault| begun_at(ctx, stamp, vault).is_some());
+    matches!(reason.why, Why::RolloutUnderWay { .. }) && reason.subject.stamp().is_some_and(begun)
 }

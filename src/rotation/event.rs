@@ -201,6 +201,9 @@ pub struct Approval {
     pub by: String,
     pub rotation: RotationId,
     pub digest: Option<String>,
+    /// The slot whose key may be made anew, where it is not the one that the rotation retires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Slot>,
 }
 
 /// A person's word that one gate shall not hold for one subject, for a while.

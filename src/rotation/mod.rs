@@ -52,7 +52,7 @@ pub use gate::Gate;
 pub use identity::{default_retire, request_id, restart_target, rotation_id};
 pub use note::{Ahead, Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
-pub use phases::{Unanswered, unanswered};
+pub use phases::{Unanswered, promoted, unanswered};
 pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, ended_ill, later};
 pub use regeneration::{Followed, Regeneration};

@@ -75,6 +75,11 @@ impl Reach {
         *self != Reach::Propose { merge: false }
     }
 
+    /// Whether people are not waited for, but for the steps of one phase alone.
+    pub fn waits_for_nobody(&self) -> bool {
+        matches!(self, Reach::Propose { merge: false } | Reach::Promote { merge: false, .. })
+    }
+
     /// Whether nothing that is asked for changes what anybody reads: a proposal, and no more.
     pub fn only_proposes(&self) -> bool {
         matches!(self, Reach::Propose { .. } | Reach::Promote { .. })

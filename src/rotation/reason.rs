@@ -135,6 +135,7 @@ impl Reason {
                 (*until).min(after(pace.pipeline)).max(now)
             }
             Why::UsedRecently { until, .. }
+            | Why::LogsYoung { until: Some(until), .. }
             | Why::SeenInLogs { until, .. }
             | Why::KeyNotNamed { until, .. } => (*until).clamp(now, after(pace.people)),
             // Weeks of logs are asked for, so not every minute.
@@ -145,6 +146,7 @@ impl Reason {
             | Why::AccountBusy { .. }
             | Why::Arrived { .. }
             | Why::GenerationNotNewer
+            | Why::RetiredKeyGiven { .. }
             | Why::KeySpreading { .. } => after(pace.account),
             Why::RolloutUnderWay { .. }
             | Why::Scaling { .. }
@@ -158,6 +160,7 @@ impl Reason {
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
             | Why::DeploymentUnderWay { .. }
+            | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),

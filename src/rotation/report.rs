@@ -95,7 +95,7 @@ impl Report {
             closed: fold.closed.clone(),
             paused: fold.paused.clone().filter(|_| fold.is_open()),
             approvals: fold.approvals.clone(),
-            approved: ctx.as_ref().is_some_and(|ctx| approved(ctx).is_empty()),
+            approved: ctx.as_ref().is_some_and(|ctx| approved(ctx, ctx.opened.from).is_empty()),
             phases: phases(fold, decision.as_ref(), decider.reach, regeneration.as_ref()),
             decision,
             steps: steps(fold),

@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use super::predicate::{counts_as_propagated, refusals_wanted, workload_ready};
+use super::rollout::superseded;
 use super::stamps::{WorkloadStand, stand_of};
-use super::{Context, Decider, Fold, Opened, Outcome, Reason, Step, Why};
+use super::{Context, Decider, Fold, Opened, Outcome, Produced, Reason, Step, StepRecord, Why};
 use crate::model::{StampFacts, StampName, WorkloadName, World};
 
 /// One workload of one stamp.
@@ -25,6 +26,8 @@ pub enum WorkloadRestart {
         at: Timestamp,
         /// Whether the cluster is known to have taken it.
         answered: bool,
+        /// Whether somebody has changed the template since, so that it does not bear our time any more.
+        overtaken: bool,
         /// Why nothing rolls, where that is to be seen.
         why: Option<Box<Reason>>,
     },
@@ -111,7 +114,8 @@ fn of_workload(
         (WorkloadStand::Todo, None) => match sent(ctx, stamp, workload) {
             Some((at, answered)) => {
                 let why = rolls_nothing(ctx, stamp, workload).map(Box::new);
-                WorkloadRestart::Sent { at, answered, why }
+                let overtaken = overtaken(ctx, stamp, workload);
+                WorkloadRestart::Sent { at, answered, overtaken, why }
             }
             None => WorkloadRestart::Due,
         },
@@ -129,9 +133,30 @@ fn rolls_nothing(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) 
     workload_ready(stamp, workload, cluster).into_iter().find(nothing)
 }
 
+/// Whether the template that our restart made is another one by now.
+fn overtaken(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> bool {
+    let view = ctx.world.clusters.get(stamp).and_then(|seen| seen.get()?.workload(workload));
+    let (Some(view), Some(record)) = (view, restart_of(ctx, stamp, workload)) else { return false };
+    match (&record.intent.step, &record.outcome) {
+        (
+            Step::Restart { restarted_at, .. },
+            Some((_, Outcome::Applied { produced: Produced::Generation(generation) })),
+        ) => superseded(view, *generation, restarted_at),
+        _ => false,
+    }
+}
+
 /// When this rotation last restarted the workload for what its vault holds now, and whether that is known to have
 /// arrived.
 fn sent(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> Option<(Timestamp, bool)> {
+    let refused = |outcome: &Outcome| matches!(outcome, Outcome::NotSent { .. } | Outcome::Refused { .. });
+    let record = restart_of(ctx, stamp, workload)?;
+    let unsent = record.outcome.as_ref().is_some_and(|(_, outcome)| refused(outcome));
+    (record.applied || !unsent).then_some((record.intended_at, record.applied))
+}
+
+/// This rotation's restart of the workload for what its vault holds now.
+fn restart_of<'c>(ctx: &Context<'c>, stamp: &StampName, workload: &WorkloadName) -> Option<&'c StepRecord> {
     let version = &ctx.world.vaults.get(stamp)?.get()?.version;
     let ours = |step: &Step| match step {
         Step::Restart { leg, stamp: on, workload: what, version: read, .. } => {
@@ -139,8 +164,5 @@ fn sent(ctx: &Context<'_>, stamp: &StampName, workload: &WorkloadName) -> Option
         }
         _ => false,
     };
-    let refused = |outcome: &Outcome| matches!(outcome, Outcome::NotSent { .. } | Outcome::Refused { .. });
-    let record = ctx.fold.steps.values().find(|record| ours(&record.intent.step))?;
-    let unsent = record.outcome.as_ref().is_some_and(|(_, outcome)| refused(outcome));
-    (record.applied || !unsent).then_some((record.intended_at, record.applied))
+    ctx.fold.steps.values().find(|record| ours(&record.intent.step))
 }

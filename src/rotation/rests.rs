@@ -35,7 +35,9 @@ impl Reason {
                 let room = stamp.cloned().map(EvidenceKey::Room);
                 return cluster().into_iter().chain(room).collect();
             }
-            Why::LogsBehind { .. } | Why::LogsStalled { .. } if self.gate != Gate::Readers => {
+            Why::LogsBehind { .. } | Why::LogsStalled { .. } | Why::LogsYoung { .. }
+                if self.gate != Gate::Readers =>
+            {
                 return vec![EvidenceKey::Usage];
             }
             _ => {}
@@ -118,6 +120,7 @@ impl Why {
             | Why::PausedByPerson { since, .. }
             | Why::NodeSilent { since, .. }
             | Why::ValidationRuns { since, .. }
+            | Why::RunUnlisted { since }
             | Why::NodeNotReady { since: Some(since), .. }
             | Why::NotAcceptedLongEnough { since: Some(since), .. } => Some(*since),
             Why::DeploymentUnderWay { deployment } => Some(deployment.since),
@@ -140,7 +143,8 @@ impl Why {
             | Why::KeyNotNamed { until, .. }
             | Why::LeaseOfOther { until, .. }
             | Why::OperationRunning { until } => Some(*until),
-            Why::UsedByStranger { until, .. }
+            Why::LogsYoung { until, .. }
+            | Why::UsedByStranger { until, .. }
             | Why::SecretRead { until, .. }
             | Why::NotAcceptedLongEnough { until, .. } => *until,
             _ => None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::predicate::{left_out, propagated, propagated_at, rollout_failed, stale_pods};
 use super::rollout::{Rollout, rollout};
-use super::{Context, Gate, Reach, Reason, Step, Subject, Why};
+use super::{Context, Gate, Opens, Reach, Reason, Step, Subject, Why};
 use crate::model::{
     ClusterState, ClusterView, DeploymentCondition, EvidenceKey, PodView, StampFacts, StampName, VaultView,
     WorkloadName, WorkloadView,
@@ -110,6 +110,17 @@ impl StampStand {
     pub fn is_busy(&self) -> bool {
         let rolls = |reason: &Reason| !matches!(reason.why, Why::Scaling { .. });
         self.is_ours() || self.in_flight().any(rolls)
+    }
+
+    /// Whether something goes on there that comes to an end without a person.
+    pub fn is_moving(&self) -> bool {
+        let goes_on = |reason: &Reason| reason.why.opens() != Opens::ByPerson;
+        self.is_busy() && self.in_flight().any(goes_on)
+    }
+
+    /// Whether it is ours, and between two of its restarts.
+    pub fn rests(&self) -> bool {
+        self.is_ours() && !self.between_looks && self.in_flight().next().is_none()
     }
 
     /// Whether all that it lacks is pods that its controllers are bringing back, a rollout being over: one that does not

@@ -19,8 +19,10 @@ pub struct Wave {
 pub struct Busy {
     is: Vec<bool>,
     count: usize,
-    /// Those among them that take traffic.
-    serving: usize,
+    /// Those that take traffic of which a rollout is to come to an end, or is about to be begun.
+    moving: usize,
+    /// Those of ours that are between two restarts, each with all its pods and taking traffic.
+    resting: Vec<usize>,
     /// All that take traffic.
     all_serving: usize,
     /// Those that take traffic, are healthy and left alone.
@@ -38,27 +40,38 @@ impl Busy {
             .enumerate()
             .any(|(other, stand)| other != canary && stand.begun && stand.wants_pods);
         let serving = || stands.iter().filter(|stand| stand.takes_traffic);
+        let rests =
+            |(index, stand): (usize, &StampStand)| (is_steady(stand) && stand.rests()).then_some(index);
         let mut busy = Busy {
             is: vec![false; stands.len()],
             count: 0,
-            serving: 0,
+            moving: serving().filter(|stand| stand.is_moving()).count(),
+            resting: stands.iter().enumerate().filter_map(rests).collect(),
             all_serving: serving().count(),
             steady: serving().filter(|stand| stand.healthy).count(),
             healing: serving().filter(|stand| stand.is_healing()).count(),
             begun,
         };
         for (index, stand) in stands.iter().enumerate().filter(|(_, stand)| stand.is_busy()) {
-            busy.add(index, stand);
+            busy.take(index, stand);
         }
         busy
     }
 
-    fn add(&mut self, index: usize, stand: &StampStand) {
+    /// It takes a place, and is no steady one any more.
+    fn take(&mut self, index: usize, stand: &StampStand) {
         if let Some(is) = self.is.get_mut(index).filter(|is| !**is) {
             *is = true;
             self.count += 1;
-            self.serving += usize::from(stand.takes_traffic);
             self.steady -= usize::from(is_steady(stand));
+        }
+    }
+
+    /// The same of one that is begun now.
+    fn begin(&mut self, index: usize, stand: &StampStand) {
+        if !self.is(index) {
+            self.take(index, stand);
+            self.moving += usize::from(stand.takes_traffic);
         }
     }
 
@@ -92,11 +105,11 @@ pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reas
         // Somebody else rolls it out: whatever becomes of that, it is judged afterwards.
         let mut holds = ctx.holding(stand.in_flight().cloned().collect());
         if holds.is_empty() {
-            holds = ctx.holding(wave_holds(ctx, stands, canary, index, &wave.busy));
+            holds = wave_holds(ctx, stands, canary, index, &wave.busy);
         }
         if holds.is_empty() {
             wave.admitted.push(index);
-            wave.busy.add(index, stand);
+            wave.busy.begin(index, stand);
         } else {
             reasons.extend(holds);
         }
@@ -126,6 +139,8 @@ fn witness<'s>(ctx: &Context<'_>, stands: &'s [StampStand], busy: &Busy) -> Opti
     steady.map(|(_, stand)| stand).max_by_key(|stand| ctx.workloads_seen_at(&stand.name))
 }
 
+/// What was accepted of the canary opens no place in the wave, and a place in the wave does not end the last stamp that
+/// serves: each is asked by itself.
 fn wave_holds(
     ctx: &Context<'_>,
     stands: &[StampStand],
@@ -134,45 +149,55 @@ fn wave_holds(
     busy: &Busy,
 ) -> Vec<Reason> {
     let (Some(stand), Some(first)) = (stands.get(index), stands.get(canary)) else { return Vec::new() };
-    let hold = |why| vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)];
-    if index != canary {
-        if !first.is_done() || (first.wants_pods && first.renewed.is_none()) {
-            return hold(Why::CanaryFirst { canary: first.name.clone() });
-        }
-        if let Some(since) = first.renewed
-            && !busy.begun
-        {
-            let until = later(since, ctx.policy.soak);
-            let (told, unseen) = metrics_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
-            if told > ctx.now {
-                return hold(Why::Soaking { canary: first.name.clone(), since, until: told });
-            }
-            // Whatever became of it meanwhile is seen first.
-            if ctx.cluster_seen_at(&first.name) < told {
-                return hold(Why::NotSeen(EvidenceKey::Cluster(first.name.clone())));
-            }
-            let mut unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
-            unknown.extend(unseen);
-            if !unknown.is_empty() {
-                return unknown;
-            }
-        }
+    let follows = if index == canary { Vec::new() } else { follows(ctx, stand, first, busy) };
+    if !follows.is_empty() {
+        return follows;
     }
     if busy.count - usize::from(busy.is(index)) >= ctx.policy.wave_size.max(1) {
         let others = stands.iter().enumerate().filter(|(other, _)| *other != index && busy.is(*other));
-        return hold(Why::WaveFull { busy: others.map(|(_, stand)| stand.name.clone()).collect() });
+        let why = Why::WaveFull { busy: others.map(|(_, stand)| stand.name.clone()).collect() };
+        let full = ctx.holding(vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)]);
+        if !full.is_empty() {
+            return full;
+        }
     }
-    last_healthy(stand, busy.is(index), busy).into_iter().collect()
+    ctx.holding(last_healthy(index, stand, busy).into_iter().collect())
+}
+
+/// Why it does not follow the canary yet, without what was accepted. That somebody looks at the canary first is not
+/// accepted by anybody.
+fn follows(ctx: &Context<'_>, stand: &StampStand, first: &StampStand, busy: &Busy) -> Vec<Reason> {
+    let reason = |why| vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)];
+    if !first.is_done() || (first.wants_pods && first.renewed.is_none()) {
+        return ctx.holding(reason(Why::CanaryFirst { canary: first.name.clone() }));
+    }
+    let Some(since) = first.renewed.filter(|_| !busy.begun) else { return Vec::new() };
+    let until = later(since, ctx.policy.soak);
+    let (told, unseen) = metrics_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
+    if told > ctx.now {
+        return ctx.holding(reason(Why::Soaking { canary: first.name.clone(), since, until: told }));
+    }
+    // Whatever became of it meanwhile is seen first.
+    if ctx.cluster_seen_at(&first.name) < told {
+        return reason(Why::NotSeen(EvidenceKey::Cluster(first.name.clone())));
+    }
+    let unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
+    ctx.holding(unknown.into_iter().chain(unseen).collect())
 }
 
 /// Whether no other stamp that takes traffic is healthy and left alone: one that is being restarted may not be healthy
-/// in a moment.
-pub fn last_healthy(stand: &StampStand, is_busy: bool, busy: &Busy) -> Option<Reason> {
+/// in a moment. Where all that serve are our own, between two of their restarts, they would wait for each other: then the
+/// first of them goes on, and the others are left alone meanwhile.
+pub fn last_healthy(index: usize, stand: &StampStand, busy: &Busy) -> Option<Reason> {
     if !stand.takes_traffic || busy.all_serving < 2 {
         return None;
     }
-    let stays = busy.steady > usize::from(is_steady(stand) && !is_busy);
-    let recovering = busy.serving > usize::from(is_busy) || busy.healing > usize::from(stand.is_healing());
+    let others_rest = busy.resting.len() > 1;
+    let stays = busy.steady > usize::from(is_steady(stand) && !busy.is(index))
+        || (others_rest && busy.resting.first() == Some(&index));
+    let recovering = busy.moving > usize::from(stand.is_moving())
+        || busy.healing > usize::from(stand.is_healing())
+        || others_rest;
     let why = Why::LastHealthyStamp { recovering };
     (!stays).then(|| Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why))
 }

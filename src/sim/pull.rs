@@ -197,7 +197,8 @@ impl World {
     fn review_waits(&self, pull: &Pull) -> Vec<PullWait> {
         let rules = &self.config().people.rules;
         let mut waits = Vec::new();
-        let approvals = pull.approved_by();
+        let mut approvals = pull.approved_by();
+        approvals.retain(|by| !rules.readers.contains(by));
         if let Some(review) = pull.reviews.iter().rev().find(|review| !review.approve)
             && !approvals.contains(&review.by)
         {

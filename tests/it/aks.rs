@@ -172,3 +172,62 @@ async fn kubelogin_need_not_be_installed() {
     let view = stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
     assert!(!view.workloads.is_empty());
 }
+
+#[tokio::test]
+async fn azure_says_of_a_cluster_by_kubeconfig_that_it_is_being_upgraded() {
+    let rig = Rig::new(WorldConfig::default());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    std::fs::write(&file, rig.simulation.kubeconfig(&rig.first_stamp()).unwrap()).unwrap();
+    let by_file = |rig: &Rig| {
+        let called = rig.simulation.world.with(|world| {
+            let stamp = world.stamps().next().unwrap();
+            AksCluster {
+                subscription: stamp.subscription.clone(),
+                is_told: false,
+                resource_group: stamp.resource_group.clone(),
+                name: stamp.cluster.name.clone(),
+                admin: false,
+            }
+        });
+        let place = KubeconfigPlace { path: file.clone(), context: None };
+        let Stamp { name, clusters } = reached(rig, |_, _| ClusterPlace::Kubeconfig(place));
+        Stamp { clusters: clusters.named(BTreeMap::from([(name.clone(), called)])), name }
+    };
+    let stamp = by_file(&rig);
+    let seen = async || stamp.clusters.look(&stamp.name, &rig.salt).await.unwrap();
+    let view = seen().await;
+    assert_eq!((view.state, view.rotates.is_some()), (ClusterState::Running, true));
+    let upgrading = ClusterState::Changing { state: "Upgrading".to_owned() };
+    tell(&rig, &stamp, upgrading.clone());
+    let view = seen().await;
+    assert_eq!(view.state, upgrading);
+    assert!(!view.pods.is_empty());
+    // Whatever Azure says, its API server has answered.
+    tell(&rig, &stamp, ClusterState::Stopped);
+    assert_eq!(seen().await.state, ClusterState::Running);
+}
+
+#[tokio::test]
+async fn where_azure_does_not_tell_a_cluster_by_kubeconfig_is_what_its_server_shows() {
+    for what in [Trouble::Unreachable, Trouble::Forbidden] {
+        let target = Target::operation(sim::Operation::AskForCluster);
+        let rig = Rig::new(WorldConfig::default().with_fault(sim::Fault::new(When::Always, target, what)));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, rig.simulation.kubeconfig(&rig.first_stamp()).unwrap()).unwrap();
+        let place = KubeconfigPlace { path: file, context: None };
+        let Stamp { name, clusters } = reached(&rig, |_, _| ClusterPlace::Kubeconfig(place));
+        let called = AksCluster {
+            subscription: "s".to_owned(),
+            is_told: true,
+            resource_group: "rg".to_owned(),
+            name: "never-built".to_owned(),
+            admin: false,
+        };
+        let clusters = clusters.named(BTreeMap::from([(name.clone(), called)]));
+        let view = clusters.look(&name, &rig.salt).await.unwrap();
+        assert_eq!(view.state, ClusterState::Running);
+        assert!(!view.pods.is_empty());
+    }
+}

@@ -147,7 +147,7 @@ fn what_an_approval_rests_on_is_shown() {
     let theatre = theatre();
     let mut driver = opened(&theatre);
     ends(&mut driver, "ada", &Ready::with(&[]));
-    let text = evidence(&driver.report_as_seen(), driver.policy(), "d1");
+    let text = evidence(&driver.report_as_seen(), driver.policy(), "d1", Slot::Primary);
     for words in [
         "northeurope",
         "regenerates the primary key",

@@ -21,7 +21,7 @@ use keyslot::sim::{self, Command, Operation, Target, When, WorldConfig};
 use serde_json::{Value, json};
 
 use crate::contract::Contract;
-use crate::desk::{Desk, devops_settings, no_code};
+use crate::desk::{Desk, Exchange, devops_settings, no_code};
 use crate::runs::{head, infrastructure, refused, release, started, until};
 use crate::wire_core;
 
@@ -71,29 +71,15 @@ async fn a_run_is_followed_stage_by_stage_with_its_effects() {
     script(&Desk::new(WorldConfig::default(), 7200.0)).await;
 }
 
-#[tokio::test]
-async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
-    let (Some(builds), Some(pipelines)) =
-        (Contract::load("azuredevops-build-7.1.json"), Contract::load("azuredevops-pipelines-7.1.json"))
-    else {
-        return;
-    };
-    let desk = Desk::new(crate::validating_wire::unstarted(), 3600.0);
-    script(&desk).await;
-    crate::validating_wire::on_azure_devops(&desk).await;
-    let run = desk.with(|world| world.runs().last().map(sim::Run::id)).unwrap();
-    for path in [
-        format!("build/builds/{run}"),
-        "build/definitions/25".to_owned(),
-        "build/definitions/26".to_owned(),
-        "pipelines/25/runs".to_owned(),
-        format!("pipelines/25/runs/{run}"),
-    ] {
-        raw(&desk, "GET", &format!("afmc/platform/_apis/{path}?api-version=7.1")).await;
-    }
+/// Builds, pipelines and approvals as Azure DevOps describes them.
+pub fn described() -> Option<(Contract, Contract, Contract)> {
+    let builds = Contract::load("azuredevops-build-7.1.json")?;
+    let pipelines = Contract::load("azuredevops-pipelines-7.1.json")?;
+    let approvals = Contract::load("azuredevops-approvals-7.1.json")?;
     // On the wire lists are wrapped, links are objects of their own and absent things are null: the official
     // examples say so, against the official schemas.
     let links = json!({ "type": "object", "additionalProperties": { "required": ["href"] } });
+    let links_of_approvals = links.clone();
     let list = |item: &str| {
         json!({
             "type": "object", "required": ["count", "value"],
@@ -132,6 +118,28 @@ async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
     let pipelines = pipelines
         .allow("/definitions/ReferenceLinks", links)
         .allow(&answer("pipelines~1{pipelineId}~1runs"), list("Run"));
+    let approvals = approvals
+        .allow(&answer("pipelines~1approvals"), list("Approval"))
+        .allow("/definitions/ReferenceLinks", links_of_approvals);
+    Some((builds, pipelines, approvals))
+}
+
+#[tokio::test]
+async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
+    let Some((builds, pipelines, _)) = described() else { return };
+    let desk = Desk::new(crate::validating_wire::unstarted(), 3600.0);
+    script(&desk).await;
+    crate::validating_wire::on_azure_devops(&desk).await;
+    let run = desk.with(|world| world.runs().last().map(sim::Run::id)).unwrap();
+    for path in [
+        format!("build/builds/{run}"),
+        "build/definitions/25".to_owned(),
+        "build/definitions/26".to_owned(),
+        "pipelines/25/runs".to_owned(),
+        format!("pipelines/25/runs/{run}"),
+    ] {
+        raw(&desk, "GET", &format!("afmc/platform/_apis/{path}?api-version=7.1")).await;
+    }
     let exchanges = desk.exchanges(azure_devops::HOST);
     let (runs, others): (Vec<_>, Vec<_>) =
         exchanges.into_iter().partition(|exchange| exchange.path.contains("/pipelines/"));
@@ -141,6 +149,15 @@ async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
     let mut doctored = runs.into_iter().find(|exchange| exchange.method == "POST").unwrap();
     doctored.asked = Some(json!({ "stagesToSkip": "switch-traffic" }));
     assert!(!pipelines.hold(&[doctored]).wrong.is_empty(), "the judge can say no");
+    let listed = others.into_iter().find(|exchange| exchange.path.ends_with("/build/builds")).unwrap();
+    for (name, word) in [("queryOrders", "queueTimeDescending"), ("queryOrder", "newest")] {
+        let query = vec![(name.to_owned(), word.to_owned())];
+        assert!(!builds.hold(&[Exchange { query, ..listed.clone() }]).wrong.is_empty(), "{name}={word}");
+    }
+    assert!(
+        !builds.hold(&[Exchange { status: 204, ..listed }]).wrong.is_empty(),
+        "nor is this one described"
+    );
 }
 
 async fn raw(desk: &Desk, method: &str, path: &str) -> Value {

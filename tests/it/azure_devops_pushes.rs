@@ -177,6 +177,35 @@ async fn the_definition_may_decide_in_place_of_the_yaml() {
     }
 }
 
+/// GitHub leads on from a name that the repository had once, wherever it is still written.
+#[tokio::test]
+async fn a_repository_that_was_renamed_is_the_same_one_by_either_name() {
+    let judged = async |configured: &str, in_pipeline: &str| {
+        let mut config = WorldConfig::default();
+        config.pipeline.definition =
+            Some(json!({ "repository": { "type": "GitHub", "id": in_pipeline, "name": in_pipeline } }));
+        let desk = Desk::with_access(config, 1.0, |access| access.formerly("acme", "old-name"));
+        rewritten_at(&desk, YAML, |text| text.replace("trigger: none", "trigger: ['release/*']"));
+        let (commit, beneath) = (made(&desk, "Flip\n").await, head(&desk));
+        let to = release();
+        let devops = desk.devops_with(|settings| settings.repository = configured.to_owned());
+        let arrival = Arrival { commit: &commit, beneath: &beneath, branch: &to, into: None, deployed: true };
+        devops.may_be_pushed(&arrival).await
+    };
+    for (configured, in_pipeline) in [
+        ("acme/old-name", "afmc/platform"),
+        ("afmc/platform", "acme/old-name"),
+        ("ACME/Old-Name", "acme/old-name"),
+    ] {
+        let fault = refused(judged(configured, in_pipeline).await);
+        let words = "the push to release/2026.1.0 would start switch-traffic, destroy-previous";
+        assert!(fault.why.contains(words), "{configured}, {in_pipeline}: {fault}");
+    }
+    applied(judged("acme/old-name", "afmc/pipelines").await);
+    let end = judged("afmc/gone", "afmc/platform").await;
+    assert!(matches!(&end, Effect::NotSent(fault) if fault.why.contains("afmc/gone")), "{end:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promotion_that_would_start_the_pipeline_with_its_traffic_stages_is_not_pushed() {
     let mut config = WorldConfig::default().with_stamps(1);

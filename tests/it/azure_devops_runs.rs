@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyslot::adapters::azure_devops::AzureDevOps;
+use keyslot::adapters::azure_devops::{AzureDevOps, Manners};
 use keyslot::adapters::http::Http;
 use keyslot::model::{Blindness, HoldKind, RunResult, RunState, StageEffect};
-use keyslot::ports::{Clock, Pipeline};
+use keyslot::ports::{Clock, Effect, Pipeline};
 use keyslot::sim::config::{Accepting, StageConfig};
 use keyslot::sim::wire::azure_devops::{self, DevOpsAccess};
-use keyslot::sim::wire::{SharedWorld, Wire, WireBuilder, WireClock, WireOptions};
+use keyslot::sim::wire::{SharedWorld, Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions};
 use keyslot::sim::{self, Command, Operation, Target, When, World, WorldConfig};
 
 use crate::contract::Contract;
@@ -78,6 +78,17 @@ async fn what_is_said_on_the_way_is_as_it_is_described() {
     for (method, part) in [("GET", "/approvals"), ("GET", "/logs"), ("POST", "/runs"), ("GET", "/timeline")] {
         let mut said = exchanges.iter().filter(|one| one.method == method && one.path.contains(part));
         assert!(said.next().is_some(), "{method} {part} was never said");
+    }
+    if let Some((builds, pipelines, approvals)) = crate::azure_devops::described() {
+        let (asked, others): (Vec<_>, Vec<_>) =
+            exchanges.iter().cloned().partition(|exchange| exchange.path.contains("/approvals"));
+        let (runs, others): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|exchange| exchange.path.contains("/pipelines/"));
+        for (contract, exchanges) in [(builds, others), (pipelines, runs), (approvals, asked)] {
+            let verdict = contract.hold(&exchanges);
+            assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);
+            assert!(verdict.held > 0);
+        }
     }
     let mut doctored = exchanges.iter().find(|exchange| exchange.method == "POST").unwrap().clone();
     doctored.asked = Some(serde_json::json!({ "stagesToSkip": ["x"] }));
@@ -194,4 +205,41 @@ async fn a_delay_of_minutes_is_obeyed_to_its_end_and_of_a_longer_one_is_told() {
         assert!(fault.kind == Blindness::Throttled && fault.why.contains("left alone until"), "{fault}");
     }
     assert_eq!(wire.transcript().entries().len(), 1, "nothing is asked before");
+}
+
+/// The pipeline and the validation, say: to Azure DevOps they are one caller.
+#[tokio::test]
+async fn two_who_ask_one_organization_heed_what_either_is_told() {
+    let (devops, wire, shared) = alone(|access| DevOpsAccess { slowed: Some(200), ..access });
+    let manners = Arc::new(Manners::default());
+    let http: Http = wire_core::client(&wire);
+    let clock = shared.clock().clone();
+    let stages = shared.with(|world| {
+        let stages = world.config().pipeline.stages.iter();
+        stages.map(|stage| (stage.name.clone(), stage.effects.clone())).collect()
+    });
+    let other = AzureDevOps::new(devops_settings(stages), no_code(), &http, Arc::new(clock.clone()));
+    let (devops, other) = (devops.sharing(&manners), other.sharing(&manners));
+    devops.runs().await.unwrap();
+    let began = clock.now();
+    other.runs().await.unwrap();
+    let took = clock.now().duration_since(began);
+    let requests = wire.transcript().entries().len() as i64 / 2;
+    assert!(took.as_secs() >= 190 * requests, "also before its first: {requests} requests in {took:?}");
+}
+
+#[tokio::test]
+async fn a_write_whose_token_has_just_ended_is_sent_again_with_the_next() {
+    for status in [401, 203] {
+        let desk = Desk::new(WorldConfig::default(), 1.0);
+        let devops = desk.devops();
+        devops.runs().await.unwrap();
+        let which = Which { method: "POST".to_owned(), path: "/runs".to_owned(), ..Which::default() };
+        let ended = Trouble::Answer { status, retry_after_seconds: None };
+        desk.wire.faults().add(WireFault::once(which, ended));
+        let end = devops.start(&release(), &head(&desk), &skipped()).await;
+        assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Forbidden), "{end:?}");
+        applied(devops.start(&release(), &head(&desk), &skipped()).await);
+        assert_eq!(desk.with(|world| world.runs().len()), 1);
+    }
 }

@@ -275,8 +275,9 @@ async fn github_that_is_down_for_minutes_is_waited_for_and_whoever_comes_later_g
     assert!(took > Duration::from_secs(600), "{took:?}");
     away.end();
     let bad = on_the_way(&live, GITHUB, "", Trouble::Answer { status: 502, retry_after_seconds: None });
-    let (code, said, _) = run(&live, &["promote"]);
+    let (code, said, took) = run(&live, &["promote"]);
     assert!(code == 3 && said.contains("GitHub answered 502"), "{code}: {said}");
+    assert!(took > Duration::from_secs(600), "{took:?}");
     bad.end();
     let (code, said, _) = run(&live, &["propose"]);
     assert_eq!(code, 0, "{said}");
@@ -315,6 +316,9 @@ async fn a_release_branch_that_is_put_back_by_force_is_not_pushed_to_again_and_n
     }
     let started = || live.stage.simulation.world.with(|world| world.counters().runs_started);
     assert_eq!(started(), 0);
+    let (code, said, _) = run(&live, &["promote", "--flip"]);
+    assert_eq!(code, 0, "a person's word: {said}");
+    assert_ne!(head(&live, &release), before);
     force(&live, &release, &promoted);
     let (code, said, _) = run(&live, &["follow"]);
     assert_eq!((code, started()), (0, 1), "{said}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
-use keyslot::model::{Promotion, PullNumber, RotationId};
+use keyslot::model::{CommitId, Promotion, PullNumber, RotationId};
 use keyslot::ports::{Bulletin, BulletinState, Effect, Forge};
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault, github};
@@ -21,7 +21,7 @@ const LABEL: &str = "key rotation in progress";
 
 fn bulletin(text: &str, state: BulletinState) -> Bulletin {
     let rotation = RotationId::new("r1");
-    Bulletin { rotation, text: text.to_owned(), state, line: format!("line of {text}") }
+    Bulletin { rotation, text: text.to_owned(), state, line: format!("line of {text}"), head: None }
 }
 
 fn comments(world: &World) -> Vec<String> {
@@ -127,6 +127,86 @@ async fn a_comment_that_somebody_deleted_is_made_anew_with_the_next_words() {
         assert_eq!(comments(world), ["<!-- keyslot:r1 -->\nsecond"]);
         assert_eq!(world.statuses().last().unwrap().description, "line of second");
     });
+}
+
+#[tokio::test]
+async fn a_comment_that_github_does_not_take_keeps_neither_status_nor_label_back() {
+    let (desk, number) = opened().await;
+    let long = Bulletin { text: "x".repeat(70_000), ..bulletin("long", BulletinState::UnderWay) };
+    let end = desk.github().publish(number, &long).await;
+    assert!(matches!(&end, Effect::Refused(fault) if fault.why.contains("too long")), "{end:?}");
+    desk.with(|world| {
+        assert!(comments(world).is_empty() && world.pulls()[0].labels.contains(LABEL));
+        assert_eq!(world.statuses().last().unwrap().description, "line of long");
+    });
+}
+
+/// Somebody has pressed “Update branch”, and what is waited for reads as before.
+#[tokio::test]
+async fn a_new_head_has_its_status_though_the_words_are_the_same() {
+    let (desk, number) = opened().await;
+    let github = desk.github();
+    let of =
+        |head: &CommitId| Bulletin { head: Some(head.clone()), ..bulletin("first", BulletinState::UnderWay) };
+    let before = desk.with(|world| world.pulls()[0].head.clone());
+    applied(github.publish(number, &of(&before)).await);
+    let after = desk.with(|world| {
+        let tree = world.repository().get(&before).unwrap().tree().with("more.txt", *b"x");
+        let by = sim::repository::Signature::of("ada", world.now());
+        let commit = sim::repository::Commit::new(tree, vec![before.clone()], &by, "More\n");
+        let command = Command::Push {
+            branch: "fix/flip".into(),
+            expected: sim::Expected::FastForward,
+            commit: commit.id().clone(),
+            objects: vec![commit.clone().into()],
+            by: "ada".to_owned(),
+        };
+        world.apply(command).unwrap();
+        commit.id().clone()
+    });
+    // As the look before every bulletin finds it.
+    let clock = desk.clock();
+    clock.sleep_until(clock.now() + Duration::from_secs(40)).await;
+    applied(github.publish(number, &of(&after)).await);
+    desk.with(|world| {
+        assert_eq!(world.statuses().last().unwrap().commit, after);
+        assert_eq!(comments(world).len(), 1);
+    });
+}
+
+#[test]
+fn a_new_head_is_told_by_the_rotation_itself() {
+    let mut theatre = theatre(quiet(), Crashes::none());
+    theatre.reach = keyslot::rotation::Reach::Propose { merge: true };
+    let mut driver = block_on(theatre.driver()).unwrap();
+    block_on(driver.open(&theatre.request())).unwrap();
+    let start = theatre.world.lock().now();
+    let mut pushed = None;
+    for minute in 1..=20 {
+        block_on(driver.turn()).unwrap();
+        if minute == 10 {
+            let mut world = theatre.world.lock();
+            let (branch, before) = (world.pulls()[0].head_branch.clone(), world.pulls()[0].head.clone());
+            let told = &world.statuses().last().expect("a status").commit;
+            assert_eq!(*told, before);
+            // The same commit once more, as “Update branch” may make it.
+            let tree = world.repository().get(&before).unwrap().tree().clone();
+            let by = sim::repository::Signature::of("ada", world.now());
+            let commit = sim::repository::Commit::new(tree, vec![before], &by, "Update\n");
+            let command = Command::Push {
+                branch,
+                expected: sim::Expected::FastForward,
+                commit: commit.id().clone(),
+                objects: vec![commit.clone().into()],
+                by: "ada".to_owned(),
+            };
+            world.apply(command).unwrap();
+            pushed = Some(commit.id().clone());
+        }
+        theatre.backstage.pass(crate::journey::later(start, Duration::from_secs(61 * minute)));
+    }
+    let world = theatre.world.lock();
+    assert_eq!(Some(&world.statuses().last().unwrap().commit), pushed.as_ref());
 }
 
 fn theatre(config: sim::WorldConfig, crashes: Crashes) -> Theatre {

@@ -61,6 +61,7 @@ impl Contract {
                 continue;
             };
             let kind = format!("{} {template}", exchange.method);
+            verdict.wrong.extend(self.astray(operation, exchange).map(|why| format!("{place}: {why}")));
             if let (Some(schema), Some(body)) = (request_schema(operation), &exchange.asked) {
                 verdict.kinds.insert(format!("{kind} asked"));
                 self.judge(&mut verdict, &format!("{place} asked"), schema, body);
@@ -75,6 +76,32 @@ impl Contract {
             }
         }
         verdict
+    }
+
+    /// Parameters that the operation does not have, words that one does not take, and a success that it does not know.
+    fn astray<'a>(
+        &'a self,
+        operation: &'a Value,
+        exchange: &'a Exchange,
+    ) -> impl Iterator<Item = String> + 'a {
+        let resolved = |parameter: &'a Value| match parameter["$ref"].as_str() {
+            Some(reference) => self.document.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => parameter,
+        };
+        let described = operation["parameters"].as_array();
+        // Ours say nothing of parameters.
+        let asked = exchange.query.iter().filter(move |_| described.is_some());
+        let wrong = asked.filter_map(move |(name, word)| {
+            let mut known = described?.iter().map(resolved).filter(|known| known["in"] == "query");
+            let Some(known) = known.find(|known| known["name"] == *name) else {
+                return Some(format!("it has no parameter {name}"));
+            };
+            let words = known["enum"].as_array().or_else(|| known["schema"]["enum"].as_array())?;
+            (!words.iter().any(|known| known == word)).then(|| format!("{name} does not take {word}"))
+        });
+        let is_known = operation["responses"].get(exchange.status.to_string()).is_some();
+        let unknown = !is_known && (200..300).contains(&exchange.status);
+        wrong.chain(unknown.then(|| "no such answer is described".to_owned()))
     }
 
     fn judge(&self, verdict: &mut Verdict, place: &str, schema: &Value, body: &Value) {

@@ -18,10 +18,11 @@ use keyslot::adapters::token::FixedToken;
 use keyslot::model::{BranchName, CommitId, StageEffect};
 use keyslot::ports::{Code, CommitText, Effect, Expect, FileEdit};
 use keyslot::sim::wire::azure_devops::{self, DevOpsAccess};
-use keyslot::sim::wire::github::{self, App, GitHubAccess};
+use keyslot::sim::wire::github::{self, App, GitHubAccess, enterprise};
 use keyslot::sim::wire::{Wire, WireBuilder, WireOptions};
 use keyslot::sim::{World, WorldConfig};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::git_face::Place;
 use crate::wire_core;
@@ -34,6 +35,8 @@ pub const PAT: &str = "CANARY-azure-devops";
 pub struct Exchange {
     pub method: String,
     pub path: String,
+    /// Its parameters, decoded.
+    pub query: Vec<(String, String)>,
     pub status: u16,
     pub asked: Option<Value>,
     pub answered: Option<Value>,
@@ -71,9 +74,11 @@ impl Desk {
         let devops = DevOpsAccess::new("afmc", "platform", PAT.into(), "keyslot-bot")
             .bearer(Arc::new(|headers| headers["authorization"] == "Bearer entra"));
         let said: BTreeMap<&'static str, Record> =
-            [(github::HOST, Record::default()), (azure_devops::HOST, Record::default())].into();
+            [github::HOST, enterprise::HOST, azure_devops::HOST].map(|host| (host, Record::default())).into();
         let github::Routers { api, web } = github::routers(place.shared.clone(), access);
+        let own_server = recorded(enterprise::router(api.clone()), &said[enterprise::HOST]);
         let builder = builder
+            .face(enterprise::host(), own_server)
             .face(github::host(), recorded(api, &said[github::HOST]))
             .face(github::web_host(), web)
             .face(
@@ -155,7 +160,8 @@ impl Desk {
         });
         let mut settings = devops_settings(stages);
         change(&mut settings);
-        AzureDevOps::new(settings, Arc::new(self.code()), &self.http, self.clock())
+        let devops = AzureDevOps::new(settings, Arc::new(self.code()), &self.http, self.clock());
+        devops.beside(Arc::new(self.github()))
     }
 
     pub fn code(&self) -> Git {
@@ -215,12 +221,15 @@ async fn note(State(record): State<Record>, request: Request, next: Next) -> Res
     let (parts, body) = request.into_parts();
     let asked = to_bytes(body, usize::MAX).await.unwrap();
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
+    let query =
+        form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let response = next.run(Request::from_parts(parts, Body::from(asked.clone()))).await;
     let (parts, body) = response.into_parts();
     let answered = to_bytes(body, usize::MAX).await.unwrap();
     record.lock().unwrap().push(Exchange {
         method,
         path,
+        query,
         status: parts.status.as_u16(),
         asked: serde_json::from_slice(&asked).ok(),
         answered: serde_json::from_slice(&answered).ok(),

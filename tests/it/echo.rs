@@ -80,6 +80,10 @@ impl Code for Echo<dyn Code> {
         self.inner.contains(descendant, ancestor).await
     }
 
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        self.inner.parted(one, other).await
+    }
+
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         self.inner.line(head, most).await
     }
@@ -111,6 +115,10 @@ impl Code for Echo<dyn Code> {
 
     async fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, Fault> {
         self.inner.changed(from, to).await
+    }
+
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        self.inner.joined(into, head).await
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {

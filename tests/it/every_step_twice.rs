@@ -88,7 +88,7 @@ async fn whole(
     let watcher = Arc::clone(&theatre.watcher);
     let mut driver = theatre.driver_with(name, name, watcher, around).await?;
     driver.open(&theatre.request()).await.map_err(|error| error.to_string())?;
-    driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+    crate::in_memory::approve_all(&mut driver).await?;
     driver.run().await.map_err(|error| error.to_string())
 }
 
@@ -258,7 +258,7 @@ fn away(
     let watcher = Arc::clone(&sleeper) as Arc<dyn Watcher>;
     let mut first = block_on(theatre.driver_with("first", "first", watcher, |ports| ports)).unwrap();
     block_on(first.open(&theatre.request())).unwrap();
-    block_on(first.approve("approver", None)).unwrap();
+    block_on(crate::in_memory::approve_all(&mut first)).unwrap();
     let end = block_on_or_crash(first.run(), theatre.crashes.flag()).expect("it comes back");
     let other = sleeper.other.lock().unwrap().take().expect("another went on");
     (end.map_err(|error| error.to_string()), other)
@@ -346,7 +346,7 @@ fn what_was_seen_before_another_process_acted_is_not_acted_on() {
                 |name: &str| block_on(theatre.driver_with(name, name, Arc::new(Silent), |ports| ports));
             let mut processes = [process("first").unwrap(), process("second").unwrap()];
             block_on(processes[0].open(&theatre.request())).unwrap();
-            block_on(processes[0].approve("approver", None)).unwrap();
+            block_on(crate::in_memory::approve_all(&mut processes[0])).unwrap();
             take_turns(&theatre, &mut processes, Duration::from_secs(pause));
             everything_was_done_once(&theatre, &format!("{operation:?} fails, turns {pause} s apart"));
         }

@@ -196,6 +196,17 @@ async fn opening_twice_gives_one() {
 }
 
 #[tokio::test]
+async fn one_that_the_list_does_not_show_yet_is_looked_for_again_and_refused_for_now_only() {
+    let lag = sim::Trouble::ListLag { by: Duration::from_secs(400) };
+    let desk = Desk::new(quiet().with_fault(sim::Fault::new(When::Always, Target::any(), lag)), 1.0);
+    desk.propose("fix/flip").await;
+    applied(desk.github().open_pull(&new_pull()).await);
+    let end = desk.github().open_pull(&new_pull()).await;
+    let Effect::Refused(fault) = end else { panic!("{end:?}") };
+    assert_eq!(fault.kind, Blindness::Changed, "come again: {fault}");
+}
+
+#[tokio::test]
 async fn after_a_lost_answer_nobody_knows_and_a_look_tells() {
     let desk = Desk::new(quiet(), 1.0);
     let github = desk.github();

@@ -366,3 +366,40 @@ async fn an_old_run_that_goes_on_while_runs_are_listed_is_seen() {
     let (runs, ()) = futures::join!(actions.runs(), approved);
     assert!(runs.unwrap().iter().any(|run| run.id == old), "it went on, and is in no list");
 }
+
+/// The run's own words say what the repository is called by now.
+#[tokio::test]
+async fn runs_of_a_repository_that_was_renamed_are_its_own() {
+    let desk =
+        Desk::with_access(WorldConfig::default(), 1_000.0, |access| access.formerly("acme", "old-name"));
+    let actions = desk.actions_with(|settings| {
+        (settings.owner, settings.repository) = ("acme".to_owned(), "old-name".to_owned());
+    });
+    let id = started(actions.start(&release(), &head(&desk), &skipped()).await);
+    let run = until(&actions, &id, |_| true).await;
+    assert_eq!(run.branch, release());
+}
+
+/// It may come late; then it is gone for good, as they are after some days.
+#[tokio::test]
+async fn a_log_that_is_gone_is_not_asked_for_for_ever() {
+    let mut config = WorldConfig::default();
+    infrastructure(&mut config).fails = 1;
+    let desk = Desk::new(config, 1_000.0);
+    let gone = Which { path: "/logs".to_owned(), ..Which::default() };
+    let no = Trouble::Answer { status: 410, retry_after_seconds: None };
+    desk.wire.faults().add(WireFault { times: u32::MAX, ..WireFault::once(gone, no) });
+    let actions = desk.actions();
+    let id = started(actions.start(&release(), &head(&desk), &skipped()).await);
+    until(&actions, &id, |run| run.state.is_over()).await;
+    for _ in 0..4 {
+        actions.runs().await.unwrap();
+    }
+    let asked = || desk.wire.transcript().count("GET", "/logs");
+    let before = asked();
+    assert!(before >= 1);
+    for _ in 0..3 {
+        actions.runs().await.unwrap();
+    }
+    assert_eq!(asked(), before);
+}

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use keyslot::model::{Blindness, MergeMethod, PullDress};
 use keyslot::ports::{Effect, Forge, Pipeline};
 use keyslot::sim::config::RulesConfig;
+use keyslot::sim::wire::github::enterprise;
 use keyslot::sim::wire::{Trouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Mark, Operation, Target, When};
 
@@ -177,6 +178,29 @@ async fn of_a_repository_that_was_transferred_the_pull_request_is_found_by_who_o
 }
 
 #[tokio::test]
+async fn a_companys_own_server_has_rest_below_its_api_and_graphql_beside_it() {
+    let mut config = quiet();
+    config.people.rules = RulesConfig { conversations: true, ..RulesConfig::default() };
+    let desk = Desk::with_access(config, 1.0, |access| access.calling_itself(enterprise::API));
+    let github = desk.github_with(GITHUB_TOKEN, |settings| settings.api = enterprise::API.parse().unwrap());
+    let head = desk.propose("fix/flip").await;
+    let number = applied(github.open_pull(&new_pull()).await);
+    desk.with(|world| {
+        for person in 0..101 {
+            let by = format!("reviewer-{person}");
+            world.apply(Command::ReviewPull { number, approve: true, by }).unwrap();
+        }
+    });
+    look(&github).await;
+    assert_eq!(look(&github).await.approvals.len(), 101, "two pages");
+    applied(github.merge_when_ready(number, &head, MergeMethod::Merge).await);
+    let said = desk.exchanges(enterprise::HOST);
+    assert!(said.iter().all(|one| one.path == "/api/graphql" || one.path.starts_with("/api/v3/repos/")));
+    assert!(said.iter().filter(|one| one.path == "/api/graphql").count() >= 2, "{said:?}");
+    assert!(said.iter().all(|one| one.status < 400), "{said:?}");
+}
+
+#[tokio::test]
 async fn a_missing_right_is_named() {
     let forbids =
         sim::Fault::new(When::Always, Target::operation(Operation::MergePull), sim::Trouble::Forbidden);
@@ -187,6 +211,29 @@ async fn a_missing_right_is_named() {
     let end = github.merge_when_ready(number, &head, MergeMethod::Merge).await;
     let Effect::Refused(fault) = end else { panic!("{end:?}") };
     assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("pull_requests=write"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_write_whose_token_has_just_ended_is_sent_again_with_the_next() {
+    let desk = Desk::new(quiet(), 1.0);
+    let github = desk.github();
+    desk.propose("fix/flip").await;
+    let ended = || {
+        let which = Which { method: "POST".to_owned(), path: "/pulls".to_owned(), ..Which::default() };
+        let trouble = Trouble::Answer { status: 401, retry_after_seconds: None };
+        desk.wire.faults().add(WireFault::once(which, trouble));
+    };
+    ended();
+    let end = desk.github().open_pull(&new_pull()).await;
+    assert!(
+        matches!(&end, Effect::Refused(fault) if fault.kind == Blindness::Misconfigured),
+        "never taken: {end:?}"
+    );
+    assert_eq!(github.pull_between(&ends()).await, Ok(None));
+    ended();
+    let end = github.open_pull(&new_pull()).await;
+    assert!(matches!(&end, Effect::NotSent(fault) if fault.kind == Blindness::Forbidden), "{end:?}");
+    applied(github.open_pull(&new_pull()).await);
 }
 
 #[tokio::test]

@@ -137,6 +137,21 @@ async fn the_strictest_of_ruleset_and_classic_protection_wins() {
 }
 
 #[tokio::test]
+async fn an_approval_of_somebody_who_may_only_read_is_none_and_a_review_is_waited_for() {
+    let scene = scene(RulesConfig { readers: text(&["visitor"]), ..RulesConfig::default() }).await;
+    scene.approve("visitor");
+    scene.check();
+    let seen = scene.seen().await;
+    assert_eq!(seen.approvals, []);
+    let want = seen.reviews_wanted;
+    assert!(seen.waits.contains(&PullWait::Reviews { have: 0, want, from: Vec::new() }), "{seen:?}");
+    scene.approve("ada");
+    let seen = scene.seen().await;
+    assert_eq!(seen.approvals.iter().map(|one| one.by.as_str()).collect::<Vec<_>>(), ["ada"]);
+    assert_eq!(seen.waits, [PullWait::Mergeable]);
+}
+
+#[tokio::test]
 async fn a_protection_that_may_not_be_read_is_named_where_the_forge_gives_no_reason() {
     let classic = ClassicConfig { reviews: 2, checks: Vec::new(), readable: false };
     let rules =

@@ -36,7 +36,7 @@ async fn all_of_it() -> Desk {
     applied(github.dress(number, &dress).await);
     let bulletin = |text: &str, state| {
         let (rotation, line) = (RotationId::new("r1"), text.to_owned());
-        Bulletin { rotation, text: text.to_owned(), state, line }
+        Bulletin { rotation, text: text.to_owned(), state, line, head: None }
     };
     applied(github.publish(number, &bulletin("first", BulletinState::UnderWay)).await);
     applied(github.publish(number, &bulletin("second", BulletinState::UnderWay)).await);

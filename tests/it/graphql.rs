@@ -389,6 +389,7 @@ fn the_judge_can_say_no() {
     let asked = |query: &str, variables: Value, data: Value| Exchange {
         method: "POST".to_owned(),
         path: "/graphql".to_owned(),
+        query: Vec::new(),
         status: 200,
         asked: Some(serde_json::json!({ "query": query, "variables": variables })),
         answered: Some(serde_json::json!({ "data": data })),

@@ -156,7 +156,7 @@ impl Theatre {
         }
         loop {
             if self.approves {
-                driver.approve("approver", None).await.map_err(|error| error.to_string())?;
+                approve_all(&mut driver).await?;
             }
             let end = driver.run().await.map_err(|error| error.to_string())?;
             let done = end == TurnEnd::Done;
@@ -210,7 +210,7 @@ impl Theatre {
     pub fn rotated(&self, around: impl FnOnce(Ports) -> Ports) {
         let mut driver = block_on(self.driver_with("one", "one", Arc::new(Silent), around)).unwrap();
         block_on(driver.open(&self.request())).unwrap();
-        block_on(driver.approve("approver", None)).unwrap();
+        block_on(approve_all(&mut driver)).unwrap();
         let end = block_on_or_crash(driver.run(), &self.crashes.flag().clone());
         assert_eq!(end.expect("it hangs").unwrap(), TurnEnd::Done);
     }
@@ -233,6 +233,7 @@ impl Theatre {
             census_window: self.policy.census().unwrap_or_default(),
             operation: None,
             unanswered: None,
+            promoted: BTreeSet::new(),
         }
     }
 }
@@ -297,8 +298,8 @@ pub fn policy(config: &WorldConfig) -> Policy {
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
-        pull_template: None,
         same_account: Vec::new(),
+        words: keyslot::model::Wording::default(),
         inventory: true,
         log_lag: None,
         metrics_lag: None,
@@ -315,4 +316,15 @@ pub fn policy(config: &WorldConfig) -> Policy {
             account: seconds(30),
         },
     }
+}
+
+/// A person approves what this rotation regenerates: the key that it retires, and the other one where policy has it made anew
+/// first.
+pub async fn approve_all(driver: &mut Driver) -> Result<(), String> {
+    let prepares = driver.policy().max_target_age.is_some();
+    let slots = [Slot::Primary, Slot::Secondary].into_iter().filter(|_| prepares).map(Some);
+    for slot in slots.chain([None]) {
+        driver.approve_key("approver", None, slot).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }

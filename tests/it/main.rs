@@ -35,6 +35,7 @@ mod echo;
 mod every_step_twice;
 mod evidence_away;
 mod examples;
+mod failing_code;
 mod findings;
 mod first_steps;
 mod fleet;

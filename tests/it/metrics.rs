@@ -75,6 +75,7 @@ fn a_region_that_refuses_after_the_canary_was_replaced_stops_the_wave() {
         region: "east".to_owned(),
         last: refused.now - SignedDuration::from_mins(20),
         count: 3,
+        most: 3,
         before: Some(7),
     };
     assert_eq!(*refusals, told);

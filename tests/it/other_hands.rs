@@ -9,10 +9,12 @@ use keyslot::model::{
     BranchName, CommitId, OriginView, Promotion, PullNumber, PullState, PullView, Seen, Slot, SlotUse,
 };
 use keyslot::rotation::{
-    Acceptance, Gate, Outcome, Produced, Reach, Reason, Source, Step, Subject, Verdict, Why,
+    Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Reach, Reason, Source, Step, Subject,
+    Verdict, Why,
 };
+use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::repository::Lookup as _;
-use keyslot::sim::{Command, Expected, WorldConfig};
+use keyslot::sim::{Command, Expected, Fault, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::backstage::Deed;
 use crate::harm_scenarios::small;
@@ -68,10 +70,10 @@ fn a_change_that_nobody_reviewed_is_not_carried_on_until_a_person_accepts_that_v
         why: Some("changed-by-other-hands".to_owned()),
     };
     let other = acceptance("eeeeeee", &stage);
-    stage.events.push((stage.now, keyslot::rotation::Event::Accepted(other)));
+    stage.events.push((stage.now, Event::Accepted(other)));
     assert_eq!(holding(&stage.decide()), [Gate::Validated].into(), "another commit");
     let this = acceptance(&subject.to_string(), &stage);
-    stage.events.push((stage.now, keyslot::rotation::Event::Accepted(this)));
+    stage.events.push((stage.now, Event::Accepted(this)));
     assert_eq!(source(&stage), Source::CherryPick { merged: brought(), proposal: brought() });
 }
 
@@ -118,16 +120,24 @@ fn what_is_known_of_an_older_head_is_looked_at_again_and_what_runs_already_is_no
 }
 
 fn theatre(change: impl FnOnce(&mut WorldConfig)) -> Theatre {
+    theatre_until(Crashes::none(), change)
+}
+
+fn theatre_until(crashes: Crashes, change: impl FnOnce(&mut WorldConfig)) -> Theatre {
     let mut config = small();
     change(&mut config);
-    let mut theatre = Theatre::new(config);
+    let mut theatre = Theatre::with_crashes(config, crashes);
     theatre.retire = Some(Slot::Primary);
     theatre
 }
 
 /// Proposed; then somebody pushes the change to the base branch.
 fn pushed_to_main(change: impl FnOnce(&mut WorldConfig)) -> (Theatre, CommitId) {
-    let mut theatre = theatre(change);
+    pushed_to_main_until(Crashes::none(), change)
+}
+
+fn pushed_to_main_until(crashes: Crashes, change: impl FnOnce(&mut WorldConfig)) -> (Theatre, CommitId) {
+    let mut theatre = theatre_until(crashes, change);
     theatre.reach = Reach::Propose { merge: false };
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
     let (now, base) = {
@@ -240,6 +250,94 @@ fn a_release_branch_that_somebody_takes_back_is_not_pushed_to_again() {
     assert!(taken_back(&stage), "{:?}", stage.decide());
     stage.reach = Reach::Promote { merge: false, flip: true };
     assert!(matches!(steps(&stage.decide())[..], [Step::Promote { source: Source::Flip, .. }]));
+}
+
+/// The answer to the push was lost, or whoever pushed died of it: that it was there is known all the same.
+#[test]
+fn what_was_promoted_without_an_answer_and_taken_back_later_is_not_pushed_again() {
+    let lost = Outcome::Unknown { why: "no answer".to_owned() };
+    let commit = CommitId::new("e".repeat(40));
+    let unsent = Outcome::NotSent { why: "no name for the host".to_owned() };
+    let of = |outcome: Option<Outcome>, went_on: bool, lies_there: bool| {
+        let mut stage = pushed(0);
+        let step = steps(&stage.decide())[0].clone();
+        let key = step.key();
+        let (generation_before, evidence, made) = (None, String::new(), Some(commit.clone()));
+        let intent =
+            Intent { key, attempt: 1, step, generation_before, evidence, commit: made, secrets: Vec::new() };
+        stage.recorded(stage.now, intent, outcome.map(|outcome| (stage.now, outcome)));
+        if went_on {
+            stage.events.push((stage.now, Event::Reached { leg: Leg::Out, phase: Phase::Deploy }));
+        }
+        let code = stage.code_mut();
+        code.arrived.extend(lies_there.then(|| commit.clone()));
+        code.release.as_mut().unwrap().head = CommitId::new("7".repeat(40));
+        let decision = stage.decide();
+        match &decision.verdict {
+            Verdict::Halt { reasons } => matches!(reasons[..], [Reason { why: Why::TakenBack { .. }, .. }]),
+            Verdict::Act { .. } => false,
+            other => panic!("{other:?}"),
+        }
+    };
+    for outcome in [None, Some(lost)] {
+        assert!(of(outcome.clone(), true, false), "it read the slot since: {outcome:?}");
+        assert!(of(outcome.clone(), false, true), "the commit lies there: {outcome:?}");
+        assert!(!of(outcome, false, false), "nothing says that it came");
+    }
+    assert!(!of(Some(unsent), true, true), "others have put it there");
+}
+
+#[test]
+fn a_promotion_whose_process_died_is_not_repeated_after_a_revert() {
+    for moment in [CrashMoment::AfterApplying, CrashMoment::BeforeSending] {
+        // Push, open, promote.
+        let (mut theatre, _) = pushed_to_main_until(Crashes::at([(3, moment)]), |config| {
+            config.people.reviews_wanted = 0;
+        });
+        theatre.policy.promotion = Promotion::Push;
+        assert_eq!(theatre.live(), Life::Crashed);
+        let branch = theatre.world.lock().config().repository.release.clone();
+        let came = moment == CrashMoment::AfterApplying;
+        assert_eq!(theatre.world.lock().counters().pushes_to(&branch), u32::from(came));
+        let now = theatre.world.lock().now();
+        if came {
+            theatre
+                .backstage
+                .at(later(now, Duration::from_secs(5)), Deed::Flip(branch.clone(), Slot::Primary));
+        }
+        theatre.backstage.pass(later(now, Duration::from_secs(3600)));
+        let life = theatre.live();
+        match (came, life) {
+            (true, Life::Ended(TurnEnd::Halted { reasons, .. })) => {
+                assert!(matches!(reasons[..], [Reason { why: Why::TakenBack { .. }, .. }]), "{reasons:?}");
+            }
+            (false, Life::Ended(TurnEnd::Enough)) => {}
+            (came, other) => panic!("{came}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_promotion_outlasts_minutes_without_the_remote_and_says_so_after_ten() {
+    let hour = Duration::from_secs(3600);
+    for (away, ends) in [(60, true), (3600, false)] {
+        let window = When::Window { from: hour, until: hour + Duration::from_secs(away) };
+        let (mut theatre, _) = pushed_to_main(|config| {
+            config.people.reviews_wanted = 0;
+            config.people.merge_press = None;
+            config.faults.push(Fault::new(window, Target::operation(Operation::Fetch), Trouble::Unreachable));
+        });
+        theatre.policy.promotion = Promotion::Push;
+        let start = theatre.world.lock().config().start;
+        theatre.backstage.pass(later(start, hour + Duration::from_secs(5)));
+        let life = theatre.live();
+        let took = theatre.world.lock().now().duration_since(later(start, hour)).as_secs();
+        match (ends, life) {
+            (true, Life::Ended(TurnEnd::Enough)) => assert!((60..600).contains(&took), "{took}"),
+            (false, Life::Ended(TurnEnd::Waiting { .. })) => assert!((600..1800).contains(&took), "{took}"),
+            (_, other) => panic!("{away}: {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@ use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::journal::MemoryStore;
 use keyslot::model::{
-    BranchName, CommitId, Merging, PullNumber, PullState, PullView, PullWait, Seen, Slot, SlotUse,
+    BranchName, CommitId, Merging, Promotion, PullNumber, PullState, PullView, PullWait, Seen, Slot, SlotUse,
+    Wording,
 };
 use keyslot::rotation::{Acceptance, Gate, Leg, Opened, Phase, Reach, Reason, Step, Verdict, Why};
 use keyslot::sim::memory::{CrashMoment, Crashes};
@@ -13,7 +14,7 @@ use keyslot::sim::{Command, Expected, Fault, Operation, Pull, Target, Trouble, W
 
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
-use crate::stage::{Stage, branch, opened, proposal, proposal_branch, pull, steps};
+use crate::stage::{Stage, branch, brings, opened, proposal, proposal_branch, pull, steps};
 
 const PROPOSES: Reach = Reach::Propose { merge: false };
 
@@ -37,11 +38,15 @@ fn pushed_in(config: WorldConfig) -> (Theatre, BranchName) {
     (theatre, made.expect("it was pushed"))
 }
 
-/// Somebody adds a file to a branch.
 fn add(theatre: &Theatre, branch: &BranchName) -> CommitId {
+    add_file(theatre, branch, "NOTES.md", "x")
+}
+
+/// Somebody adds a file to a branch.
+fn add_file(theatre: &Theatre, branch: &BranchName, path: &str, text: &str) -> CommitId {
     let mut world = theatre.world.lock();
     let head = world.repository().head(branch).cloned().unwrap();
-    let tree = world.repository().get(&head).unwrap().tree().with("NOTES.md", *b"x");
+    let tree = world.repository().get(&head).unwrap().tree().with(path, text.as_bytes());
     let commit = Commit::new(tree, vec![head], &Signature::of("mallory", world.now()), "More\n");
     let id = commit.id().clone();
     let (expected, objects, by) = (Expected::FastForward, vec![commit.into()], "mallory".to_owned());
@@ -107,6 +112,7 @@ fn strangers_branch(reads: Slot) -> Stage {
     let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
     view.claim.reads = SlotUse::Only(reads);
     view.is_flip = false;
+    view.brings.clear();
     stage
 }
 
@@ -142,11 +148,135 @@ fn what_somebody_else_has_put_on_the_branch_is_not_proposed_in_keyslot_s_words()
     accepting(&mut stage);
     assert!(is_held(&stage), "nobody may say that it is the change");
     let mut same = strangers_branch(Slot::Secondary);
-    same.code_mut().proposals.get_mut(&proposal_branch()).unwrap().is_flip = true;
+    let view = same.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+    view.brings.insert("main".into(), brings("1", true));
     assert!(
         matches!(steps(&same.decide())[..], [Step::OpenPull { .. }]),
         "whoever made it, it is the change"
     );
+}
+
+#[test]
+fn the_change_on_top_of_what_is_not_there_is_not_proposed_as_the_change_alone() {
+    let mut stage = strangers_branch(Slot::Secondary);
+    let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+    view.is_flip = true;
+    view.brings.insert("main".into(), brings("1", false));
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    assert!(matches!(&reasons[..], [Reason { why: Why::BringsAlong { .. }, .. }]), "{reasons:?}");
+}
+
+fn force(theatre: &Theatre, branch: &BranchName, commit: &CommitId) {
+    let (branch, commit, by) = (branch.clone(), commit.clone(), "grace".to_owned());
+    let push = Command::Push { branch, expected: Expected::Forced, commit, objects: Vec::new(), by };
+    theatre.world.lock().apply(push).unwrap();
+}
+
+/// A world in which branches may be moved by force, with a commit more on this one, and where that stood before.
+fn with_a_commit_more(
+    crashes: Crashes,
+    on: fn(&WorldConfig) -> BranchName,
+) -> (Theatre, BranchName, [CommitId; 2]) {
+    let mut config = small();
+    config.people.rules.forced_pushes = true;
+    config.people.merge_press = None;
+    let branch = on(&config);
+    let mut theatre = Theatre::with_crashes(config, crashes);
+    theatre.policy.pulls.merging = Merging::Keyslot;
+    let before = theatre.world.lock().repository().head(&branch).cloned().unwrap();
+    let more = add(&theatre, &branch);
+    (theatre, branch, [before, more])
+}
+
+fn brings_along(theatre: &mut Theatre) {
+    let (_, reasons) = halted(theatre);
+    assert!(
+        matches!(
+            &reasons[..],
+            [Reason { why: Why::BringsAlong { .. }, .. }, ..]
+                | [_, Reason { why: Why::BringsAlong { .. }, .. }]
+        ),
+        "{reasons:?}"
+    );
+}
+
+#[test]
+fn a_base_that_was_moved_back_before_the_pull_request_is_opened_gets_no_proposal_with_what_it_lost() {
+    let crashes = Crashes::at([(2, CrashMoment::BeforeSending)]);
+    let (mut theatre, main, [before, more]) =
+        with_a_commit_more(crashes, |config| config.repository.base.clone());
+    theatre.reach = PROPOSES;
+    assert_eq!(theatre.live(), Life::Crashed);
+    force(&theatre, &main, &before);
+    for _ in 0..2 {
+        brings_along(&mut theatre);
+        assert_eq!(pulls(&theatre).len(), 0);
+    }
+    force(&theatre, &main, &more);
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    assert_eq!(pulls(&theatre).len(), 1);
+}
+
+#[test]
+fn a_live_release_that_was_moved_back_under_the_promotion_does_not_get_what_it_lost_by_keyslot() {
+    let (mut theatre, release, [before, more]) =
+        with_a_commit_more(Crashes::none(), |config| config.repository.release.clone());
+    theatre.policy.promotion = Promotion::PullRequest;
+    theatre.reach = Reach::Propose { merge: true };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    theatre.reach = Reach::Promote { merge: false, flip: false };
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Waiting { .. })));
+    assert_eq!(pulls(&theatre).len(), 2);
+    force(&theatre, &release, &before);
+    theatre.reach = Reach::Promote { merge: true, flip: false };
+    brings_along(&mut theatre);
+    assert_eq!(theatre.world.lock().repository().head(&release), Some(&before));
+    force(&theatre, &release, &more);
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    assert!(matches!(pulls(&theatre)[1].state, PullState::Merged { .. }));
+}
+
+/// Somebody copies the module, with what it reads, to main while the pull request waits.
+#[test]
+fn a_reader_that_comes_to_main_while_the_proposal_waits_halts_instead_of_being_merged_past() {
+    let mut theatre = proposing(Crashes::none());
+    theatre.policy.pulls.merging = Merging::Keyslot;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    let (main, path) = {
+        let world = theatre.world.lock();
+        let config = world.config();
+        let mut paths = config.repository.tree.iter().map(|(path, _)| path.to_string());
+        let path = paths.find(|path| path.ends_with("keyvault-secrets.tf")).unwrap();
+        (config.repository.base.clone(), path.replace("keyvault-secrets", "more-secrets"))
+    };
+    let reader = "resource \"azurerm_key_vault_secret\" \"more\" {\n  name = \"more\"\n  \
+                  value = data.azurerm_cosmosdb_account.global.primary_key\n  \
+                  key_vault_id = azurerm_key_vault.stamp.id\n}\n";
+    add_file(&theatre, &main, &path, reader);
+    theatre.reach = Reach::Propose { merge: true };
+    let (_, reasons) = halted(&mut theatre);
+    let told = |one: &Reason| matches!(one.why, Why::MergeWouldRead { reads: SlotUse::Mixed, .. });
+    assert!(reasons.iter().any(told), "{reasons:?}");
+    assert!(matches!(pulls(&theatre)[0].state, PullState::Open));
+}
+
+#[test]
+fn a_proposal_says_what_the_team_has_it_say() {
+    let mut theatre = proposing(Crashes::none());
+    theatre.policy.words = Wording {
+        title: Some("fix: JIRA-123 read {to} ({environment})".to_owned()),
+        body: Some("## Why\n{why}\n{unheard}".to_owned()),
+        commit: Some("fix: JIRA-123 {to} of {account}".to_owned()),
+    };
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Enough));
+    let [pull] = &pulls(&theatre)[..] else { panic!("{:?}", pulls(&theatre)) };
+    assert_eq!(pull.title, "fix: JIRA-123 read secondary (prod)");
+    assert!(pull.body.starts_with("## Why\nThe primary key of Cosmos DB account"), "{}", pull.body);
+    assert!(!pull.body.contains("What follows after the merge"), "{}", pull.body);
+    let world = theatre.world.lock();
+    let message = world.repository().get(&pull.head).unwrap().message().to_owned();
+    assert!(message.starts_with("fix: JIRA-123 secondary of "), "{message}");
+    assert!(message.lines().last().unwrap().starts_with("Keyslot-Rotation: "), "{message}");
 }
 
 #[test]

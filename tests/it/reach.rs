@@ -365,7 +365,7 @@ fn a_promotion_alone_does_not_forget_that_the_target_is_being_regenerated() {
         theatre.policy.max_target_age = Some(Duration::from_secs(30 * 24 * 3600));
         let mut first = block_on(theatre.driver_as("first", "first")).unwrap();
         block_on(first.open(&theatre.request())).unwrap();
-        block_on(first.approve("approver", None)).unwrap();
+        block_on(crate::in_memory::approve_all(&mut first)).unwrap();
         let mut turns = 0;
         while theatre.world.lock().account().operations().is_empty() {
             let end = block_on(first.turn()).unwrap();

@@ -35,6 +35,10 @@ fn with_stranger() -> Stage {
     stage
 }
 
+fn last_use(stage: &Stage) -> Timestamp {
+    days_ago(stage, 3)
+}
+
 /// The stage with somebody who read the old version before the vault turned.
 fn with_reader(version: &str, last: Timestamp) -> Stage {
     let mut stage = Stage::ready();
@@ -109,6 +113,18 @@ fn who_has_moved_is_ours_holds_another_key_or_used_one_that_is_dead_holds_nothin
     let before = days_ago(&back, 4);
     saw(&mut back, requests(KeyKind::read_write(Slot::Secondary), "east", before));
     halts(&back);
+
+    // Two programs behind one address: one uses the new key all the time, the other comes by now and then.
+    let mut both = with_stranger();
+    let mut all_the_time = requests(KeyKind::read_write(Slot::Secondary), "east", now);
+    all_the_time.first = days_ago(&both, 10);
+    saw(&mut both, all_the_time);
+    let words = keyslot::render::reason::why(&halts(&both));
+    assert!(words.contains("uses both keys"), "{words}");
+    // The other one's key of today was made only after that.
+    both.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Secondary)).unwrap().generated =
+        Some(last_use(&both));
+    assert!(acts(&both), "{:?}", both.decide());
 
     let mut ours = Stage::ready();
     ours.policy.stamps[1].addresses.push("192.0.2.0/24".parse().unwrap());
@@ -270,4 +286,35 @@ fn the_census_is_looked_at_again_once_it_is_older_than_the_quiet_window() {
     held(&older.decide());
     (older.world.census, older.policy.census_window) = (None, std::time::Duration::ZERO);
     assert!(acts(&older), "nobody takes a census");
+}
+
+#[test]
+fn logs_that_do_not_go_back_over_the_window_hold_until_a_person_says_that_they_are_enough() {
+    let mut stage = Stage::ready();
+    let begins = stage.now - SignedDuration::from_hours(5);
+    used(&mut stage).requests.iter_mut().for_each(|requests| requests.first = begins);
+    used(&mut stage).requests.retain(|requests| requests.last > begins);
+    let reason = halts(&stage);
+    let wanted = days_ago(&stage, 14);
+    assert_eq!(reason.subject, Subject::Account);
+    assert_eq!(reason.why, Why::LogsYoung { begins, wanted, until: None });
+    let words = keyslot::render::reason::why(&reason);
+    assert!(words.contains("their first row is of"), "{words}");
+    // Before that there was another key in the slot.
+    let mut made = stage.clone();
+    let later = begins + SignedDuration::from_secs(1);
+    made.account_mut().keys.get_mut(&primary()).unwrap().generated = Some(later);
+    let Event::Opened(opened) = &mut made.events[0].1 else { panic!() };
+    opened.retired_generation = Some(later);
+    assert!(acts(&made), "{:?}", made.decide());
+    let accepted = Event::Accepted(Acceptance {
+        by: "operator".to_owned(),
+        gate: Gate::Readers,
+        subject: "account".to_owned(),
+        because: "the account is of last week".to_owned(),
+        until: at(200_000),
+        why: Some(reason.why.accepted_as()),
+    });
+    stage.events.push((at(4), accepted));
+    assert!(acts(&stage), "{:?}", stage.decide());
 }

@@ -1,10 +1,14 @@
-//! What a whole `keyslot propose` asks of GitHub, counted where it arrives.
+//! What a whole `keyslot propose` asks of GitHub and of the pipeline, counted where it arrives.
 
 use std::fs;
 
+use keyslot::sim::WorldConfig;
+use keyslot::sim::wire::{azure_devops, github};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::follow::{run, with_workflow};
+use crate::live::Live;
 use crate::sandbox::Sandbox;
 
 /// Everything that a proposal asks of GitHub, in the order of time, “not modified” included. What the base branch demands
@@ -43,18 +47,42 @@ fn a_proposal_with_everything_takes_twelve_requests_in_all() {
     let said =
         sandbox.run(env!("CARGO_BIN_EXE_keyslot"), &["propose", "--retire", "primary", "--auto-merge"]);
     assert!(said.contains("0 of 1 reviews, asked of ada, afmc/sre"), "{said}");
-    let told: Vec<String> = fs::read_to_string(&transcript)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .filter(|asked: &Value| asked["host"] == "api.github.com")
-        .map(|asked: Value| {
+    let lines = fs::read_to_string(&transcript).unwrap();
+    let asked: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told_at = |host: &str| -> Vec<String> {
+        let there = asked.iter().filter(|asked| asked["host"] == host);
+        let told = there.map(|asked| {
             let word = |name: &str| asked[name].as_str().unwrap().to_owned();
             without_commits(&format!("{} {} {}", word("method"), word("path"), asked["status"]))
-        })
-        .collect();
+        });
+        told.collect()
+    };
+    let (told, pipeline) = (told_at(github::HOST), told_at(azure_devops::HOST));
+    // Which one it is, and what would start it; whether it runs, is a look.
+    let (pipeline, runs): (Vec<_>, Vec<_>) =
+        pipeline.into_iter().partition(|told| !told.contains("/build/builds"));
+    assert!(
+        pipeline.len() == 2 && pipeline.iter().all(|told| told.contains("/build/definitions")),
+        "{pipeline:#?}"
+    );
+    let looks = told.iter().filter(|told| told.starts_with("GET ") && !told.contains("/pulls?")).count();
+    assert!(told.len() + pipeline.len() - looks <= 12, "besides looks, {} of runs", runs.len());
     let as_told = |(told, expected): (&String, &&str)| told.starts_with(expected);
     assert!(told.len() == WHOLE.len() && told.iter().zip(&WHOLE).all(as_told), "{told:#?}");
+}
+
+/// Which branch is the default one matters to few workflows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workflow_in_place_of_the_pipeline_asks_nothing_more_of_github() {
+    let live = Live::set(WorldConfig::default().with_stamps(1).with_workflow(), 4.0);
+    with_workflow(&live);
+    let (code, out, talk) = run(&live, &["propose"]).await;
+    assert_eq!(code, 0, "{out}\n{talk}");
+    let asked = live.stage.simulation.wire.transcript().entries();
+    let asked = asked.iter().filter(|asked| asked.host == github::HOST);
+    let asked: Vec<String> = asked.map(|asked| format!("{} {}", asked.method, asked.path)).collect();
+    assert!(asked.iter().any(|told| told == "POST /repos/afmc/platform/pulls"), "{asked:#?}");
+    assert!(!asked.iter().any(|told| told == "GET /repos/afmc/platform"), "{asked:#?}");
 }
 
 /// The ids of commits as `HEAD`: a proposal has one.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
-    Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Caller,
+    Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Brings, Caller,
     CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Holding, Identity,
     InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullApproval,
     PullCheck, PullEnds, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView,
@@ -107,6 +107,7 @@ impl Stage {
                     by: "approver".to_owned(),
                     rotation: RotationId::new("r1"),
                     digest: None,
+                    key: None,
                 }),
             ),
         ];
@@ -237,7 +238,10 @@ pub fn census(now: Timestamp) -> CensusView {
     let used = UsageView {
         since,
         newest: Some(now),
-        requests: vec![of_stamp(0, Slot::Primary, at(50)), of_stamp(0, Slot::Secondary, now)],
+        requests: vec![
+            Requests { first: since, ..of_stamp(0, Slot::Primary, at(50)) },
+            of_stamp(0, Slot::Secondary, now),
+        ],
     };
     let mut audit = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
     for name in ["east", "north"] {
@@ -351,8 +355,13 @@ pub fn branch(name: &str, reads: SlotUse) -> BranchView {
         head: CommitId::new("c".repeat(40)),
         claim: TreeClaim { reads, references: 1, problems: Vec::new() },
         is_flip: true,
-        flips_onto: Vec::new(),
+        brings: ["main", "release/1"].map(|onto| (BranchName::new(onto), brings("0", true))).into(),
     }
+}
+
+/// What a branch has that another one lacks since they parted.
+pub fn brings(since: &str, flip_alone: bool) -> Brings {
+    Brings { since: Some(CommitId::new(since)), flip_alone, merged_reads: None }
 }
 
 pub fn code() -> ReleaseView {
@@ -361,6 +370,7 @@ pub fn code() -> ReleaseView {
         base: branch("main", secondary),
         release: Some(branch("release/1", secondary)),
         live_by: keyslot::model::LiveBy::Named,
+        arrived: BTreeSet::new(),
         proposals: BTreeMap::from([(proposal_branch(), branch(proposal_branch().as_str(), secondary))]),
     }
 }
@@ -490,8 +500,8 @@ pub fn policy() -> Policy {
         approver_differs: false,
         propagation: keyslot::model::Propagation::Pipeline,
         promotion: keyslot::model::Promotion::Push,
-        pull_template: None,
         same_account: Vec::new(),
+        words: keyslot::model::Wording::default(),
         inventory: true,
         log_lag: Some(minutes(10)),
         metrics_lag: None,

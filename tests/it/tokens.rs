@@ -141,6 +141,49 @@ async fn an_apps_key_that_was_taken_once_and_is_refused_later_is_waited_for() {
     }
 }
 
+#[tokio::test]
+async fn a_limit_a_page_and_a_new_name_are_told_as_what_they_are() {
+    let struck = |trouble: WireTrouble| {
+        let desk = Desk::new(WorldConfig::default(), 1.0);
+        let which = Which { path: "/access_tokens".to_owned(), ..Which::default() };
+        desk.wire.faults().add(WireFault::once(which, trouble));
+        desk
+    };
+    for status in [403, 429] {
+        let desk = struck(WireTrouble::Answer { status, retry_after_seconds: Some(120) });
+        let app = app(&desk, |_| {});
+        let fault = app.token().await.unwrap_err();
+        assert!(fault.kind == Blindness::Throttled && fault.remedy.contains("the limit ends at"), "{fault}");
+        let asked = || desk.wire.transcript().entries().len();
+        let before = asked();
+        assert_eq!(app.token().await.unwrap_err().kind, Blindness::Throttled);
+        assert_eq!(asked(), before, "nothing is asked while it lasts");
+    }
+    for page in [WireTrouble::SignInPage, WireTrouble::Answer { status: 203, retry_after_seconds: None }] {
+        let fault = app(&struck(page), |_| {}).token().await.unwrap_err();
+        assert!(fault.kind == Blindness::Forbidden && fault.remedy.contains("not signed in"), "{fault}");
+    }
+    let desk = Desk::with_access(WorldConfig::default(), 1.0, |access| access.formerly("acme", "old-name"));
+    let former = app(&desk, |settings| {
+        (settings.owner, settings.repository) = ("acme".to_owned(), "old-name".to_owned());
+    });
+    let fault = former.token().await.unwrap_err();
+    assert!(fault.kind == Blindness::Missing && fault.remedy.contains("another name or owner"), "{fault}");
+}
+
+#[test]
+fn an_apps_key_whose_line_breaks_are_lost_is_one_all_the_same() {
+    for pem in [App::KEY.to_owned(), as_pkcs8()] {
+        let packed = STANDARD.encode(&pem);
+        for lost in [pem.replace('\n', " "), pem.replace('\n', "\\n"), pem.replace('\n', ""), packed] {
+            assert!(AppKey::from_pem(lost.as_bytes()).is_ok());
+        }
+    }
+    let cut = App::KEY.replace('\n', " ");
+    let said = AppKey::from_pem(&cut.as_bytes()[..400]).err().unwrap();
+    assert!(said.contains("no PEM"), "{said}");
+}
+
 /// The world's key in the other shape that people keep it in: PKCS #8, around what GitHub hands out (PKCS #1).
 fn as_pkcs8() -> String {
     let packed: String = App::KEY.lines().filter(|line| !line.starts_with("-----")).collect();

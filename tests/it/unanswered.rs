@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Operation as Taken, RotationId, Seen, Slot, Trace,
-    TracesView,
+    Blindness, EvidenceKey, KeyKind, OWN_REQUEST, Operation as Taken, OperationState, RotationId, Seen, Slot,
+    Trace, TracesView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Outcome, Produced, Purpose, Reason, Step, Verdict, Why, request_id,
@@ -183,6 +183,27 @@ fn an_operation_that_its_address_tells_nothing_of_is_settled_by_the_log() {
     let mut busy = taken();
     busy.account_mut().provisioning = "Updating".to_owned();
     assert!(!held(&busy).0, "{:?}", busy.decide());
+}
+
+#[test]
+fn an_operation_that_runs_for_longer_than_any_is_for_a_person_once_the_account_is_idle() {
+    let taken = |hours: i64, state: OperationState| {
+        let mut stage = sent(1, SignedDuration::from_hours(hours));
+        let Some((_, Event::Ended { ends })) = stage.events.last_mut() else { panic!() };
+        let operation = Taken { url: "https://management.azure.com/operations/7".to_owned() };
+        ends[0].outcome = Outcome::Applied { produced: Produced::Operation(operation) };
+        stage.world.operation = Some(Seen::known(stage.now, state));
+        told(stage, &[Trace::Accepted { at: at(0) }])
+    };
+    for state in [OperationState::Running(None), OperationState::Succeeded] {
+        let (halts, reasons) = held(&taken(23, state.clone()));
+        assert!(!halts && reasons[0].gate == Gate::Regenerated, "{reasons:?}");
+        let (halts, reasons) = held(&taken(25, state.clone()));
+        assert!(halts && reasons[0].gate == Gate::Settled, "{reasons:?}");
+        let mut busy = taken(25, state);
+        busy.account_mut().provisioning = "Updating".to_owned();
+        assert!(!held(&busy).0, "{:?}", held(&busy));
+    }
 }
 
 #[test]

@@ -536,3 +536,13 @@ async fn rights_that_nobody_answers_for_are_no_rights_that_are_missing() {
     let rig = Rig::at(WorldConfig::default().with_fault(gone), FAST, |clock| clock);
     assert_eq!(rig.cosmos.rights().await.unwrap_err().kind, Blindness::Unreachable);
 }
+
+#[tokio::test]
+async fn a_lock_on_the_subscription_forbids_as_one_on_the_account_does() {
+    let mut config = WorldConfig::default();
+    config.account.lock = Some(("audit".to_owned(), Duration::ZERO));
+    config.account.lock_above = true;
+    let rights = Rig::new(config).cosmos.rights().await.unwrap();
+    let denied: Vec<_> = rights.rights.iter().filter(|right| right.right == Right::Denied).collect();
+    assert!(denied.len() == 1 && denied[0].remedy.contains("“audit”"), "{rights:?}");
+}

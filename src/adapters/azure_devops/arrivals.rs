@@ -42,8 +42,7 @@ impl AzureDevOps {
             let what = format!("tell what this push would start in the release pipeline: {}", fault.what);
             Effect::NotSent(Fault { what, ..fault })
         };
-        let pipeline = self.pipeline().await.map_err(unseen)?;
-        let definition = self.definition(pipeline).await.map_err(unseen)?;
+        let (pipeline, definition) = self.defined().await.map_err(unseen)?;
         if definition.queue_status == "disabled" {
             return Ok(());
         }
@@ -116,7 +115,7 @@ impl AzureDevOps {
         if definition.is_designed() {
             return Ok(Written::Designed);
         }
-        let is_ours = definition.repository.is_one_of(&self.settings.repository);
+        let is_ours = self.is_ours(what, &definition.repository).await?;
         if is_ours == Some(false) {
             return Ok(Written::Nowhere);
         }
@@ -202,28 +201,6 @@ pub(super) struct Process {
     #[serde(rename = "type")]
     kind: u32,
     yaml_filename: String,
-}
-
-/// Where a definition's code lies.
-#[derive(Clone, Debug, Default, serde::Deserialize)]
-#[serde(default)]
-pub(super) struct Repository {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    id: Option<String>,
-    name: Option<String>,
-}
-
-impl Repository {
-    /// Whether it is the repository of this name (`owner/name`) on GitHub; `None` where it is somewhere else, and may be a
-    /// mirror.
-    fn is_one_of(&self, full_name: &str) -> Option<bool> {
-        let on_github = self.kind.as_deref().is_some_and(|kind| kind.to_lowercase().starts_with("github"));
-        let named = |text: &Option<String>| {
-            text.as_deref().map(|text| text.to_lowercase().ends_with(&full_name.to_lowercase()))
-        };
-        on_github.then(|| [named(&self.id), named(&self.name)].contains(&Some(true)))
-    }
 }
 
 impl Definition {

@@ -41,15 +41,22 @@ const LONGEST_DELAY: Duration = Duration::from_secs(5 * 60);
 /// Between two writes.
 const APART: Duration = Duration::from_secs(1);
 
+/// How this process behaves towards one organization, whatever it asks there: it is one caller to it.
+#[derive(Default)]
+pub struct Manners {
+    /// What a delay was asked for until.
+    not_before: Mutex<Option<Timestamp>>,
+    /// When the last write left. Held while the next one waits for its turn.
+    wrote: Mutex<Option<Timestamp>>,
+}
+
 pub(super) struct Client {
     http: Http,
     clock: Arc<dyn Clock>,
     credential: DevOpsCredential,
     /// Ends in `/_apis/`.
     apis: Result<Url, String>,
-    not_before: Mutex<Option<Timestamp>>,
-    /// When the last write left. Held while the next one waits for its turn.
-    wrote: Mutex<Option<Timestamp>>,
+    pub(super) manners: Arc<Manners>,
     /// The token, by Azure DevOps.
     taken: Taken,
 }
@@ -71,8 +78,7 @@ impl Client {
             clock,
             credential: settings.credential.clone(),
             apis,
-            not_before: Mutex::default(),
-            wrote: Mutex::default(),
+            manners: Arc::default(),
             taken: Taken::default(),
         }
     }
@@ -205,7 +211,7 @@ impl Client {
 
     /// Sends one write, once, a second after the last one.
     pub(super) async fn write(&self, what: &str, subject: &str, path: &str, body: &Value) -> Effect<Value> {
-        let mut wrote = self.wrote.lock().await;
+        let mut wrote = self.manners.wrote.lock().await;
         if let Some(next) = wrote.map(|last| last + APART).filter(|next| *next > self.clock.now()) {
             self.clock.sleep_until(next).await;
         }
@@ -234,6 +240,10 @@ impl Client {
         };
         match self.refused(&answer, what, subject).await {
             Some(fault) if answer.status.is_server_error() => Effect::Unknown(fault),
+            // A token that was good has ended; nothing was done, and the next one may be good.
+            Some(fault) if fault.kind == Blindness::Forbidden && answer.status != StatusCode::FORBIDDEN => {
+                Effect::NotSent(fault)
+            }
             Some(fault) => Effect::Refused(fault),
             None => parse(what, subject, &answer).map_or_else(Effect::Unknown, Effect::Applied),
         }
@@ -295,7 +305,7 @@ impl Client {
 
     /// Waits out the delay that the last answer asked for.
     async fn admitted(&self, what: &str, subject: &str) -> Result<(), Fault> {
-        let (delayed, now) = (*self.not_before.lock().await, self.clock.now());
+        let (delayed, now) = (*self.manners.not_before.lock().await, self.clock.now());
         let Some(until) = delayed.filter(|until| *until > now) else { return Ok(()) };
         if until.duration_since(now).unsigned_abs() > LONGEST_DELAY {
             let why = format!("Azure DevOps asks to be left alone until {until}");
@@ -312,7 +322,7 @@ impl Client {
         let delay = asked_delay(&answer, self.clock.now());
         let until = delay.and_then(|delay| self.clock.now().checked_add(delay).ok());
         // An answer to what was asked before the delay was told comes after it.
-        let mut not_before = self.not_before.lock().await;
+        let mut not_before = self.manners.not_before.lock().await;
         *not_before = (*not_before).max(until);
         Ok(answer)
     }

@@ -9,6 +9,7 @@ mod arrivals;
 mod builds;
 mod client;
 mod filters;
+mod origin;
 mod preview;
 mod refusal;
 mod start;
@@ -28,6 +29,8 @@ use url::Url;
 use approvals::Approval;
 use builds::Build;
 use client::Client;
+pub use client::Manners;
+pub use origin::PresentNames;
 use timeline::Timeline;
 
 use super::http::Http;
@@ -99,13 +102,20 @@ pub struct AzureDevOps {
     /// Where the pipeline's YAML is read as it is at a commit.
     code: Arc<dyn Code>,
     settings: Arc<AzureDevOpsSettings>,
+    /// What the repositories are called by now.
+    names: Option<Arc<dyn PresentNames>>,
     pipeline: Arc<OnceCell<u32>>,
     /// Stages of runs that are over, by run and time of last change: they are not asked for again, unless what one
     /// printed is still to be read.
     finished: Arc<Mutex<Finished>>,
+    /// How often what they printed was asked for.
+    tries: Arc<log_tail::Tries<Change>>,
 }
 
-type Finished = BTreeMap<(u64, String), Vec<StageView>>;
+/// A run, and its last change.
+type Change = (u64, String);
+
+type Finished = BTreeMap<Change, Vec<StageView>>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -121,7 +131,15 @@ struct Definition {
     #[serde(default)]
     process: arrivals::Process,
     #[serde(default)]
-    repository: arrivals::Repository,
+    repository: origin::Origin,
+}
+
+/// It has never been found: its name is wrong as likely as a right is missing, and is told at once.
+fn never_found(fault: Fault) -> Fault {
+    match fault.kind {
+        Blindness::Missing => Fault { kind: Blindness::Misconfigured, ..fault },
+        _ => fault,
+    }
 }
 
 impl AzureDevOps {
@@ -137,9 +155,19 @@ impl AzureDevOps {
             client: Arc::new(client),
             code,
             settings: Arc::new(settings),
+            names: None,
             pipeline: Arc::default(),
             finished: Arc::default(),
+            tries: Arc::default(),
         }
+    }
+
+    /// Beside others that ask the same organization: the delays that one is told bind all of them.
+    pub fn sharing(mut self, manners: &Arc<Manners>) -> AzureDevOps {
+        if let Some(client) = Arc::get_mut(&mut self.client) {
+            client.manners = Arc::clone(manners);
+        }
+        self
     }
 
     fn subject(&self) -> String {
@@ -157,12 +185,20 @@ impl AzureDevOps {
             PipelineRef::Id(id) => self.definition(*id).await.map(|definition| definition.id),
             PipelineRef::Name(name) => self.find(name).await,
         };
-        // It has never been found: its name is wrong as likely as a right is missing, and is told at once.
-        let unknown = |fault: Fault| match fault.kind {
-            Blindness::Missing => Fault { kind: Blindness::Misconfigured, ..fault },
-            _ => fault,
+        self.pipeline.get_or_try_init(look).await.copied().map_err(never_found)
+    }
+
+    /// The pipeline's definition as it is now, with its number.
+    async fn defined(&self) -> Result<(u32, Definition), Fault> {
+        let number = match (self.pipeline.get(), &self.settings.pipeline) {
+            // Whoever looks whether there is one of that number has it.
+            (None, PipelineRef::Id(id)) => *id,
+            _ => self.pipeline().await?,
         };
-        self.pipeline.get_or_try_init(look).await.copied().map_err(unknown)
+        let definition = self.definition(number).await;
+        let definition = definition
+            .map_err(|fault| if self.pipeline.initialized() { fault } else { never_found(fault) })?;
+        Ok((*self.pipeline.get_or_init(async || definition.id).await, definition))
     }
 
     async fn definition(&self, id: u32) -> Result<Definition, Fault> {
@@ -256,7 +292,8 @@ impl AzureDevOps {
     async fn stages(&self, build: &Build, explain: bool) -> Result<Vec<StageView>, Fault> {
         let key = (build.id, build.changed());
         let known = self.finished.lock().await.get(&key).cloned();
-        if let Some(known) = known.filter(|known| !explain || log_tail::is_told(known)) {
+        let is_told = |known: &Vec<StageView>| log_tail::is_told(known) || self.tries.are_up(&key);
+        if let Some(known) = known.filter(|known| !explain || is_told(known)) {
             return Ok(known);
         }
         let what = format!("read the stages of run {}", build.id);
@@ -269,6 +306,9 @@ impl AzureDevOps {
         let failed = RunState::Completed(RunResult::Failed);
         if explain && let Some(stage) = stages.iter_mut().find(|stage| stage.state == failed) {
             stage.failure = self.failure(build, &timeline, &stage.name).await;
+            if build.state().is_over() {
+                self.tries.note(key.clone());
+            }
         }
         if build.state().is_over() {
             self.finished.lock().await.insert(key, stages.clone());

@@ -42,8 +42,8 @@ pub(super) fn state(answer: &Answer) -> OperationState {
     let running = OperationState::Running(answer.retry_after());
     let body: StatusBody = serde_json::from_slice(&answer.body).unwrap_or_default();
     match body.status.as_deref() {
-        Some("Succeeded") => OperationState::Succeeded,
-        Some(end @ ("Failed" | "Canceled")) => {
+        Some(end) if end.eq_ignore_ascii_case("Succeeded") => OperationState::Succeeded,
+        Some(end) if ["Failed", "Canceled"].iter().any(|word| end.eq_ignore_ascii_case(word)) => {
             let error = body.error.unwrap_or_default();
             OperationState::Failed(format!("{end} {}: {}", error.code, error.message))
         }
@@ -83,6 +83,8 @@ mod tests {
         let failed = state_of(200, r#"{"status":"Failed","error":{"code":"X","message":"y"}}"#);
         assert_eq!(failed, OperationState::Failed("Failed X: y".to_owned()));
         assert!(matches!(state_of(200, r#"{"status":"Canceled"}"#), OperationState::Failed(_)));
+        assert!(matches!(state_of(200, r#"{"status":"failed"}"#), OperationState::Failed(_)));
+        assert_eq!(state_of(200, r#"{"status":"succeeded"}"#), OperationState::Succeeded);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::management::Management;
+use super::term::covers;
 use crate::adapters::arm_pages::Asking;
 use crate::model::{AccountRights, Blindness, Right, RightView, matches_any_case};
 use crate::ports::Fault;
@@ -36,6 +37,9 @@ pub(super) struct Permission {
 
 #[derive(Deserialize)]
 struct Lock {
+    /// `SCOPE/providers/Microsoft.Authorization/locks/NAME`
+    #[serde(default)]
+    id: String,
     #[serde(default)]
     name: String,
     properties: LockProperties,
@@ -47,8 +51,13 @@ struct LockProperties {
     level: String,
 }
 
-/// What has to be allowed for as long as a rotation goes on.
+/// Without it nothing is regenerated.
 pub(super) const REGENERATE: &str = NEEDED[2].0;
+
+/// What has to be allowed for as long as a rotation goes on: who regenerates lists the new key, too.
+pub(super) fn needed() -> impl Iterator<Item = &'static str> {
+    NEEDED.iter().map(|(action, _)| *action)
+}
 
 const MAY_ASK: &str = "assign a role with Microsoft.Authorization/*/read, or accept it by name";
 
@@ -72,11 +81,26 @@ impl Management {
         Ok(AccountRights { rights, term: self.term().await })
     }
 
-    /// A ReadOnly lock refuses every POST, listing keys among them; who has the role does not matter.
+    /// A ReadOnly lock refuses every POST, listing keys among them; who has the role does not matter. Azure does not list
+    /// those above beside the account's own. Where they may not be seen, listing the keys shows that there is none now.
     async fn unlocked(&self) -> Result<RightView, Fault> {
-        let (right, remedy) = match told(self.all::<Lock>("locks", &version(LOCKS), "ask for locks").await)? {
-            Ok(locks) => {
-                match locks.into_iter().find(|lock| lock.properties.level.eq_ignore_ascii_case("ReadOnly")) {
+        let id = self.account.resource_id();
+        let subscription = format!("/subscriptions/{}", self.account.subscription);
+        let group = format!("{subscription}/resourceGroups/{}", self.account.resource_group);
+        let (own, group, subscription) =
+            tokio::join!(self.locks(&id), self.locks(&group), self.locks(&subscription));
+        let above = [told(group)?, told(subscription)?];
+        let all_seen = above.iter().all(Result::is_ok);
+        let (right, remedy) = match told(own)? {
+            Ok(own) => {
+                let covering = |lock: &Lock| {
+                    let scope = lock.id.to_ascii_lowercase();
+                    let scope = scope.split_once("/providers/microsoft.authorization/locks/");
+                    scope.is_some_and(|(scope, _)| covers(scope, &id))
+                };
+                let above = above.into_iter().flatten().flatten().filter(covering);
+                let mut locks = own.into_iter().chain(above);
+                match locks.find(|lock| lock.properties.level.eq_ignore_ascii_case("ReadOnly")) {
                     Some(Lock { name, .. }) => {
                         let remedy =
                             format!("ask the owner of the lock “{name}” to lift it for the rotation");
@@ -87,8 +111,15 @@ impl Management {
             }
             Err(why) => (Right::Unknown(why), MAY_ASK.to_owned()),
         };
-        let what = format!("change {} (no ReadOnly lock on it or above)", self.account.name);
+        let where_to = if all_seen { "on it or above" } else { "on it; those above may not be seen" };
+        let what = format!("change {} (no ReadOnly lock {where_to})", self.account.name);
         Ok(RightView { what, right, remedy })
+    }
+
+    async fn locks(&self, scope: &str) -> Result<Vec<Lock>, Fault> {
+        let what = "ask for locks";
+        let path = format!("{scope}/providers/Microsoft.Authorization/locks?{}", version(LOCKS));
+        self.asking(what).all(self.address(&path, what)?).await
     }
 
     /// Everything of one kind that Azure's authorization tells of the account; `query` without its question mark.

@@ -31,6 +31,17 @@ impl Store {
         Ok(paths)
     }
 
+    /// The newest commit that lies on both.
+    pub(super) fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        let repository = self.open()?;
+        let (one, other) = (self.commit_of(&repository, one)?.id(), self.commit_of(&repository, other)?.id());
+        match repository.merge_base(one, other) {
+            Ok(both) => Ok(Some(CommitId::new(both.to_string()))),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(self.told("walk the history in", &error)),
+        }
+    }
+
     /// The commit and its first parents, newest first.
     pub(super) fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         let repository = self.open()?;
@@ -76,11 +87,18 @@ impl Store {
     }
 }
 
-/// What the proposal's own commits say, newest first.
+/// What the proposal's own commits say, newest first. A rebase leaves out the merges that brought it up to date.
 fn messages(repository: &Repository, head: &Commit<'_>, merged: Oid) -> Result<Vec<Vec<u8>>, git2::Error> {
     let mut walk = repository.revwalk()?;
     walk.simplify_first_parent()?;
     walk.push(head.id())?;
     walk.hide(merged)?;
-    walk.take(MOST_COMMITS).map(|id| Ok(repository.find_commit(id?)?.message_bytes().to_vec())).collect()
+    let mut messages = Vec::new();
+    for id in walk.take(MOST_COMMITS) {
+        let commit = repository.find_commit(id?)?;
+        if commit.parent_count() == 1 {
+            messages.push(commit.message_bytes().to_vec());
+        }
+    }
+    Ok(messages)
 }

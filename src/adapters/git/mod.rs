@@ -189,6 +189,11 @@ impl Code for Git {
         self.blocking(move |store| store.contains(&descendant, &ancestor)).await
     }
 
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        let (one, other) = (one.clone(), other.clone());
+        self.blocking(move |store| store.parted(&one, &other)).await
+    }
+
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         let head = head.clone();
         self.blocking(move |store| store.line(&head, most)).await
@@ -231,6 +236,11 @@ impl Code for Git {
     async fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, Fault> {
         let (from, to) = (from.clone(), to.clone());
         self.blocking(move |store| store.changed(&from, &to)).await
+    }
+
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        let (into, head) = (into.clone(), head.clone());
+        self.blocking(move |store| store.joined(&into, &head)).await
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {

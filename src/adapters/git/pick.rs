@@ -34,6 +34,26 @@ impl Store {
             repository.commit(None, &picked.author(), &committer, &message, &tree, &[&base]).map_err(told)?;
         Ok(Picked::Commit(CommitId::new(id.to_string())))
     }
+
+    /// What a merge makes of both: a commit that nobody is to see, the same whenever it is made.
+    pub(super) fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        let repository = self.open()?;
+        let told = |error: git2::Error| self.told(&format!("merge {} in", head.short()), &error);
+        let (base, merged) = (self.commit_of(&repository, into)?, self.commit_of(&repository, head)?);
+        let mut index = repository.merge_commits(&base, &merged, None).map_err(told)?;
+        if index.has_conflicts() {
+            return conflicts(&repository, &index).map(Picked::Conflict).map_err(told);
+        }
+        let tree = index.write_tree_to(&repository).map_err(told)?;
+        if tree == base.tree_id() {
+            return Ok(Picked::AlreadyThere);
+        }
+        let tree = repository.find_tree(tree).map_err(told)?;
+        let (who, parents) = (merged.committer(), [&base, &merged]);
+        let id =
+            repository.commit(None, &who, &who, "What a merge makes\n", &tree, &parents).map_err(told)?;
+        Ok(Picked::Commit(CommitId::new(id.to_string())))
+    }
 }
 
 fn message_of(commit: &Commit<'_>) -> String {

@@ -71,18 +71,8 @@ impl Program {
         &self.path
     }
 
-    /// Runs git on a repository with some settings and variables of git's own, such as who a commit is by, to its end.
-    pub(super) async fn run(
-        &self,
-        repository: &Path,
-        settings: &[(String, String)],
-        environment: &BTreeMap<String, String>,
-        arguments: &[String],
-    ) -> Result<Ran, NotRun> {
-        self.run_within(self.timeout, repository, settings, environment, arguments).await
-    }
-
-    /// The same with a limit of its own, instead of the usual one.
+    /// Runs git on a repository with some settings and variables of git's own, such as who a commit is by, to its end or that
+    /// of the time that it may take.
     pub(super) async fn run_within(
         &self,
         limit: Duration,

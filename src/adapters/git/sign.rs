@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use git2::{Signature, Time};
 
@@ -15,6 +16,9 @@ use crate::model::{Blindness, CommitId};
 use crate::ports::Fault;
 
 const WHAT: &str = "sign a commit";
+
+/// Time enough for who sits there to type a passphrase, and little enough that what was seen before is still good.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The part of git's configuration that says whether and how commits are signed.
 const ASKED: [&str; 4] =
@@ -76,7 +80,9 @@ pub(super) async fn signed(
     commit: &CommitId,
 ) -> Result<CommitId, Fault> {
     let subject = format!("commit {}", commit.short());
-    let ran = program.run(repository, settings, &rewrite.environment, &rewrite.arguments).await;
+    let (environment, arguments) = (&rewrite.environment, &rewrite.arguments);
+    let limit = program.timeout().min(PATIENCE);
+    let ran = program.run_within(limit, repository, settings, environment, arguments).await;
     match ran {
         Ok(Ran { success: true, stdout, .. }) => Ok(CommitId::new(stdout.trim())),
         Ok(ran) => Err(refused(subject, faults::in_short(&ran.stderr))),

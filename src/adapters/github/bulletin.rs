@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::GitHub;
 use super::client::{About, Sent, Write, segment};
 use super::pull::Pull;
-use crate::model::PullNumber;
+use crate::model::{Blindness, PullNumber};
 use crate::ports::{Bulletin, BulletinState, Effect, Fault};
 
 /// The context of the commit status.
@@ -55,6 +55,15 @@ struct Kept {
 /// A write that did not come through.
 type Failed = Effect<()>;
 
+/// What GitHub does not take keeps nothing else from being told; where it takes nothing at all, nothing more is asked.
+fn goes_on_without(told: Result<(), Failed>) -> Result<Result<(), Failed>, Failed> {
+    match told {
+        Err(Effect::Refused(fault)) if fault.kind != Blindness::Throttled => Ok(Err(Effect::Refused(fault))),
+        Err(failed) => Err(failed),
+        Ok(()) => Ok(Ok(())),
+    }
+}
+
 impl GitHub {
     pub(super) async fn published(&self, number: PullNumber, bulletin: &Bulletin) -> Effect<()> {
         let (what, subject) = (format!("tell pull request {number} how the rotation stands"), self.subject());
@@ -86,9 +95,11 @@ impl GitHub {
         let pull = self.look(about, number).await.map_err(Effect::NotSent)?;
         // On one that is new there is nothing to look for: neither comment nor status.
         let new = self.seen.take_new(number.0, self.client.now());
-        self.tell_comment(about, (number, new), bulletin, told).await?;
-        self.tell_status(about, (&pull.head.sha, new), bulletin, told).await?;
-        self.tell_label(about, &pull, bulletin, told).await
+        let comment = self.tell_comment(about, (number, new), bulletin, told).await;
+        let comment = goes_on_without(comment)?;
+        let status = self.tell_status(about, (&pull.head.sha, new), bulletin, told).await;
+        let status = goes_on_without(status)?;
+        comment.and(status).and(self.tell_label(about, &pull, bulletin, told).await)
     }
 
     async fn tell_comment(

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::GitHub;
+use super::client::segment;
 use super::pull::{Pull, Review};
 use crate::model::{Blindness, CommitId, PullApproval};
 use crate::ports::Fault;
@@ -41,6 +42,12 @@ struct File {
     patch: Option<String>,
 }
 
+/// What somebody may do with the repository: “admin”, “write”, “read” or “none”.
+#[derive(Deserialize)]
+struct Rights {
+    permission: String,
+}
+
 impl GitHub {
     /// The approvals that count, each with whether it is of the change that the present head makes.
     pub(super) async fn approvals(
@@ -49,7 +56,13 @@ impl GitHub {
         reviews: &[Review],
         what: &str,
     ) -> Result<Vec<PullApproval>, Fault> {
-        let approving = || reviews.iter().filter(|review| review.approves());
+        let mut counting = Vec::new();
+        for review in reviews.iter().filter(|review| review.approves()) {
+            if self.counts(&review.by, what).await? {
+                counting.push(review);
+            }
+        }
+        let approving = || counting.iter().copied();
         let present = pull.head.sha.as_str();
         let mut same = BTreeMap::from([(present, true)]);
         for head in compared(present, approving().map(|review| review.head.as_str())) {
@@ -61,6 +74,23 @@ impl GitHub {
             same_change: same.get(review.head.as_str()).copied().unwrap_or(false),
         };
         Ok(approving().map(approval).collect())
+    }
+
+    /// Whether somebody's approval is one: GitHub counts none of those who may only read, and neither does keyslot, where
+    /// nobody else counts. Of Apps, and where the token may not ask, nobody knows.
+    async fn counts(&self, login: &str, what: &str) -> Result<bool, Fault> {
+        let now = self.client.now();
+        if login.ends_with("[bot]") {
+            return Ok(true);
+        }
+        if let Some(known) = self.seen.writes(login, now) {
+            return Ok(known);
+        }
+        let path = self.path(&format!("collaborators/{}/permission", segment(login)));
+        let found: Option<Rights> = self.client.read_if_allowed(what, &self.subject(), &path).await?;
+        let writes = found.is_none_or(|rights| !matches!(rights.permission.as_str(), "read" | "none"));
+        self.seen.note_writes(login, writes, now);
+        Ok(writes)
     }
 
     async fn same_change(&self, pull: &Pull, head: &str, what: &str) -> Result<bool, Fault> {

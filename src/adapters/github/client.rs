@@ -5,7 +5,7 @@
 //! second apart. The token goes to the configured host and nowhere else, over https only.
 
 mod kept;
-mod limits;
+pub(in crate::adapters) mod limits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,13 +97,13 @@ pub(super) enum Sent {
 
 /// What is asked for, for whom it is told.
 #[derive(Clone, Copy)]
-pub(super) struct About<'a> {
-    pub(super) what: &'a str,
-    pub(super) subject: &'a str,
+pub(in crate::adapters) struct About<'a> {
+    pub(in crate::adapters) what: &'a str,
+    pub(in crate::adapters) subject: &'a str,
 }
 
 impl About<'_> {
-    pub(super) fn fault(self, kind: Blindness, why: impl Into<String>) -> Fault {
+    pub(in crate::adapters) fn fault(self, kind: Blindness, why: impl Into<String>) -> Fault {
         Fault::new(kind, self.what, self.subject, why)
     }
 }
@@ -286,6 +286,15 @@ impl Client {
         url.to_string()
     }
 
+    /// The target below the API's own path. octocrab would put that before a whole address as well, which
+    /// `/api/graphql` beside `/api/v3` does not survive: it is given the origin alone.
+    fn below_api(&self, target: &str) -> String {
+        match target.starts_with('/') {
+            true => format!("{}{target}", self.api.path().trim_end_matches('/')),
+            false => target.to_owned(),
+        }
+    }
+
     async fn get(&self, about: About<'_>, target: &str) -> Result<Reply, Fault> {
         let ask = || self.read_once(about, target, None);
         Backoff::default().read(self.clock.as_ref(), ask).await
@@ -312,7 +321,7 @@ impl Client {
         {
             return Ok(again);
         }
-        if let Some(fault) = refusal::signed_out(&reply, about) {
+        if let Some(fault) = refusal::signed_out(reply.status, &reply.headers, about) {
             return Err(ReadError::Final(fault));
         }
         if reply.status.is_success() && reply.limited.is_none() {
@@ -387,15 +396,17 @@ impl Client {
         match sent {
             Err(Failed::Before(fault)) => Sent::Unsent(fault),
             Err(Failed::After(fault)) => Sent::Unknown(fault),
-            Ok(reply) => match refusal::signed_out(&reply, about) {
+            Ok(reply) => match refusal::signed_out(reply.status, &reply.headers, about) {
                 Some(fault) => Sent::Refused(fault, Refusal::of(&reply)),
                 None if reply.status.is_success() && reply.limited.is_none() => Sent::Done(reply),
                 None => {
                     let refusal = Refusal::of(&reply);
                     let fault = self.placed(refusal.fault(about.what, about.subject), reply.status).await;
-                    match reply.status.is_server_error() {
-                        true => Sent::Unknown(fault),
-                        false => Sent::Refused(fault, refusal),
+                    match reply.status {
+                        status if status.is_server_error() => Sent::Unknown(fault),
+                        // A token that was good has ended; nothing was done, and the next one may be good.
+                        StatusCode::UNAUTHORIZED if fault.kind == Blindness::Forbidden => Sent::Unsent(fault),
+                        _ => Sent::Refused(fault, refusal),
                     }
                 }
             },
@@ -434,7 +445,7 @@ impl Client {
         let octocrab =
             self.octocrab().await.map_err(|why| before(why).remedied("check the configured API address"))?;
         let token = self.token.token().await.map_err(Failed::Before)?;
-        let request = request(ask, target, token.expose_secret()).map_err(before)?;
+        let request = request(ask, &self.below_api(target), token.expose_secret()).map_err(before)?;
         if let Some(permit) = ask.permit {
             permit.check(self.clock.as_ref()).map_err(before)?;
         }
@@ -459,7 +470,7 @@ impl Client {
         }
         let make = async || {
             Octocrab::builder()
-                .base_uri(self.api.as_str().trim_end_matches('/'))
+                .base_uri(self.api.origin().ascii_serialization())
                 .map_err(|_| format!("{} is no address", self.api))?
                 .add_header(USER_AGENT, concat!("keyslot/", env!("CARGO_PKG_VERSION")).to_owned())
                 .build_with_reqwest(self.reqwest.clone())

@@ -267,6 +267,10 @@ impl Code for CommittedByGitHub {
         self.git.contains(descendant, ancestor).await
     }
 
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        self.git.parted(one, other).await
+    }
+
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
         self.git.line(head, most).await
     }
@@ -298,6 +302,10 @@ impl Code for CommittedByGitHub {
 
     async fn changed(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>, Fault> {
         self.git.changed(from, to).await
+    }
+
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        self.git.joined(into, head).await
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::GitHub;
 use super::client::segment;
@@ -48,6 +49,8 @@ struct Parameters {
     required_review_thread_resolution: bool,
     strict_required_status_checks_policy: bool,
     required_status_checks: Vec<Context>,
+    /// Teams that must approve what is changed in files of theirs.
+    required_reviewers: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +79,8 @@ struct Protection {
     required_signatures: Switch,
     required_linear_history: Switch,
     lock_branch: Switch,
+    /// Who alone may push, and so merge.
+    restrictions: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
@@ -154,6 +159,9 @@ impl Demands {
                 self.code_owners |= parameters.require_code_owner_review;
                 self.last_push |= parameters.require_last_push_approval;
                 self.conversations |= parameters.required_review_thread_resolution;
+                if !parameters.required_reviewers.is_empty() {
+                    self.others.insert("required_reviewers".to_owned());
+                }
             }
             "required_status_checks" => {
                 parameters.required_status_checks.into_iter().for_each(|context| self.require(context));
@@ -172,6 +180,9 @@ impl Demands {
         self.checks.extend(checks.contexts);
         checks.checks.into_iter().for_each(|context| self.require(context));
         self.strict(checks.strict);
+        if protection.restrictions.is_some() {
+            self.others.insert("restrictions".to_owned());
+        }
         let reviews = protection.required_pull_request_reviews.unwrap_or_default();
         self.reviews = self.reviews.max(reviews.required_approving_review_count);
         self.code_owners |= reviews.require_code_owner_reviews;
@@ -212,7 +223,8 @@ mod tests {
         let mut demands = Demands::default();
         let rules = json!([
             { "type": "pull_request", "parameters": {
-                "required_approving_review_count": 1, "required_review_thread_resolution": true } },
+                "required_approving_review_count": 1, "required_review_thread_resolution": true,
+                "required_reviewers": [{ "minimum_approvals": 1, "file_patterns": ["*.tf"] }] } },
             { "type": "pull_request", "parameters": { "required_approving_review_count": 3 } },
             { "type": "required_status_checks", "parameters": { "required_status_checks": [
                 { "context": "a", "integration_id": 15368 }, { "context": "c", "integration_id": null }] } },
@@ -231,6 +243,7 @@ mod tests {
             "required_signatures": { "url": "x", "enabled": true },
             "required_linear_history": { "enabled": true },
             "enforce_admins": { "enabled": true },
+            "restrictions": { "users": [], "teams": [{ "slug": "release" }], "apps": [] },
         });
         demands.add_protection(serde_json::from_value(protection).unwrap());
         let text = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect();
@@ -245,7 +258,9 @@ mod tests {
             others: text(&[
                 "commit_message_pattern",
                 "required_linear_history",
+                "required_reviewers",
                 "required_signatures",
+                "restrictions",
                 UP_TO_DATE,
                 "update",
             ]),

@@ -18,6 +18,7 @@ mod demands;
 mod dress;
 mod graphql;
 mod merge;
+mod names;
 mod origin;
 mod pull;
 mod refusal;
@@ -27,15 +28,16 @@ mod waits;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
 use checks::Check;
 use client::{About, Client, Sent, Write};
+pub(in crate::adapters) use client::{About as OfGitHub, limits};
 pub use commits::CommittedByGitHub;
 use graphql::Asked;
 use pull::Pull;
+pub(in crate::adapters) use refusal::{limit_ends, signed_out};
 use seen::{Around, Memory};
 use waits::Sight;
 
@@ -77,12 +79,6 @@ pub struct GitHubSettings {
     pub validation: Vec<String>,
     /// Whether pull requests are told how the rotation stands. Then the label for it goes along with others.
     pub board: bool,
-}
-
-/// A repository as it is called now.
-#[derive(Deserialize)]
-struct Named {
-    owner: pull::User,
 }
 
 /// The adapter. Cheap to clone.
@@ -132,13 +128,6 @@ impl GitHub {
         let what = format!("list the pull requests from {head}");
         let listed = self.client.read(&what, &self.subject(), &self.path("pulls"), &query).await;
         listed.map_err(|fault| self.client.of_all(fault))
-    }
-
-    /// Of a repository that was transferred.
-    async fn present_owner(&self) -> Result<String, Fault> {
-        let path = format!("/repos/{}/{}", self.settings.owner, self.settings.repository);
-        let found: Named = self.client.read("read the repository", &self.subject(), &path, &[]).await?;
-        Ok(found.owner.login)
     }
 
     fn is_between(&self, pull: &Pull, PullEnds { head, base }: &PullEnds) -> bool {
@@ -243,7 +232,8 @@ impl GitHub {
     async fn existing(&self, new: &NewPull, refused: Fault) -> Effect<PullNumber> {
         match self.newest(&new.ends()).await {
             Ok(Some(pull)) if pull.state() == PullState::Open => Effect::Applied(PullNumber(pull.number)),
-            Ok(_) => Effect::Refused(refused),
+            // Its list lags behind what it has just said.
+            Ok(_) => Effect::Refused(Fault { kind: Blindness::Changed, ..refused }),
             // One exists, so nothing was made; but which one it is, only another look can tell.
             Err(fault) => Effect::Unknown(fault),
         }

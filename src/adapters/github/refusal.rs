@@ -6,8 +6,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -134,21 +134,26 @@ impl Refusal {
 }
 
 /// Until when a limit lasts, for people.
-pub(super) fn limit_ends(until: Timestamp) -> String {
+pub(in crate::adapters) fn limit_ends(until: Timestamp) -> String {
     format!("the limit ends at {until}; keyslot looks again after that")
 }
 
 /// A page where an answer should be: somebody wants a person to sign in. (203 is how some gateways say it.)
-pub(super) fn signed_out(reply: &Reply, about: About<'_>) -> Option<Fault> {
-    let page = reply.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("text/html"));
-    let signs_in = reply.status == StatusCode::NON_AUTHORITATIVE_INFORMATION;
-    let elsewhere = reply.status.is_redirection() && reply.header(LOCATION.as_str()).is_some();
-    if !(signs_in || elsewhere || (page && reply.status.is_success())) {
+pub(in crate::adapters) fn signed_out(
+    status: StatusCode,
+    headers: &HeaderMap,
+    about: About<'_>,
+) -> Option<Fault> {
+    let header = |name: HeaderName| headers.get(name)?.to_str().ok();
+    let page = header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
+    let signs_in = status == StatusCode::NON_AUTHORITATIVE_INFORMATION;
+    let elsewhere = header(LOCATION).filter(|_| status.is_redirection());
+    if !(signs_in || elsewhere.is_some() || (page && status.is_success())) {
         return None;
     }
     let why = match elsewhere {
-        true => format!("the answer leads to another address ({})", host_of(reply)),
-        false => format!("the answer ({}) is a page for people, not data", reply.status.as_u16()),
+        Some(address) => format!("the answer leads to another address ({})", host_of(address)),
+        None => format!("the answer ({}) is a page for people, not data", status.as_u16()),
     };
     Some(about.fault(Blindness::Forbidden, why).remedy(
         "not signed in: see that the token is GitHub's and not expired, that `api` is the API's address, and that no \
@@ -157,9 +162,9 @@ pub(super) fn signed_out(reply: &Reply, about: About<'_>) -> Option<Fault> {
 }
 
 /// Neither path nor query: sign-in pages carry secrets in them.
-fn host_of(reply: &Reply) -> String {
-    let address = reply.header(LOCATION.as_str()).and_then(|address| url::Url::parse(address).ok());
-    address
+fn host_of(address: &str) -> String {
+    url::Url::parse(address)
+        .ok()
         .and_then(|address| address.host_str().map(str::to_owned))
         .unwrap_or_else(|| "unreadable".to_owned())
 }
@@ -190,8 +195,6 @@ fn first_line(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
-
     use super::*;
 
     fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> Reply {
@@ -287,7 +290,8 @@ mod tests {
             (502, vec![("content-type", "text/html")], false),
         ];
         for (status, headers, expected) in cases {
-            let fault = signed_out(&reply(status, &headers, "<html>"), about);
+            let reply = reply(status, &headers, "<html>");
+            let fault = signed_out(reply.status, &reply.headers, about);
             assert_eq!(fault.is_some(), expected, "{status}");
             assert!(
                 fault.is_none_or(|fault| fault.kind == Blindness::Forbidden && !fault.why.contains("secret"))

@@ -16,6 +16,9 @@ use crate::model::{BranchName, PullEnds};
 /// else may go on with the rotation of a process that is silent.
 const NEW_FOR: SignedDuration = SignedDuration::from_secs(30);
 
+/// Nobody is given the right to write, or loses it, more often than that.
+const RIGHTS_FOR: SignedDuration = SignedDuration::from_mins(10);
+
 /// Whether something is no older than that. Where the clock was set back since, nobody knows.
 pub(super) fn is_within(at: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
     at <= now && at.checked_add(age).is_ok_and(|until| now < until)
@@ -40,6 +43,8 @@ struct Book {
     /// The digests of comparisons, by their two ends.
     changes: BTreeMap<String, Option<String>>,
     told: BTreeMap<u64, Told>,
+    /// When somebody was last seen to be one who may write, or one who may not.
+    writers: BTreeMap<String, (Timestamp, bool)>,
     /// The open pull request between two branches: GitHub has one of them at most.
     open: BTreeMap<(BranchName, BranchName), u64>,
     /// By which GraphQL knows pull requests; that never changes.
@@ -71,6 +76,18 @@ impl Memory {
     pub(super) fn note_change(&self, key: &str, digest: Option<String>) {
         self.with(|book| {
             book.changes.insert(key.to_owned(), digest);
+        });
+    }
+
+    /// Whether somebody may write, where that was asked lately.
+    pub(super) fn writes(&self, login: &str, now: Timestamp) -> Option<bool> {
+        let (at, writes) = self.with(|book| book.writers.get(login).copied())?;
+        is_within(at, RIGHTS_FOR, now).then_some(writes)
+    }
+
+    pub(super) fn note_writes(&self, login: &str, writes: bool, now: Timestamp) {
+        self.with(|book| {
+            book.writers.insert(login.to_owned(), (now, writes));
         });
     }
 

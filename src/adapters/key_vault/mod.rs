@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 pub use self::existence::{VaultPlace, VaultResources};
 pub use self::write::CurrentKeys;
-use super::credential::Tokens;
+use super::credential::{Tokens, no_token};
 use super::http::{Backoff, Http, Leaving, ReadError, SendError, Turns};
 use crate::model::{Blindness, Fingerprint, KeyKind, Salt, SecretVersion, StampName, VaultView};
 use crate::ports::{Clock, Effect, Fault, Permit, Vaults};
@@ -243,7 +243,7 @@ fn view(body: &[u8], salt: &Salt) -> Result<VaultView, String> {
         created,
         enabled: body.attributes.enabled,
         expires: body.attributes.exp.and_then(|at| Timestamp::from_second(at).ok()),
-        fingerprint: Fingerprint::of(body.value.as_bytes(), salt),
+        fingerprint: Fingerprint::of_key_in(body.value.as_bytes(), salt),
     })
 }
 
@@ -258,10 +258,14 @@ fn read_error(error: &azure_core::Error, subject: &str) -> ReadError {
         Some(failure) => ReadError::Final(failure.fault(WHAT, subject)),
         None => {
             let kind = match error.kind() {
-                ErrorKind::Credential => Blindness::Forbidden,
+                ErrorKind::Credential => no_token(error).unwrap_or(Blindness::Forbidden),
                 _ => Blindness::Unintelligible,
             };
-            ReadError::Final(Fault::new(kind, WHAT, subject, super::chain(error)))
+            let fault = Fault::new(kind, WHAT, subject, super::chain(error));
+            match kind {
+                Blindness::Unreachable | Blindness::Throttled => ReadError::Later(fault, None),
+                _ => ReadError::Final(fault),
+            }
         }
     }
 }
@@ -280,8 +284,8 @@ fn answered(status: StatusCode, body: &[u8], subject: &str) -> ReadError {
             "the current version is disabled: enable it, or run the pipeline that writes a new one",
         )),
         (StatusCode::FORBIDDEN, "ForbiddenByFirewall" | "ForbiddenByConnection") => ReadError::Final(fault(
-            Blindness::Unreachable,
-            "the vault's firewall refuses this address: run keyslot where the vault can be reached",
+            Blindness::Forbidden,
+            "the vault's firewall refuses this address: run keyslot where the vault can be reached, or let it in",
         )),
         (StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED, _) => ReadError::Final(fault(
             Blindness::Forbidden,
@@ -303,6 +307,7 @@ fn answered(status: StatusCode, body: &[u8], subject: &str) -> ReadError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::KeyMaterial;
 
     fn fault(status: u16, inner: &str) -> Fault {
         let body = serde_json::json!({"error": {"code": "x", "message": "m", "innererror": {"code": inner}}});
@@ -312,7 +317,10 @@ mod tests {
     #[test]
     fn the_same_403_is_three_different_faults() {
         assert!(fault(403, "SecretDisabled").remedy.contains("enable it"));
-        assert_eq!(fault(403, "ForbiddenByFirewall").kind, Blindness::Unreachable);
+        // The vault has answered, and time brings no other answer.
+        let firewall = fault(403, "ForbiddenByFirewall");
+        assert_eq!(firewall.kind, Blindness::Forbidden);
+        assert!(firewall.remedy.contains("firewall"), "{firewall}");
         assert_eq!(fault(403, "ForbiddenByRbac").kind, Blindness::Forbidden);
         assert_eq!(fault(403, "AccessDenied").kind, Blindness::Forbidden);
         assert_eq!(fault(404, "").kind, Blindness::Missing);
@@ -327,6 +335,19 @@ mod tests {
         };
         assert!(told("VaultNotFound").contains("`key_vault`"));
         assert!(told("SecretNotFound").contains("the secret's name"));
+    }
+
+    #[test]
+    fn the_key_in_a_connection_string_is_the_key() {
+        let salt = Salt::new("00");
+        let seen = |value: &str| {
+            let body =
+                format!(r#"{{"value":"{value}","id":"https://v/secrets/n/1","attributes":{{"created":1}}}}"#);
+            view(body.as_bytes(), &salt).unwrap().fingerprint
+        };
+        let string = "AccountEndpoint=https://a.documents.azure.com:443/;AccountKey=a2V5LW9uZQ==;";
+        assert_eq!(seen(string), KeyMaterial::new("a2V5LW9uZQ==".to_owned()).fingerprint(&salt));
+        assert_eq!(seen("a2V5LW9uZQ==\\n"), seen(string));
     }
 
     #[test]

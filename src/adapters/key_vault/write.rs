@@ -1,6 +1,7 @@
 //! Writing the secret's next version, for teams whose vaults no pipeline writes.
 //!
-//! The key goes from the account to the vault and is wiped on the way; it is never part of an error. The service has no
+//! The key goes from the account to the vault and is wiped on the way; it is never part of an error. In a connection string
+//! it takes the place of the one before. The service has no
 //! compare-and-swap for secrets: the current version is read just before, and what another hand wrote since it was
 //! judged stays. Whatever Terraform put beside the value (content type, tags, dates) is written again as it was.
 
@@ -15,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{KeyVaults, Vault, answered, read_error};
 use crate::adapters::http::{ReadError, SendError};
-use crate::model::{Blindness, KeyKind, KeyMaterial, SecretVersion};
+use crate::model::{Blindness, KeyKind, KeyMaterial, SecretVersion, key_in};
 use crate::ports::{Effect, Fault, Permit};
 
 const WHAT: &str = "write the secret";
@@ -30,6 +31,8 @@ pub trait CurrentKeys: Send + Sync {
 /// What stands beside the value.
 #[derive(Deserialize)]
 struct Current {
+    #[serde(default, deserialize_with = "super::wiped")]
+    value: Zeroizing<String>,
     id: String,
     #[serde(rename = "contentType")]
     content_type: Option<String>,
@@ -91,8 +94,9 @@ impl KeyVaults {
             Ok(key) => key,
             Err(fault) => return Effect::NotSent(fault),
         };
+        let value = in_place(&current.value, &key);
         let next = Next {
-            value: key.expose(),
+            value: &value,
             content_type: current.content_type.as_deref(),
             tags: current.tags.as_ref(),
             attributes: current.attributes.clone(),
@@ -103,7 +107,7 @@ impl KeyVaults {
                 "its tags are larger than the service allows",
             ));
         };
-        drop(key);
+        drop((key, value));
         let client = match self.client(&vault.url, Some(permit.clone())) {
             Ok(client) => client,
             Err(fault) => return Effect::NotSent(fault),
@@ -122,6 +126,19 @@ impl KeyVaults {
         serde_json::from_slice(bytes)
             .map_err(|_| Fault::new(Blindness::Unintelligible, WHAT, subject, "the answer is not understood"))
     }
+}
+
+/// What the secret carries, with this key in the place of its own.
+fn in_place(carried: &str, key: &KeyMaterial) -> Zeroizing<String> {
+    let place = key_in(carried);
+    let around = carried.get(..place.start).zip(carried.get(place.end..));
+    let (before, after) = around.unwrap_or_default();
+    // It never grows: that would leave a copy behind.
+    let mut value = Zeroizing::new(String::with_capacity(carried.len() + key.expose().len()));
+    value.push_str(before);
+    value.push_str(key.expose());
+    value.push_str(after);
+    value
 }
 
 fn ended(error: &azure_core::Error, subject: &str) -> Effect<()> {
@@ -175,6 +192,18 @@ mod tests {
                 "attributes": {"exp": 1_900_000_000}
             })
         );
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_the_one_before() {
+        let key = KeyMaterial::new("bmV3".to_owned());
+        for (carried, next) in [
+            ("b2xk", "bmV3"),
+            ("", "bmV3"),
+            ("AccountEndpoint=https://a/;AccountKey=b2xk;", "AccountEndpoint=https://a/;AccountKey=bmV3;"),
+        ] {
+            assert_eq!(in_place(carried, &key).as_str(), next);
+        }
     }
 
     #[test]

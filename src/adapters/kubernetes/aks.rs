@@ -5,15 +5,16 @@
 //! renewed by it. What the server answers is what decides: a stopped cluster and one that is gone are told by Azure,
 //! never guessed from silence.
 
+use http::StatusCode;
 use reqwest::Method;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::super::arm::{ArmAccess, ArmFailure};
+use super::super::arm::{ArmAccess, ArmError, ArmFailure};
 use super::super::arm_pages::Asking;
-use super::super::http::{Answer, Backoff};
+use super::super::http::{Answer, Backoff, ReadError};
 use super::synced::base64;
 use crate::model::{Blindness, ClusterState};
 use crate::ports::Fault;
@@ -146,10 +147,7 @@ impl AksAccess {
             false => ("listClusterUserCredential", "&format=exec"),
         };
         let path = format!("{}/{list}", cluster.path());
-        let answer = self.post(&path, form, what, subject).await.map_err(|fault| match cluster.admin {
-            true => fault,
-            false => fault.remedy("assign “Azure Kubernetes Service Cluster User Role” on the cluster"),
-        })?;
+        let answer = self.post(cluster, &path, form, (what, subject)).await?;
         let credentials: Credentials = parse(&answer, what, subject)?;
         let text = credentials.kubeconfigs.first().and_then(|credential| base64(&credential.value));
         text.ok_or_else(|| {
@@ -158,17 +156,47 @@ impl AksAccess {
     }
 
     /// The list of credentials is a read, though it is asked for with POST.
-    async fn post(&self, path: &str, query: &str, what: &str, subject: &str) -> Result<Answer, Fault> {
+    async fn post(
+        &self,
+        cluster: &AksCluster,
+        path: &str,
+        query: &str,
+        (what, subject): (&str, &str),
+    ) -> Result<Answer, Fault> {
         let url = self.address(path, query, what, subject)?;
         let once = || async {
             let mut request = reqwest::Request::new(Method::POST, url.clone());
             request.headers_mut().insert(http::header::CONTENT_LENGTH, http::HeaderValue::from_static("0"));
-            self.access
-                .send(request, None)
-                .await
-                .map_err(|failure: ArmFailure| failure.read_error(what, subject))
+            self.access.send(request, None).await.map_err(|failure: ArmFailure| {
+                let own = match &failure {
+                    ArmFailure::Answer(error) => remedy(error, cluster.admin),
+                    ArmFailure::Token(_) | ArmFailure::Send(_) | ArmFailure::Sdk(_) => None,
+                };
+                match (failure.read_error(what, subject), own) {
+                    (ReadError::Final(fault), Some(own)) => ReadError::Final(fault.remedy(own)),
+                    (other, _) => other,
+                }
+            })
         };
         Backoff::default().read(self.access.clock.as_ref(), once).await
+    }
+}
+
+/// What helps where a kubeconfig is refused. Locks, policies and deny assignments have remedies of their own.
+fn remedy(error: &ArmError, admin: bool) -> Option<&'static str> {
+    match (error.status, admin) {
+        (StatusCode::FORBIDDEN, false) if error.says("AuthorizationFailed") => {
+            Some("assign “Azure Kubernetes Service Cluster User Role” on the cluster")
+        }
+        (StatusCode::FORBIDDEN, true) if error.says("AuthorizationFailed") => Some(
+            "assign “Azure Kubernetes Service Cluster Admin Role” on the cluster, or leave out `admin = true` in the \
+             stamp's `aks`",
+        ),
+        (StatusCode::BAD_REQUEST, true) => Some(
+            "a cluster without local accounts has no administrator's kubeconfig: leave out `admin = true` in the stamp's \
+             `aks`",
+        ),
+        _ => None,
     }
 }
 
@@ -234,6 +262,30 @@ mod tests {
         assert_eq!(driver("azurepolicy", true, off), None);
         for addons in ["{}", "null", r#"{"azureKeyvaultSecretsProvider": null}"#] {
             assert_eq!(said(addons), None, "{addons}");
+        }
+    }
+
+    #[test]
+    fn only_a_missing_role_is_told_to_be_assigned() {
+        let told = |status: u16, code: &str, admin| {
+            let body = format!(r#"{{"error":{{"code":"{code}","message":"m"}}}}"#);
+            let status = StatusCode::from_u16(status).unwrap();
+            let body = Zeroizing::new(body.into_bytes());
+            let error = ArmError::of(&Answer { status, headers: http::HeaderMap::new(), body });
+            remedy(&error, admin).unwrap_or_default()
+        };
+        assert!(told(403, "AuthorizationFailed", false).contains("Cluster User Role"));
+        assert!(told(403, "AuthorizationFailed", true).contains("Cluster Admin Role"));
+        assert!(told(400, "BadRequest", true).contains("leave out `admin = true`"));
+        for (status, code) in [
+            (409, "ScopeLocked"),
+            (401, "ExpiredAuthenticationToken"),
+            (403, "DenyAssignmentAuthorizationFailed"),
+            (403, "RequestDisallowedByPolicy"),
+            (404, "ResourceNotFound"),
+            (400, "BadRequest"),
+        ] {
+            assert_eq!(told(status, code, false), "", "{code}");
         }
     }
 

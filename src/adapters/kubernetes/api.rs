@@ -204,9 +204,14 @@ impl Api {
             let why = format!("{address} is no address: {error}");
             Failure::Before(Fault::new(Blindness::Unintelligible, "make a request", &self.subject, why))
         })?;
-        let credentials = self.connection.credentials().await.map_err(|why| {
-            let fault = Fault::new(Blindness::Forbidden, "get credentials", &self.subject, why);
-            Failure::Before(fault.remedy("log in again (az login, kubelogin) or renew the kubeconfig"))
+        let credentials = self.connection.credentials().await.map_err(|(kind, why)| {
+            let fault = Fault::new(kind, "get credentials", &self.subject, why);
+            Failure::Before(match kind {
+                Blindness::Forbidden => {
+                    fault.remedy("log in again (az login, kubelogin) or renew the kubeconfig")
+                }
+                _ => fault,
+            })
         })?;
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = credentials;

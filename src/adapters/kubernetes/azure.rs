@@ -1,11 +1,17 @@
 //! Clusters that are reached by kubeconfig, and that Azure knows by a name of their own.
 //!
-//! Their API servers are asked first, and as long as one answers nobody asks Azure. Of one that cannot be reached only
+//! Their API servers are what counts. Beside a look at one Azure is asked whether it is at work on the cluster, and how
+//! its driver is set; where Azure does not tell, the server has answered all the same. Of one that cannot be reached only
 //! Azure can say that it was stopped or is gone; where Azure does not say so, it stays unreachable.
 
-use super::{AksCluster, ClusterPlace, Kubernetes, Scope, State, subject_of};
+use std::time::Duration;
+
+use super::{AksCluster, AksStanding, ClusterPlace, Kubernetes, Scope, State, subject_of};
 use crate::model::{Blindness, ClusterState, ClusterView, Salt, StampName};
 use crate::ports::Fault;
+
+/// How long a look at an API server waits for Azure's word, in wall time.
+const BESIDE: Duration = Duration::from_secs(10);
 
 impl Kubernetes {
     /// A whole look, or Azure's word for why there is nothing to look at.
@@ -18,6 +24,20 @@ impl Kubernetes {
         match self.look_within(name, salt, scope).await {
             Err(fault) if fault.kind == Blindness::Unreachable => self.without_answer(name, fault).await,
             other => other,
+        }
+    }
+
+    /// What Azure says of a cluster while its API server is asked.
+    pub(super) async fn beside(&self, name: &StampName) -> AksStanding {
+        let (Some((_, cluster)), Some(aks)) = (self.known_to_azure(name), &self.aks) else {
+            return AksStanding::default();
+        };
+        match tokio::time::timeout(BESIDE, aks.standing(cluster, &subject_of(name))).await {
+            Ok(Ok(AksStanding { state: state @ ClusterState::Changing { .. }, rotates })) => {
+                AksStanding { state, rotates }
+            }
+            Ok(Ok(AksStanding { rotates, .. })) => AksStanding { state: ClusterState::Running, rotates },
+            Ok(Err(_)) | Err(_) => AksStanding::default(),
         }
     }
 

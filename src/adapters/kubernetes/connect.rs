@@ -118,7 +118,10 @@ impl Connection {
     }
 
     /// The headers that a request needs: `Authorization` and impersonation.
-    pub async fn credentials(&self) -> Result<HeaderMap, String> {
+    ///
+    /// # Errors
+    /// In words; and whether it is a refusal, or a token service that is away.
+    pub async fn credentials(&self) -> Result<HeaderMap, (Blindness, String)> {
         let service = match &self.credentials {
             Credentials::Kube(service) => service.clone(),
             Credentials::Entra { tokens, scope } => return bearer(tokens, scope).await,
@@ -126,8 +129,8 @@ impl Connection {
         let bare = Request::new(reqwest::Body::default());
         match tokio::time::timeout(self.plugin.patience, service.oneshot(bare)).await {
             Ok(Ok(response)) => Ok(response.into_parts().0.headers),
-            Ok(Err(error)) => Err(without_secrets(error.as_ref())),
-            Err(_) => Err(self.plugin.silent()),
+            Ok(Err(error)) => Err((Blindness::Forbidden, without_secrets(error.as_ref()))),
+            Err(_) => Err((Blindness::Forbidden, self.plugin.silent())),
         }
     }
 }
@@ -160,10 +163,10 @@ impl Plugin {
     }
 }
 
-async fn bearer(tokens: &Tokens, scope: &str) -> Result<HeaderMap, String> {
-    let token = tokens.token(scope).await.map_err(|fault| fault.to_string())?;
+async fn bearer(tokens: &Tokens, scope: &str) -> Result<HeaderMap, (Blindness, String)> {
+    let token = tokens.token(scope).await.map_err(|fault| (fault.kind, fault.to_string()))?;
     let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-        .map_err(|_| "the token cannot be sent as a header".to_owned())?;
+        .map_err(|_| (Blindness::Unintelligible, "the token cannot be sent as a header".to_owned()))?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }

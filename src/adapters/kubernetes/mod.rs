@@ -301,10 +301,17 @@ impl Kubernetes {
         stamp.kept.listing();
         stamp.kept.listing_workloads();
         let mounts = state.base.as_ref().map(Base::mounts).unwrap_or_default();
-        match look::look(&api, &self.subject(stamp), salt, &scope, &mounts).await {
+        let own = self.subject(stamp);
+        let looked = look::look(&api, &own, salt, &scope, &mounts);
+        let (looked, beside) = tokio::join!(looked, self.beside(name));
+        let told = match stamp.cluster.place {
+            ClusterPlace::Aks(_) => AksStanding { state: cluster, rotates },
+            ClusterPlace::Kubeconfig(_) => beside,
+        };
+        match looked {
             Ok(Looked { view, classes, subject, places, version }) => {
                 state.note(&view);
-                let view = ClusterView { state: cluster, rotates, ..view };
+                let view = ClusterView { state: told.state, rotates: told.rotates, ..view };
                 let base = Base {
                     since,
                     salt: salt.clone(),

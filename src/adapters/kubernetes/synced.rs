@@ -88,7 +88,7 @@ fn view(
     Ok(Some(SyncedSecretView {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
-        fingerprint: Fingerprint::of(&bytes, salt),
+        fingerprint: Fingerprint::of_key_in(&bytes, salt),
         changed: changed_at(&secret.metadata.managed_fields, &["f:data", &format!("f:{key}")]),
         said_since: None,
     }))

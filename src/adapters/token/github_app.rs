@@ -5,13 +5,14 @@
 //! again like a read. (GitHub's documentation, “Generating a JSON Web Token (JWT) for a GitHub App” and “Create an
 //! installation access token for an app”.)
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use ring::rand::SystemRandom;
@@ -23,9 +24,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::super::taken::Taken;
 use super::TokenSource;
+use crate::adapters::github::limits::{Counter, Limits, Told};
+use crate::adapters::github::{OfGitHub, limit_ends, signed_out};
 use crate::adapters::http::{Answer, Backoff, Http, ReadError};
 use crate::model::Blindness;
 use crate::ports::{Clock, Fault};
@@ -44,13 +48,15 @@ const RENEWED_BEFORE: SignedDuration = SignedDuration::from_secs(300);
 pub struct AppKey(RsaKeyPair);
 
 impl AppKey {
-    /// As GitHub hands it out (PKCS #1), or converted to PKCS #8.
+    /// As GitHub hands it out (PKCS #1), or converted to PKCS #8; also without its line breaks, as one that was put into a
+    /// field of a page has become, or as base64 of the whole.
     ///
     /// # Errors
     /// No PEM, or no RSA key of a usable size. Never with a part of it.
     pub fn from_pem(pem: &[u8]) -> Result<AppKey, String> {
         let wrong = |why: &str| format!("it is no private key of a GitHub App: {why}");
-        let der = PrivateKeyDer::from_pem_slice(pem).map_err(|_| wrong("no PEM with a private key in it"))?;
+        let der = PrivateKeyDer::from_pem_slice(pem).ok().or_else(|| unbroken(pem));
+        let der = der.ok_or_else(|| wrong("no PEM with a private key in it"))?;
         let pair = match &der {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
@@ -71,6 +77,32 @@ impl AppKey {
             .map_err(|_| "the statement cannot be signed".to_owned())?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)).into())
     }
+}
+
+/// A PEM whose line breaks became blanks, `\n` or nothing, or that is in base64 itself.
+fn unbroken(pem: &[u8]) -> Option<PrivateKeyDer<'static>> {
+    let text = Zeroizing::new(std::str::from_utf8(pem).ok()?.replace("\\r", "").replace("\\n", " "));
+    let Some((_, rest)) = text.split_once("-----BEGIN ") else {
+        let whole = Zeroizing::new(STANDARD.decode(bare(&text).as_bytes()).ok()?);
+        // Once: what is in it is a PEM or nothing.
+        let is_pem = whole.starts_with(b"-----BEGIN ");
+        return is_pem
+            .then(|| PrivateKeyDer::from_pem_slice(&whole).ok().or_else(|| unbroken(&whole)))
+            .flatten();
+    };
+    let (kind, rest) = rest.split_once("-----")?;
+    let (body, _) = rest.split_once("-----END ")?;
+    let der = STANDARD.decode(bare(body).as_bytes()).ok()?;
+    match kind {
+        "RSA PRIVATE KEY" => Some(PrivateKeyDer::Pkcs1(der.into())),
+        "PRIVATE KEY" => Some(PrivateKeyDer::Pkcs8(der.into())),
+        _ => None,
+    }
+}
+
+/// Without any blank.
+fn bare(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.split_whitespace().collect())
 }
 
 /// Which App, where, and for what.
@@ -97,6 +129,8 @@ pub struct GitHubApp {
     held: Mutex<Option<Held>>,
     /// The App's key, by GitHub.
     taken: Taken,
+    /// Those of the App, which are not those of its tokens.
+    limits: Limits,
 }
 
 struct Held {
@@ -132,6 +166,7 @@ impl GitHubApp {
             installation,
             held: Mutex::default(),
             taken: Taken::default(),
+            limits: Limits::default(),
         }
     }
 
@@ -186,21 +221,51 @@ impl GitHubApp {
         path: &[&str],
         body: Option<&Value>,
     ) -> Result<Answer, ReadError> {
+        let subject = self.subject();
+        let about = OfGitHub { what, subject: &subject };
+        if let Some(until) = self.limits.ahead(Counter::Rest, self.clock.now()) {
+            let why = "GitHub's limit is reached, and nothing more is asked until it ends";
+            return Err(ReadError::Final(about.fault(Blindness::Throttled, why).remedy(limit_ends(until))));
+        }
         let request = self.request(method, what, path, body).map_err(ReadError::Final)?;
         let answer = self.http.send(request, None).await.map_err(|error| {
             let fault = error.fault(what, self.subject());
             if error.nothing_was_sent() { ReadError::Final(fault) } else { ReadError::Later(fault, None) }
         })?;
+        let now = self.clock.now();
+        let words = match answer.status.is_success() {
+            // They hold the token.
+            true => Cow::Borrowed(""),
+            false => String::from_utf8_lossy(&answer.body),
+        };
+        let told = Told::by(answer.status, &answer.headers, &words, now);
+        if let Some(until) = self.limits.note(Counter::Rest, told, now) {
+            let why = format!("GitHub answered {}: {}", answer.status.as_u16(), said(&answer));
+            let fault = about.fault(Blindness::Throttled, why).remedy(limit_ends(until));
+            let wait = until.duration_since(now).try_into().unwrap_or_default();
+            return Err(ReadError::Later(fault, Some(wait)));
+        }
+        // A new name of the repository leads to another address as well.
+        let has_moved = matches!(answer.status.as_u16(), 301 | 307 | 308) && self.stays(&answer);
+        if let Some(fault) = signed_out(answer.status, &answer.headers, about).filter(|_| !has_moved) {
+            return Err(ReadError::Final(fault));
+        }
         match answer.status {
             status if status.is_success() => {
                 self.taken.note();
                 Ok(answer)
             }
-            status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            status if status.is_server_error() => {
                 Err(ReadError::Later(self.refused(what, &answer), answer.retry_after()))
             }
             _ => Err(ReadError::Final(self.refused(what, &answer))),
         }
+    }
+
+    /// Whether it leads to another address of the same server.
+    fn stays(&self, answer: &Answer) -> bool {
+        let there = answer.header(LOCATION.as_str()).and_then(|there| self.settings.api.join(there).ok());
+        there.is_some_and(|there| there.origin() == self.settings.api.origin())
     }
 
     fn request(
@@ -236,8 +301,6 @@ impl GitHubApp {
     }
 
     fn refused(&self, what: &str, answer: &Answer) -> Fault {
-        let said: Refused = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let said: String = said.message.chars().take(300).collect();
         let (kind, remedy) = match answer.status {
             StatusCode::UNAUTHORIZED => (
                 Blindness::Forbidden,
@@ -251,15 +314,23 @@ impl GitHubApp {
             ),
             StatusCode::UNPROCESSABLE_ENTITY => (
                 Blindness::Forbidden,
-                format!("the installation must have the repository and grant {}", self.wanted()),
+                format!(
+                    "the installation must have the repository, by its present name, and grant {}",
+                    self.wanted()
+                ),
             ),
             StatusCode::FORBIDDEN => {
                 (Blindness::Forbidden, "the installation may be suspended: its owner sees that".to_owned())
             }
+            status if status.is_redirection() => (
+                Blindness::Missing,
+                "the repository has another name or owner by now: write it under [environment.NAME.release.forge]"
+                    .to_owned(),
+            ),
             status if status.is_server_error() => (Blindness::Unreachable, String::new()),
             _ => (Blindness::Unintelligible, String::new()),
         };
-        let why = format!("GitHub answered {}: {said}", answer.status.as_u16());
+        let why = format!("GitHub answered {}: {}", answer.status.as_u16(), said(answer));
         let fault = Fault::new(kind, what, self.subject(), why.trim_end_matches(": ")).remedy(remedy);
         if answer.status == StatusCode::UNAUTHORIZED { self.taken.judge(fault) } else { fault }
     }
@@ -268,6 +339,12 @@ impl GitHubApp {
         let rights = self.settings.permissions.iter().map(|(name, level)| format!("{name} ({level})"));
         rights.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// GitHub's own words of a refusal.
+fn said(answer: &Answer) -> String {
+    let said: Refused = serde_json::from_slice(&answer.body).unwrap_or_default();
+    said.message.chars().take(300).collect()
 }
 
 #[async_trait]

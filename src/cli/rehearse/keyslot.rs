@@ -7,6 +7,7 @@ use crate::cli::settings::SettingsFile;
 use crate::cli::stage::{ENVIRONMENT, Stage};
 use crate::cli::{CliError, Exit, Terminal, wiring};
 use crate::drive::{OpenRequest, TurnEnd};
+use crate::model::Slot;
 
 const APPROVER: &str = "the rehearsal itself";
 
@@ -25,6 +26,11 @@ pub async fn drive(stage: &Stage, both: bool, terminal: &mut Terminal) -> Result
     terminal.say("the rehearsal approves the regeneration itself; a real one waits for `--approve`");
     let end = loop {
         driver.approve(APPROVER, None).await?;
+        // The other key too, where policy has it made anew first.
+        let prepares = driver.policy().max_target_age.is_some();
+        for slot in [Slot::Primary, Slot::Secondary].into_iter().filter(|_| prepares) {
+            driver.approve_key(APPROVER, None, Some(slot)).await?;
+        }
         let end = driver.run().await?;
         if end != TurnEnd::Done || !rotate::go_on_with_second(&mut driver, terminal).await? {
             break end;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::places::Step;
-use super::{AksSettings, CommitBy, Environment, PipelineKind, Settings, Span};
+use super::{AksSettings, CommitBy, Environment, PipelineKind, ReleaseSettings, Settings, Span};
 use crate::journal::StorePlace;
 use crate::model::{EnvironmentName, Promotion, Propagation, Route, WORKLOAD_GRAMMAR};
 use crate::render::pull_request::{PLACEHOLDERS, unknown_placeholders};
@@ -383,6 +383,30 @@ fn waits(environment: &Environment, speed: f64) -> Checked {
     Ok(())
 }
 
+/// What commits and pull requests say.
+fn words(release: &ReleaseSettings) -> Checked {
+    for (key, text) in [
+        ("template", &release.template),
+        ("title", &release.title),
+        ("commit_message", &release.commit_message),
+    ] {
+        let Some(text) = text else { continue };
+        let wrong = |what: String, remedy: &str| Err(Problem::new(keys(["release", key]), what, remedy));
+        if let [name, ..] = unknown_placeholders(text).as_slice() {
+            let known: Vec<String> = PLACEHOLDERS.iter().map(|(name, _)| format!("{{{name}}}")).collect();
+            let remedy = format!("write one of {}", known.join(", "));
+            return wrong(format!("{{{name}}} stands for nothing"), &remedy);
+        }
+        if key != "template" && text.trim().is_empty() {
+            return wrong("it says nothing".to_owned(), "write what it shall say, or remove this line");
+        }
+        if key == "title" && text.trim().contains('\n') {
+            return wrong("a title is one line".to_owned(), "put what else there is to say into `template`");
+        }
+    }
+    Ok(())
+}
+
 fn release_branch(environment: &Environment) -> Checked {
     let release = &environment.release;
     let base = &environment.terraform.base_branch;
@@ -395,16 +419,7 @@ fn release_branch(environment: &Environment) -> Checked {
         let remedy = "name it: `branch` under [environment.NAME.release]; or remove this line";
         return Err(Problem::new(keys(["release", "promote"]), what, remedy));
     }
-    let unknown = unknown_placeholders(release.template.as_deref().unwrap_or_default());
-    if let [name, ..] = unknown.as_slice() {
-        let known: Vec<String> = PLACEHOLDERS.iter().map(|(name, _)| format!("{{{name}}}")).collect();
-        let remedy = format!("write one of {}", known.join(", "));
-        return Err(Problem::new(
-            keys(["release", "template"]),
-            format!("{{{name}}} stands for nothing"),
-            remedy,
-        ));
-    }
+    words(release)?;
     if release.propagate == Propagation::Write && release.pipeline.kind != PipelineKind::Manual {
         let what = "a pipeline writes the vaults, and so would keyslot";
         let remedy = "say kind = \"manual\" under pipeline where there is none, or remove this line";

@@ -9,7 +9,7 @@ use super::read::{list, nearest};
 use super::{Endpoints, Environment, SettingsError, SettingsFile, TokenPlace};
 use crate::adapters::http::{HttpSettings, Trust};
 use crate::journal::StorePlace;
-use crate::model::{Access, BranchName, EnvironmentName, FlipBack, Policy, SharedStore};
+use crate::model::{Access, BranchName, EnvironmentName, FlipBack, Policy, SharedStore, Wording};
 use crate::terraform::Question;
 
 /// The environment that a command works on.
@@ -210,7 +210,11 @@ impl Chosen<'_> {
             flip_back: flip_back.unwrap_or(policy.flip_back),
             propagation: release.propagate,
             promotion: release.promote,
-            pull_template: release.template.clone(),
+            words: Wording {
+                title: release.title.clone(),
+                body: release.template.clone(),
+                commit: release.commit_message.clone(),
+            },
             base_branch: BranchName::new(terraform.base_branch.as_str()),
             pulls: release.pulls(),
             run_start: release.pipeline.run_start(),

@@ -32,6 +32,12 @@ pub struct ReleaseSettings {
     /// The Markdown of pull requests, instead of keyslot's own; names in braces are filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
+    /// The title of pull requests, one line, filled in alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What commits say, filled in alike; the rotation's id is added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_message: Option<String>,
     pub forge: ForgeSettings,
     pub pipeline: PipelineSettings,
     /// What reports the checks that `validation` of the forge names; without it, people start that, and nobody looks.

@@ -45,7 +45,8 @@ pub struct StampSettings {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<String>,
     /// The cluster in Azure, which is asked for a kubeconfig where none is given. Beside one, it tells which of Azure's
-    /// clusters is the stamp's, and lets Azure say that it was stopped or is gone when it does not answer.
+    /// clusters is the stamp's, and lets Azure say that it is being upgraded, and that it was stopped or is gone when it does
+    /// not answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aks: Option<AksSettings>,
 }

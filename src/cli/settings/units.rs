@@ -56,6 +56,18 @@ impl SettingsFile {
             let same = environment.stamps.iter().find(|known| {
                 known.key_vault.eq_ignore_ascii_case(&stamp.key_vault) || known.name == stamp.name
             });
+            if let Some(known) = same.filter(|known| known.name == stamp.name && known.unit == unit.name) {
+                let what = format!(
+                    "{}: two stamps of {} are in {}, with the vaults {} and {}: a stamp is a unit's only one in its region",
+                    path.display(),
+                    unit.name,
+                    stamp.region.as_deref().unwrap_or("one region"),
+                    known.key_vault,
+                    stamp.key_vault
+                );
+                let remedy = "list them one by one, as [[environment.NAME.stamp]] with names of their own";
+                return Err(SettingsError::new(what).remedy(remedy));
+            }
             if let Some(known) = same {
                 let what = format!(
                     "{}: the stamp with the vault {} is there already, as {} of {}",
@@ -101,6 +113,16 @@ mod tests {
                 "aks_cluster_name": "aks-b2", "aks_cluster_id": "/subscriptions/s2/resourceGroups/rg-of-aks/x",
                 "aks_kubelet_client_id": "0af1", "outbound_addresses": ["192.0.2.7"]}}]}}}}"#
         )
+    }
+
+    /// The same stamp once more, with another vault.
+    fn twice(outputs: &str) -> String {
+        let mut all: serde_json::Value = serde_json::from_str(outputs).unwrap();
+        let list = all["stamp_properties"]["value"].as_array_mut().unwrap();
+        let mut other = list[0].clone();
+        other["key_vault_name"] = "other-kv".into();
+        list.push(other);
+        all.to_string()
     }
 
     fn load(file: &str, outputs: Option<&str>) -> Result<SettingsFile, String> {
@@ -150,6 +172,7 @@ mod tests {
             (Some(outputs("hush").replace("key_vault_name", "vault")), "key_vault_name is missing"),
             (Some(outputs("ACME-a7c1-eus2-kv")), "is there already, as eastus2 of prod-a7c1"),
             (Some(r#"{"stamp_properties": {"value": []}}"#.to_owned()), "lists no stamp"),
+            (Some(twice(&outputs("b2-kv"))), "two stamps of prod-b2 are in uksouth"),
         ] {
             let error = load(&file, outputs.as_deref()).unwrap_err();
             assert!(error.contains(words) && error.contains("release_unit[1].outputs"), "{error}");

@@ -1,9 +1,12 @@
 //! The pipelines that apply a release and validate a change, from their settings.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
 
 use super::{Variables, token};
-use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, PipelineRef};
+use crate::adapters::azure_devops::{AzureDevOps, AzureDevOpsSettings, Manners, PipelineRef};
 use crate::adapters::credential::Tokens;
 use crate::adapters::github::GitHub;
 use crate::adapters::github::actions::{Actions, ActionsSettings};
@@ -25,7 +28,19 @@ pub(super) struct Repository<'a> {
     pub http: &'a Http,
     pub clock: &'a Arc<dyn Clock>,
     pub azure: &'a Tokens,
+    pub organizations: &'a Organizations,
     pub variables: Variables<'a>,
+}
+
+/// Organizations of Azure DevOps that are asked, by their addresses: one token or two, the limits are one person's.
+#[derive(Default)]
+pub(super) struct Organizations(Mutex<BTreeMap<Url, Arc<Manners>>>);
+
+impl Organizations {
+    fn manners(&self, organization: &Url) -> Arc<Manners> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(known.entry(organization.clone()).or_default())
+    }
 }
 
 pub(super) fn pipeline(
@@ -126,11 +141,12 @@ fn devops(
     repository: Repository<'_>,
 ) -> Result<AzureDevOps, CliError> {
     let missing = missing(chosen, validates);
-    let Repository { code, http, clock, azure, variables, .. } = repository;
+    let Repository { code, github, http, clock, azure, organizations, variables, .. } = repository;
     let forge = &chosen.environment.release.forge;
     let declared = pipeline.stages.iter().map(|stage| (stage.name.clone(), stage.effects.clone()));
+    let organization = pipeline.organization_url()?;
     let settings = AzureDevOpsSettings {
-        organization: pipeline.organization_url()?,
+        organization: organization.clone(),
         project: pipeline.project.clone().ok_or_else(|| missing("project"))?,
         pipeline: pipeline_of(pipeline).ok_or_else(|| missing("pipeline"))?,
         credential: tokens::devops(chosen, pipeline, azure, variables)?,
@@ -143,5 +159,6 @@ fn devops(
         recent: 50,
         look_back: LOOK_BACK,
     };
-    Ok(AzureDevOps::new(settings, Arc::clone(code), http, Arc::clone(clock)))
+    let devops = AzureDevOps::new(settings, Arc::clone(code), http, Arc::clone(clock));
+    Ok(devops.beside(Arc::new(github.clone())).sharing(&organizations.manners(&organization)))
 }

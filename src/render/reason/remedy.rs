@@ -74,6 +74,14 @@ pub fn remedy(reason: &Reason) -> String {
         Why::BranchOfOthers { .. } => {
             "look at what stands there; delete the branch, and keyslot makes it anew; or open its pull request yourself"
         }
+        Why::BringsAlong { .. } => {
+            "move the branch onto the one that it goes to, as that is now (git rebase), and let it be approved; or put those \
+             commits there first; or close its pull request and `keyslot close --because …`, and propose anew"
+        }
+        Why::MergeWouldRead { .. } => {
+            "bring the branch up to date, change the new reader there too, and let it be approved; or close its pull request and \
+             `keyslot close --because …`, and propose anew"
+        }
         Why::ChangedByOtherHands { .. } => {
             "look at the commit, and accept it by name; or take it back, and let the pull request bring the change"
         }
@@ -128,6 +136,14 @@ pub fn remedy(reason: &Reason) -> String {
         Why::RunByHand { .. } => "start it; nothing else is needed here",
         Why::RunDidNotWrite { .. } => {
             "see whether Terraform ignores the value (`ignore_changes`) or the run left the stage out"
+        }
+        Why::RunLeftVaultsOut { .. } => {
+            "see what left the stage out: a condition on how a run began, or an approval that timed out; then run the stage \
+             again, or `keyslot resume` to have another run asked for"
+        }
+        Why::RunUnlisted { .. } => {
+            "the list may be late, and is looked at again; where the run is not to be found in the pipeline either, \
+             `keyslot resume` has another one asked for"
         }
         Why::RunWaitsForApproval { waiting, .. } if waiting.ours => {
             "approve it, or turn it down: it is a run of the very code that the rotation deploys"
@@ -238,15 +254,23 @@ pub fn remedy(reason: &Reason) -> String {
         Why::LogsBehind { reached: None, .. } | Why::LogsStalled { .. } => {
             "see that the account's diagnostic settings send DataPlaneRequests to the workspace"
         }
+        Why::LogsYoung { until: None, .. } => {
+            "see since when the account's requests are sent to the workspace, and how long it keeps them; say as \
+             `census_window` under the environment's policy how far back they go, or accept it by name"
+        }
         Why::MetricsSilent { .. } => {
             "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account in that region, say that \
              metrics are not wanted (`metrics_lag = \"0s\"` under the environment's policy), or accept the stamp by name"
         }
         Why::RefusedByMetrics { refusals, .. } if refusals.before != Some(0) => {
             "find out whether somebody was refused before already (the account's logs name callers); accept the stamp by name \
-             if it is none of its pods"
+             if it is none of its pods: that holds for up to twice as many a minute"
         }
-        Why::RefusedSince { .. } | Why::RefusedByMetrics { .. } => {
+        Why::RefusedSince { stranger: true, .. } => {
+            "find out who it is: if it is none of the stamps' pods, accept it by its address; else say under the stamp from \
+             where its pods come (`addresses`), and see which key they read"
+        }
+        Why::RefusedSince { stranger: false, .. } | Why::RefusedByMetrics { .. } => {
             "look at the stamp's pods: which key did they read? Mend and restart them, or accept the stamp by name"
         }
         Why::ClusterGone => {
@@ -308,6 +332,12 @@ pub fn remedy(reason: &Reason) -> String {
         Why::OldPodsStay { .. } => {
             "restart what they belong to, so that they read the key that their vault holds"
         }
+        Why::NotApproved { .. } if matches!(reason.subject, Subject::Key(_)) => {
+            return format!(
+                "`keyslot rotate --approve {}` (in a job `--approve ROTATION:{}`)",
+                reason.subject, reason.subject
+            );
+        }
         Why::NotApproved { .. } => "`keyslot rotate --approve`",
         Why::ApproverIsProposer { .. } => "let another person run `keyslot rotate --approve`",
         Why::ApprovedOtherEvidence { .. } => "look at `keyslot explain` and approve again",
@@ -318,6 +348,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::OperationFailed { .. } => {
             "look at the account's activity log; then have it tried again: `keyslot rotate` or `keyslot regenerate` (no job \
              does, by `keyslot advance`)"
+        }
+        Why::RetiredKeyGiven { lasting: true, .. } => {
+            "look into the portal whether the key has changed; where it has not, nothing was regenerated: ask Azure's support, \
+             or `keyslot close --because …` and begin anew"
         }
         Why::AccountBusy { state } if ended_ill(state) => {
             "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
@@ -354,11 +388,13 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::UsedRecently { .. }
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
+        | Why::LogsYoung { until: Some(_), .. }
         | Why::WindowShort { .. }
         | Why::SlotNamed { .. }
         | Why::LeaseOfOther { .. }
         | Why::OperationRunning { .. }
         | Why::GenerationNotNewer
+        | Why::RetiredKeyGiven { lasting: false, .. }
         | Why::NotAcceptedLongEnough { .. } => "",
     };
     text.to_owned()

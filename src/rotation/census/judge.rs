@@ -10,7 +10,7 @@ use crate::model::{AccountView, Caller, Identity, Policy, StampName, Validity};
 /// Whether a reader needs somebody's attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachment {
-    /// It was seen with the other slot's key later than with this one.
+    /// It was seen with the other slot's key later than with this one, and not long before it too.
     Moved,
     /// Signed off, in a way that counts.
     Gone,

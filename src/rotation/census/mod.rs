@@ -112,6 +112,11 @@ impl Census {
             Ok(UsageView { newest: None, .. }) => {
                 unknowns.push("the logs have no row of the account: they tell nothing of anybody".to_owned());
             }
+            Ok(used) if used.begins() > used.since => {
+                let begins = used.begins();
+                unknowns
+                    .push(format!("who used the account's keys before {begins}, of when the first row is"));
+            }
             Ok(_) => {}
         }
         let elsewhere: u64 =

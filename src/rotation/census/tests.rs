@@ -54,7 +54,7 @@ fn policy() -> Policy {
         sign_offs: Vec::new(),
         propagation: crate::model::Propagation::Pipeline,
         promotion: crate::model::Promotion::Push,
-        pull_template: None,
+        words: crate::model::Wording::default(),
         store: SharedStore::Shared,
         ages: Ages { ordinary: hour, restart: hour, regenerate: hour, proof: hour },
         pace: Pace { people: hour, pipeline: hour, rollout: hour, pods: hour, account: hour },
@@ -192,4 +192,15 @@ fn a_sign_off_that_speaks_of_nobody_is_told() {
         [(1, Validity::Good), (0, Validity::Good), (0, Validity::Good), (0, Validity::Expired)],
         "one that counts goes before one that does not"
     );
+}
+
+#[test]
+fn who_used_a_key_before_the_first_row_is_not_known() {
+    let mut view = used();
+    view.newest = Some(at(10_000));
+    view.requests.iter_mut().for_each(|requests| (requests.first, requests.last) = (at(5000), at(10_000)));
+    let view = CensusView { used: Ok(view), read: Err(blind()) };
+    let activity = Ok(ActivityView { since: at(0), deeds: Vec::new() });
+    let told = census(&policy(), &view, &activity, None);
+    assert!(told.unknowns[0].starts_with("who used the account's keys before "), "{:?}", told.unknowns);
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::super::reason;
 use super::judge::{Attachment, Lens, Signed, attachment};
 use crate::model::{Caller, Credential, KeyKind, Requests, StampName, UsageView};
 
@@ -20,6 +21,9 @@ pub struct User {
     pub first: Timestamp,
     pub last: Timestamp,
     pub attachment: Attachment,
+    /// Whether it used this key long after it began to use the other slot's, and that one later still: then it may be two
+    /// programs behind one address, of which one has not moved.
+    pub both: bool,
     pub signed: Option<Signed>,
 }
 
@@ -64,6 +68,13 @@ fn newest(all: &[&Requests]) -> Option<Timestamp> {
     all.iter().map(|requests| requests.last).max()
 }
 
+/// When it began to use the slot's present key, as far as is known.
+fn began(kind: KeyKind, all: &[&Requests], lens: Lens<'_>) -> Option<Timestamp> {
+    let generated = lens.account.and_then(|account| account.key(kind).generated);
+    let first = all.iter().map(|requests| requests.first).min()?;
+    Some(generated.map_or(first, |generated| first.max(generated)))
+}
+
 fn user(
     groups: &Groups<'_>,
     (kind, caller): (Option<KeyKind>, &Caller),
@@ -72,8 +83,10 @@ fn user(
 ) -> Option<User> {
     let last = newest(all)?;
     let other = kind.map(|kind| KeyKind { slot: kind.slot.other(), ..kind });
-    let with_other = other.and_then(|other| groups.get(&(Some(other), caller)));
-    let moved = with_other.and_then(|all| newest(all)).is_some_and(|at| at > last);
+    let with_other = other.and_then(|other| Some((other, groups.get(&(Some(other), caller))?)));
+    let later = with_other.is_some_and(|(_, all)| newest(all).is_some_and(|at| at > last));
+    let before = with_other.and_then(|(other, all)| began(other, all, lens));
+    let both = later && before.is_some_and(|began| reason::later(began, lens.policy.quiet_window) < last);
     let signed = lens.signed(None, caller, last);
     Some(User {
         kind,
@@ -83,7 +96,8 @@ fn user(
         count: all.iter().map(|requests| requests.count).sum(),
         first: all.iter().map(|requests| requests.first).min()?,
         last,
-        attachment: attachment(moved, signed),
+        attachment: attachment(later && !both, signed),
+        both,
         signed,
     })
 }

@@ -38,7 +38,7 @@ pub fn stand(ctx: &Context<'_>, code: &ReleaseView, told: Vec<Reason>) -> Stand 
     let (step, repeat) = step(ctx, code, &branch);
     let view = code.proposals.get(&branch);
     match may_try(ctx, GATE, &Subject::Branch(branch.clone()), &step, repeat) {
-        Ok(()) => unless_of_others(ctx, GATE, view, Stand::Act(vec![step])),
+        Ok(()) => unless_of_others(ctx, GATE, view, &code.base.branch, Stand::Act(vec![step])),
         Err(reason) => Stand::Held(told.into_iter().chain([*reason]).collect()),
     }
 }

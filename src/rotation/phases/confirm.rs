@@ -34,7 +34,8 @@ fn news(ctx: &Context<'_>) -> Option<Event> {
     let account = ctx.account(Gate::NewKeyAccepted, ctx.policy.ages.ordinary).ok()?;
     let proof = ctx.proof(slot, Gate::NewKeyAccepted, ctx.policy.ages.proof).ok()?;
     let current = account.key(KeyKind { slot, access: ctx.opened.access }).fingerprint.clone()?;
-    if proof.fingerprint.as_ref() != Some(&current) {
+    let retired = ctx.opened.retired_fingerprint.as_ref() == Some(&current);
+    if retired || proof.fingerprint.as_ref() != Some(&current) {
         return None;
     }
     let counting = ctx.fold.proven.as_ref().is_some_and(|(known, _)| *known == current);

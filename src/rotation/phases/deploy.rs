@@ -2,12 +2,14 @@
 //!
 //! What the vaults hold outranks what a run says: where every vault holds the target key, nothing is run.
 
+mod asked;
+
 use jiff::Timestamp;
 
 use super::super::attempt::{Repeat, looked_too_soon, may_try};
 use super::super::predicate::{self, counts_as_propagated, release_known, target_proven};
 use super::super::reason::later;
-use super::super::{Context, FailedStage, Gate, Outcome, Reach, Reason, Stand, Step, Subject, Why};
+use super::super::{Context, FailedStage, Gate, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{
     BranchView, EvidenceKey, Propagation, Route, RunResult, RunStart, RunState, RunView, StageEffect,
     StampFacts,
@@ -49,7 +51,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     }
     let deployed = code.deployed();
     let is_ours = |run: &&RunView| deployed.is_run_by(run);
-    let astray = astray(ctx, deployed, runs).filter(|_| !runs.iter().any(|run| is_ours(&run)));
+    let astray = asked::astray(ctx, &deploy(ctx, deployed), deployed, runs);
+    let astray = astray.filter(|_| !runs.iter().any(|run| is_ours(&run)));
     // What another run leaves in the vaults is judged when it has ended.
     let others = under_way(ctx, runs.iter().filter(|run| !is_ours(run)));
     let others = ctx.holding(astray.into_iter().chain(others).collect());
@@ -112,20 +115,6 @@ fn written(ctx: &Context<'_>) -> Stand {
             && run.asks_somebody().next().is_none()
     };
     Stand::unless(ctx.holding(runs.iter().filter(goes_on).map(|run| held_by(ctx, run)).collect()))
-}
-
-/// The run that keyslot asked for, where it has come to be of other code: another one would be too, as likely as not, so
-/// none is asked for unless a person says so.
-fn astray(ctx: &Context<'_>, deployed: &BranchView, runs: &[RunView]) -> Option<Reason> {
-    let asked = &deployed.head;
-    let record = ctx.record(&deploy(ctx, deployed))?;
-    let Some((_, Outcome::Applied { produced })) = &record.outcome else { return None };
-    let (run, told) = produced.run()?;
-    let seen = runs.iter().find(|seen| seen.id == *run);
-    let commit = told.or(seen.map(|seen| &seen.commit)).filter(|commit| *commit != asked)?.clone();
-    let url = seen.map(|seen| seen.url.clone()).unwrap_or_default();
-    let why = Why::RunOfOtherCommit { commit, asked: asked.clone(), url };
-    Some(Reason::new(Gate::RunEnded, Subject::Run(run.clone()), why))
 }
 
 fn deploy(ctx: &Context<'_>, code: &BranchView) -> Step {
@@ -219,6 +208,11 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
         RunStart::Push => return awaited(Why::RunAwaited { commit }),
         RunStart::Hand => return awaited(Why::RunByHand { commit, skip }),
     }
+    let step = deploy(ctx, code);
+    let in_vain = ctx.holding(asked::in_vain(ctx, &step, code, runs).into_iter().collect());
+    if !in_vain.is_empty() {
+        return Stand::Held(in_vain);
+    }
     let mut reasons = target_proven(ctx, ctx.target(), ctx.policy.ages.proof);
     reasons.extend(predicate::none_in_the_making(ctx, ctx.policy.ages.ordinary));
     reasons.extend(under_way(ctx, runs.iter()));
@@ -227,7 +221,6 @@ fn start(ctx: &Context<'_>, runs: &[RunView]) -> Stand {
     if !reasons.is_empty() {
         return Stand::Held(reasons);
     }
-    let step = deploy(ctx, code);
     if looked_too_soon(ctx, &step, ctx.world.runs.as_ref().map(|seen| seen.at)) {
         return Stand::Held(vec![Reason::new(gate, subject, Why::NotSeen(EvidenceKey::Runs))]);
     }

@@ -10,7 +10,7 @@ use super::super::predicate::{push_may_start, target_proven};
 use super::super::reason::later;
 use super::super::{Context, Gate, Outcome, Reason, Step, Subject, Why};
 use super::merge::{Awaited, fetched_before};
-use super::own::is_pushed;
+use super::own::{brings_along, is_own};
 use super::propose::{ends, tree_resolved};
 use crate::model::{EvidenceKey, Merging, PullState, PullView, PullWait, ReleaseView, Respite};
 
@@ -28,6 +28,11 @@ pub(super) fn next(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView, of: &
     }
     if let Some(step) = dress(ctx, pull, of) {
         return Next::Do(step);
+    }
+    // Told where people merge, too.
+    let wrong = more_than_the_change(ctx, code, pull, of).or_else(|| merge_is_wrong(ctx, code, pull, of));
+    if let Some(reason) = wrong {
+        return Next::Held(reason);
     }
     let (leg, number, head) = (ctx.leg, pull.number, pull.head.clone());
     let method = ctx.policy.pulls.method;
@@ -209,12 +214,40 @@ pub(super) fn read_and_right(
     }
 }
 
-/// Whether the head is keyslot's own work: by the journal, or by its content, where an answer was never read. Then it moves
-/// what its parent reads and changes nothing else, and all that is before it lies on the base branch already.
-fn is_own(ctx: &Context<'_>, code: &ReleaseView, pull: &PullView) -> bool {
-    let view = code.proposals.get(&pull.head_branch).filter(|view| view.head == pull.head);
-    let by_content = view.is_some_and(|view| view.is_flip && view.flips_onto.contains(&pull.base));
-    by_content || is_pushed(ctx, &pull.head_branch, &pull.head)
+/// Merged now, it would bring more than the change to the branch that it goes to: whoever approved it may have seen the
+/// change alone.
+fn more_than_the_change(
+    ctx: &Context<'_>,
+    code: &ReleaseView,
+    pull: &PullView,
+    of: &Awaited<'_>,
+) -> Option<Box<Reason>> {
+    let view = code.proposals.get(&pull.head_branch).filter(|view| view.head == pull.head)?;
+    if !brings_along(ctx, view, &pull.base) {
+        return None;
+    }
+    let why = Why::BringsAlong { head: pull.head.clone(), base: pull.base.clone() };
+    let reason = Reason::new(of.gate, Subject::Pull(pull.number), why);
+    ctx.holding(vec![reason]).into_iter().next().map(Box::new)
+}
+
+/// What the branch that it goes to has got since is merged with it: a reader of the other slot among that makes both of them.
+fn merge_is_wrong(
+    ctx: &Context<'_>,
+    code: &ReleaseView,
+    pull: &PullView,
+    of: &Awaited<'_>,
+) -> Option<Box<Reason>> {
+    let view = code.proposals.get(&pull.head_branch).filter(|view| view.head == pull.head)?;
+    let (wanted, base) = (ctx.target(), pull.base.clone());
+    let reads = view.brings.get(&base)?.merged_reads?;
+    // A head that is wrong by itself is told as that.
+    if reads.is(wanted) || !view.claim.reads.is(wanted) {
+        return None;
+    }
+    let reason =
+        Reason::new(of.gate, Subject::Pull(pull.number), Why::MergeWouldRead { base, reads, wanted });
+    ctx.holding(vec![reason]).into_iter().next().map(Box::new)
 }
 
 /// The head is one that was read and is right, and it is keyslot's own commit or approved.
@@ -225,8 +258,13 @@ fn judged(
     of: &Awaited<'_>,
 ) -> Result<(), Box<Reason>> {
     read_and_right(ctx, code, pull, of)?;
+    let wrong = more_than_the_change(ctx, code, pull, of).or_else(|| merge_is_wrong(ctx, code, pull, of));
+    if let Some(reason) = wrong {
+        return Err(reason);
+    }
     // As many as the base branch wants: it may count approvals of what was there before the last push.
-    let ours = is_own(ctx, code, pull);
+    let view = code.proposals.get(&pull.head_branch).filter(|view| view.head == pull.head);
+    let ours = view.is_some_and(|view| is_own(ctx, view, &pull.base));
     let needed = if ours { pull.reviews_wanted } else { pull.reviews_wanted.max(1) };
     let waits_for_reviews = pull.waits.iter().any(|wait| matches!(wait, PullWait::Reviews { .. }));
     match pull.approved() >= needed as usize || (waits_for_reviews && ours) {

@@ -16,6 +16,7 @@ mod quiesce;
 mod reconcile;
 mod regenerate;
 mod restart;
+mod taken_back;
 mod unanswered;
 mod validating;
 
@@ -24,6 +25,7 @@ pub use merging::merge_is_asked;
 pub use prepare::preflight as stands_ready;
 pub use regenerate::under_way as regeneration_under_way;
 pub use restart::restarted;
+pub use taken_back::promoted;
 pub use unanswered::{Unanswered, unanswered};
 
 use super::{Context, Phase, Stand};

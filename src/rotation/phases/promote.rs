@@ -6,13 +6,13 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{push_may_start, release_known, target_proven};
-use super::super::reason::later;
-use super::super::{Context, Gate, Outcome, Phase, Reach, Reason, Source, Stand, Step, Subject, Why};
+use super::super::{Context, Gate, Phase, Reach, Reason, Source, Stand, Step, Subject, Why};
 use super::merge::{Awaited, awaited, merge_commit, validated};
 use super::origin;
 use super::own::unless_of_others;
 use super::propose::{proposable, tree_resolved};
-use crate::model::{BranchName, BranchView, EvidenceKey, Promotion, PullEnds, PullState, ReleaseView, Route};
+use super::taken_back::taken_back;
+use crate::model::{BranchName, BranchView, Promotion, PullEnds, PullState, ReleaseView, Route};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let gate = Gate::Promoted;
@@ -72,7 +72,7 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     if ctx.without.contains(&gate) {
         return Stand::Passed;
     }
-    let taken_back = ctx.holding(taken_back(ctx, release).into_iter().collect());
+    let taken_back = ctx.holding(taken_back(ctx, code, release).into_iter().collect());
     if !taken_back.is_empty() {
         return Stand::Held(taken_back);
     }
@@ -88,35 +88,6 @@ fn push(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     let step = Step::Promote { leg: ctx.leg, source, onto, head, to: ctx.target() };
     // The push names the head it replaces: a second one finds the branch moved and changes nothing.
     act(ctx, &release.branch, step, Repeat::Harmless)
-}
-
-/// keyslot has put the change there, and the branch reads another slot: whoever took it back means it. Where it stands on the
-/// very head that was pushed on, that is only told by a look that is late enough: what is fetched may lag behind the push.
-/// To ask for a flip of the branch is a person's word that it is to be there all the same.
-fn taken_back(ctx: &Context<'_>, release: &BranchView) -> Option<Reason> {
-    if matches!(ctx.reach, Reach::Promote { flip: true, .. }) {
-        return None;
-    }
-    let put = ctx.fold.steps.values().filter_map(|record| match (&record.intent.step, &record.outcome) {
-        (step @ Step::Promote { leg, onto, head, .. }, Some((at, Outcome::Applied { .. })))
-            if *leg == ctx.leg && *onto == release.branch =>
-        {
-            Some((*at, step, head))
-        }
-        _ => None,
-    });
-    let (at, step, head) = put.max_by_key(|(at, ..)| *at)?;
-    let until = later(at, ctx.policy.settle);
-    let settled = ctx.world.code.as_ref().is_some_and(|seen| seen.at > until);
-    let (subject, why) = if *head != release.head || settled {
-        (Subject::Branch(release.branch.clone()), Why::TakenBack { reads: release.claim.reads })
-    } else if ctx.now <= until {
-        let step = step.to_string();
-        (Subject::Branch(release.branch.clone()), Why::OutcomeOpen { step, taken: true, run: None, until })
-    } else {
-        (Subject::Rotation, Why::NotSeen(EvidenceKey::Code))
-    };
-    Some(Reason::new(Gate::Promoted, subject, why))
 }
 
 /// What the merge of the proposal brought, else what other hands brought.
@@ -164,7 +135,7 @@ fn propose(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand
         let step = Step::OpenPromotion { leg, branch: branch.clone(), base: release.branch.clone(), to };
         // The forge's list may lag behind what it has taken; asked again, it would say that there is one.
         let act = act(ctx, &branch, step, Repeat::After(ctx.policy.settle));
-        return unless_of_others(ctx, gate, Some(view), act);
+        return unless_of_others(ctx, gate, Some(view), &release.branch, act);
     }
     // Merged, it starts the run: what holds that is told before anybody reviews.
     let older = ctx.holding(push_may_start(ctx, &release.branch));

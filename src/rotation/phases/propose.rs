@@ -29,9 +29,11 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         Ok(Some(pull)) => proposed(ctx, code, pull, &ends),
         Ok(None) => {
             let PullEnds { head: branch, base } = ends;
-            let step = Step::OpenPull { leg: ctx.leg, branch: branch.clone(), base, to: ctx.target() };
+            let step =
+                Step::OpenPull { leg: ctx.leg, branch: branch.clone(), base: base.clone(), to: ctx.target() };
             // Its list may lag behind what the forge has taken; asked again, it would say that there is one.
-            unless_of_others(ctx, gate, Some(view), act(ctx, branch, step, Repeat::After(ctx.policy.settle)))
+            let act = act(ctx, branch, step, Repeat::After(ctx.policy.settle));
+            unless_of_others(ctx, gate, Some(view), &base, act)
         }
     }
 }

@@ -13,7 +13,7 @@ use super::super::reason::later;
 use super::super::{
     Context, Gate, Outcome, Produced, Purpose, Reason, Stand, Step, StepRecord, Subject, Why,
 };
-use super::unanswered::settle;
+use super::unanswered::{LONGEST, settle};
 use crate::model::{EvidenceKey, OperationState, Slot};
 
 /// The step that retires this rotation's key.
@@ -93,7 +93,7 @@ pub fn may_fire(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     }
     reasons.extend(no_hazard(ctx, max));
     reasons.extend(may_regenerate(ctx, max));
-    reasons.extend(approved(ctx));
+    reasons.extend(approved(ctx, slot));
     reasons.extend(lease_held(ctx));
     reasons
 }
@@ -131,6 +131,11 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
             if operation_lost(ctx) && account.idle() {
                 return settle(ctx, record, *kind);
             }
+            // What takes longer than any has taken, while nothing is under way there, is not waited for any more.
+            let endless = operation_seen(ctx) && later(record.intended_at, LONGEST) <= ctx.now;
+            if endless && account.idle() && !operation_failed(ctx) {
+                return settle(ctx, record, *kind);
+            }
             following(ctx, kind.slot)
         }
         Some((_, Outcome::Applied { .. })) if account.idle() => settle(ctx, record, *kind),
@@ -146,6 +151,10 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
 fn operation_failed(ctx: &Context<'_>) -> bool {
     let state = ctx.world.operation.as_ref().and_then(|seen| seen.get());
     matches!(state, Some(OperationState::Failed(_)))
+}
+
+fn operation_seen(ctx: &Context<'_>) -> bool {
+    ctx.world.operation.as_ref().is_some_and(|seen| seen.get().is_some())
 }
 
 fn operation_lost(ctx: &Context<'_>) -> bool {

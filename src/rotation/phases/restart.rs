@@ -60,7 +60,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         let (Some(stand), Some(facts)) = (stands.get(*index), ctx.policy.stamps.get(*index)) else {
             continue;
         };
-        match next_step(ctx, facts, stand, last_healthy(stand, wave.busy.is(*index), &wave.busy)) {
+        match next_step(ctx, facts, stand, last_healthy(*index, stand, &wave.busy)) {
             Ok(step) => {
                 steps.push(step);
                 restarted.push(*index);

@@ -20,7 +20,7 @@ const LOG_LAG: Duration = Duration::from_secs(30 * 60);
 const SKEW: Duration = Duration::from_secs(10 * 60);
 
 /// What was taken on has shown itself by then: Azure speaks of several hours.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// What is to be looked for in the activity log.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -135,6 +135,9 @@ fn unused_by_account(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
     vec![Reason::new(gate, Subject::Key(slot), Why::UsedRecently { slot, at, until })]
 }
 
+/// By then what lists the keys gives out the one that was made: a person is called after it.
+const CATCHES_UP: Duration = Duration::from_secs(3600);
+
 /// The key that this rotation retires is gone: its slot's generation time is later than it was.
 pub fn regenerated(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let gate = Gate::Regenerated;
@@ -169,6 +172,12 @@ pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let fingerprint = &account.key(ctx.opened.retires()).fingerprint;
     if fingerprint.is_none() || proof.fingerprint != *fingerprint {
         return vec![Reason::new(gate, subject, Why::ProofOfAnotherKey { slot })];
+    }
+    // The time says that it was made anew, and what is given out is the key that was to go.
+    if fingerprint.is_some() && *fingerprint == ctx.opened.retired_fingerprint {
+        let until = account.key(ctx.opened.retires()).generated.map(|at| later(at, CATCHES_UP));
+        let lasting = until.is_none_or(|until| until <= ctx.now);
+        return vec![Reason::new(gate, subject, Why::RetiredKeyGiven { slot, lasting })];
     }
     let regions = keeping_out(proof);
     if !regions.is_empty() && proof.refusing().is_empty() {

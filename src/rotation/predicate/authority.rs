@@ -3,14 +3,17 @@
 use sha2::{Digest, Sha256};
 
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::SharedStore;
+use crate::model::{SharedStore, Slot};
 
 /// What an approval of this regeneration is bound to: the rotation, the key that goes, and the version that each
 /// vault holds. A vault that changes afterwards makes the approval void.
-pub fn evidence_digest(ctx: &Context<'_>) -> String {
+pub fn evidence_digest(ctx: &Context<'_>, slot: Slot) -> String {
     let mut digest = Sha256::new();
     digest.update(ctx.opened.rotation.as_str());
     digest.update(ctx.opened.from.as_str());
+    if slot != ctx.opened.from {
+        digest.update(format!(" {slot}"));
+    }
     digest.update(format!("{:?}", ctx.opened.retired_generation));
     for stamp in &ctx.policy.stamps {
         let version = ctx
@@ -24,12 +27,18 @@ pub fn evidence_digest(ctx: &Context<'_>) -> String {
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A person approved the regeneration of this rotation, on this evidence.
-pub fn approved(ctx: &Context<'_>) -> Vec<Reason> {
-    let digest = evidence_digest(ctx);
-    let hold = |why| vec![Reason::new(Gate::Approved, Subject::Rotation, why)];
+/// A person approved that this key is regenerated, on this evidence. Whoever approves a rotation approves the key that it
+/// retires; where the other one is to be made anew before everybody moves to it, that is another approval.
+pub fn approved(ctx: &Context<'_>, slot: Slot) -> Vec<Reason> {
+    let digest = evidence_digest(ctx, slot);
+    let subject = if slot == ctx.opened.from { Subject::Rotation } else { Subject::Key(slot) };
+    let hold = |why| vec![Reason::new(Gate::Approved, subject.clone(), why)];
     let all = || ctx.fold.approvals.iter().map(|(_, approval)| approval);
-    let mine = || all().filter(|approval| approval.rotation == ctx.opened.rotation);
+    let mine = || {
+        all()
+            .filter(|approval| approval.rotation == ctx.opened.rotation)
+            .filter(|approval| approval.key.unwrap_or(ctx.opened.from) == slot)
+    };
     let binding = || mine().filter(|approval| approval.digest.as_ref().is_none_or(|bound| *bound == digest));
     if binding().next().is_none() {
         return match mine().next() {

@@ -43,24 +43,20 @@ pub fn metrics_asked(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 }
 
 /// No stamp whose pods were replaced has had a request refused since, as far as the metrics have come; but for those of
-/// which the logs tell already, and by whom.
+/// which the logs tell already, and by whom. What somebody has accepted of the logs is told here all the same: it may be more
+/// than that.
 pub fn none_refused_by_metrics(
     ctx: &Context<'_>,
     max: Duration,
     renewed: &[Renewed<'_>],
-    by_logs: &[Reason],
+    by_logs: &BTreeSet<&StampName>,
 ) -> Vec<Reason> {
     let view = match told(ctx, Gate::NotRefused, max) {
         Ok(Some((view, _))) => view,
         Ok(None) => return Vec::new(),
         Err(reason) => return vec![*reason],
     };
-    let told_already = |facts: &StampFacts| {
-        let subject = Subject::Stamp(facts.name.clone());
-        let told = |reason: &&Reason| matches!(reason.why, Why::RefusedSince { .. });
-        by_logs.iter().filter(told).any(|reason| reason.subject == subject)
-    };
-    let untold = renewed.iter().filter(|(facts, _)| !told_already(facts));
+    let untold = renewed.iter().filter(|(facts, _)| !by_logs.contains(&facts.name));
     let counted = with_ours_left_out(ctx, view);
     let refused = untold.filter_map(|(facts, since)| refused(ctx, facts, *since, &counted));
     refused.chain(begins_late(ctx, EvidenceKey::Metrics, view.since, renewed)).collect()

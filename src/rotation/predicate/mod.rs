@@ -11,6 +11,7 @@ mod inventory;
 mod metrics;
 mod pods;
 mod readers;
+mod refused;
 mod rights;
 mod room;
 mod runs;

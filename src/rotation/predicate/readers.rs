@@ -38,7 +38,10 @@ pub fn known_readers(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
     let lens = Lens { policy: ctx.policy, account: Some(account), now: ctx.now };
     let kind = KeyKind { slot, access: ctx.opened.access };
     let mut reasons = match told(&view.used) {
-        Ok(used) => used.map_or_else(Vec::new, |used| used_by(used, kind, lens, lag)),
+        Ok(used) => used.map_or_else(Vec::new, |used| {
+            let young = begins_late(used, account.key(kind).generated);
+            used_by(used, kind, lens, lag).into_iter().chain(young).collect()
+        }),
         Err(blind) => unseen(blind),
     };
     match told(&view.read) {
@@ -67,6 +70,14 @@ fn told<T>(told: &Result<T, Blind>) -> Result<Option<&T>, &Blind> {
     }
 }
 
+/// Logs that do not go back over the window, nor to when the key was made: whoever comes by once a week may not be in them.
+fn begins_late(view: &UsageView, generated: Option<Timestamp>) -> Option<Reason> {
+    let (begins, wanted) = (view.begins(), view.since);
+    let late = begins > wanted && generated.is_none_or(|generated| generated < begins);
+    let why = Why::LogsYoung { begins, wanted, until: None };
+    late.then(|| Reason::new(Gate::Readers, Subject::Account, why))
+}
+
 /// By address, as the key's users are accepted.
 fn used_by(view: &UsageView, kind: KeyKind, lens: Lens<'_>, lag: Duration) -> Vec<Reason> {
     let mut strangers: BTreeMap<String, Vec<User>> = BTreeMap::new();
@@ -84,6 +95,7 @@ fn used_by(view: &UsageView, kind: KeyKind, lens: Lens<'_>, lag: Duration) -> Ve
             at: last.last,
             until: Some(until).filter(|until| *until > lens.now),
             void: void(last.signed),
+            both: last.both,
             by: last.caller,
             count,
         };

@@ -4,7 +4,7 @@
 //! A window that the logs have not reached yet proves nothing. Nothing here holds where no logs are configured: then
 //! they are no evidence, and the other gates carry the weight.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,8 @@ use super::super::stamps::begun_at;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::metrics::none_refused_by_metrics;
 use super::pods::{renewals, renewed_whole};
-use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName, UsageView};
+use super::refused::refused;
+use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName};
 
 /// So many lags after it should have been shown, a person is called: then it is no lag any more.
 const STALLED: u32 = 4;
@@ -80,6 +81,13 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     let wanted = earlier(ctx.now, lag * (STALLED - 1));
     let whole =
         reached.is_some_and(|reached| reached >= wanted) && begin.is_some_and(|begin| begin >= view.since);
+    // Logs that were switched on an hour ago tell nothing of the hour before, however far back they were asked.
+    let oldest = view.oldest().filter(|oldest| begin.is_some_and(|begin| earlier(*oldest, lag) > begin));
+    if let Some(begins) = oldest {
+        let until = later(begins, ctx.policy.quiet_window + lag);
+        let why = Why::LogsYoung { begins, wanted: begin.unwrap_or(begins), until: Some(until) };
+        reasons.push(Reason::new(gate, subject.clone(), why));
+    }
     if !whole {
         reasons.push(Reason::new(gate, subject, Why::LogsBehind { reached, wanted }));
     }
@@ -87,7 +95,7 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
 }
 
 /// The last of them, by whom, and how many there are.
-fn newest<'a>(requests: &[&'a Requests]) -> Option<(Timestamp, &'a crate::model::Caller, u64)> {
+pub(super) fn newest<'a>(requests: &[&'a Requests]) -> Option<(Timestamp, &'a crate::model::Caller, u64)> {
     let last = requests.iter().max_by_key(|requests| requests.last)?;
     Some((last.last, &last.caller, requests.iter().map(|requests| requests.count).sum()))
 }
@@ -103,11 +111,14 @@ pub fn none_refused(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     if renewed.is_empty() {
         return Vec::new();
     }
-    let mut reasons = if logged { none_refused_by_logs(ctx, max, &renewed) } else { Vec::new() };
+    let (mut reasons, told) = match logged {
+        true => none_refused_by_logs(ctx, max, &renewed),
+        false => (Vec::new(), BTreeSet::new()),
+    };
     if counted {
         // They come sooner than rows do, and cost one request.
         let max = max.min(ctx.policy.ages.restart);
-        reasons.extend(none_refused_by_metrics(ctx, max, &renewed, &reasons));
+        reasons.extend(none_refused_by_metrics(ctx, max, &renewed, &told));
     }
     reasons
 }
@@ -170,14 +181,19 @@ pub fn logs_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     vec![Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why)]
 }
 
-fn none_refused_by_logs(ctx: &Context<'_>, max: Duration, renewed: &[Renewed<'_>]) -> Vec<Reason> {
+/// With the stamps of which they tell a refusal that nobody has accepted.
+fn none_refused_by_logs<'a>(
+    ctx: &Context<'_>,
+    max: Duration,
+    renewed: &[Renewed<'a>],
+) -> (Vec<Reason>, BTreeSet<&'a StampName>) {
     let view = match ctx.usage(Gate::NotRefused, max) {
         Ok((_, view)) => view,
-        Err(reason) => return vec![*reason],
+        Err(reason) => return (vec![*reason], BTreeSet::new()),
     };
-    let refused = renewed.iter().filter_map(|(facts, since)| refused(ctx, facts, *since, view));
-    let late = begins_late(ctx, EvidenceKey::Usage, view.since, renewed);
-    refused.chain(late).collect()
+    let (mut reasons, told) = refused(ctx, renewed, view);
+    reasons.extend(begins_late(ctx, EvidenceKey::Usage, view.since, renewed));
+    (reasons, told)
 }
 
 /// From when on the stamp's pods are young enough: since the first of them, or, once the old key is gone, since the last of
@@ -211,17 +227,6 @@ fn seen_renewal(ctx: &Context<'_>, facts: &StampFacts) -> Option<Timestamp> {
 /// says which.
 pub fn own_region<'a>(account: Option<&AccountView>, facts: &'a StampFacts) -> Option<&'a str> {
     facts.region.as_deref().filter(|region| account.is_some_and(|account| account.has_region(region)))
-}
-
-/// Where the stamp's region is not known, every region counts.
-fn refused(ctx: &Context<'_>, facts: &StampFacts, since: Timestamp, view: &UsageView) -> Option<Reason> {
-    let account = ctx.account(Gate::NotRefused, ctx.policy.ages.ordinary).ok();
-    let after = view.refused_in(own_region(account, facts)).filter(|requests| requests.last >= since);
-    let after: Vec<&Requests> = after.collect();
-    let region = after.iter().max_by_key(|requests| requests.last)?.region.clone();
-    let (at, by, count) = newest(&after)?;
-    let why = Why::RefusedSince { region, since, at, by: by.clone(), count };
-    Some(Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
 }
 
 /// The logs have come to that moment, so that what they do not show of a stamp did not happen. Waits for them, and

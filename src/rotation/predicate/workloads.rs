@@ -11,8 +11,8 @@ use super::super::stamps::under_way;
 use super::super::{Context, Gate, Reason, Subject, Why};
 use super::pods::{SKEW, is_over, overdue, placed};
 use crate::model::{
-    ClusterState, ClusterView, PodTrouble, PodView, StampName, Strategy, Warning, WorkloadKind, WorkloadName,
-    WorkloadView,
+    ClusterState, ClusterView, DeploymentCondition, PodTrouble, PodView, StampName, Strategy, Warning,
+    WorkloadKind, WorkloadName, WorkloadView,
 };
 
 /// A cluster that Azure does not know belongs to a closed stamp. Beside a vault that is there, it may be one that is named
@@ -127,7 +127,7 @@ const LONG_DEADLINE: Duration = Duration::from_secs(1800);
 const SYMPTOMS: usize = 5;
 
 /// Why a rollout that is not complete does not get on, as far as its pods tell: containers that fail again and again,
-/// images that cannot be had, pods that should long be ready, or be so again, or, of a set, pods that do not end, because
+/// images that cannot be had, pods that may not be made, that should long be ready, or be so again, or, of a set, that do not end, because
 /// their node does not answer or a finalizer holds them. A Deployment's controller says so itself, late; those of StatefulSets and
 /// DaemonSets wait for ever.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
@@ -152,11 +152,27 @@ pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> 
     if !unended.is_empty() {
         return Some(format!("{} should have ended long ago, and its successor waits", unended.join(", ")));
     }
+    // No pod that is waited for tells of those that cannot even be made.
+    let refused = |condition: &&DeploymentCondition| {
+        let since = condition.updated.map(|since| later(since, deadline));
+        is_refused(condition) && since.is_some_and(|since| since < now)
+    };
+    if workload.conditions.iter().any(|condition| refused(&condition)) {
+        return Some(format!(
+            "its controller has not been let make a pod for {} min",
+            deadline.as_secs() / 60
+        ));
+    }
     // One that served for days, and is not ready for a moment, is no rollout that fails.
     let since = |pod: &PodView| pod.unready_since.unwrap_or(pod.created);
     let late = pods.iter().filter(|pod| later(since(pod), deadline) < now);
     let late: Vec<String> = late.map(|pod| unheard(pod, cluster)).collect();
     (!late.is_empty()).then(|| format!("{} not ready for {} min", late.join(", "), deadline.as_secs() / 60))
+}
+
+/// By a quota, an admission webhook, a service account that is not there: what its controller asks for is refused.
+fn is_refused(condition: &DeploymentCondition) -> bool {
+    condition.kind == "ReplicaFailure" && condition.status == "True"
 }
 
 /// Its name, with its node where that does not answer.
@@ -187,13 +203,9 @@ fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
     let unready = |pod: &&PodView| !pod.ready && !is_over(pod);
     let pods = cluster.pods_of(&workload.name).filter(unready);
     let states = pods.filter_map(|pod| Some(format!("{}: {}", pod.name, pod.trouble.as_ref()?.text)));
-    let conditions = workload
-        .conditions
-        .iter()
-        .filter(|condition| condition.kind == "ReplicaFailure" && condition.status == "True")
-        .map(|condition| {
-            PodTrouble::new(false, &format!("{}: {}", condition.reason, condition.message)).text
-        });
+    let conditions = workload.conditions.iter().filter(|condition| is_refused(condition)).map(|condition| {
+        PodTrouble::new(false, &format!("{}: {}", condition.reason, condition.message)).text
+    });
     let warnings = cluster.warnings.iter().filter(|warning| is_about(warning, workload, cluster)).map(told);
     let mut lines: Vec<String> = Vec::new();
     let mut known: Vec<String> = Vec::new();

@@ -31,12 +31,27 @@ impl Why {
             Why::CronJobReadsStale { secret } => format!(" {secret}"),
             // A use after the one that was accepted is another one.
             Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
+            Why::RefusedSince { at, stranger: false, .. } => format!(" {at}"),
+            Why::RefusedByMetrics { refusals, .. } => format!(" {}", refusals.most),
             Why::StagesUndeclared { stages, .. } | Why::StagesNotSkipped { stages } => {
                 format!(" {}", stages.join(" "))
             }
             _ => String::new(),
         };
         format!("{}{of}", self.kind())
+    }
+
+    /// Whether it is what was accepted as that. Metrics name nobody: up to twice as many refused in a minute are taken to be
+    /// the same callers.
+    pub fn is_accepted_as(&self, accepted: &str) -> bool {
+        match self {
+            Why::RefusedByMetrics { refusals, .. } => {
+                let most =
+                    accepted.strip_prefix(self.kind()).and_then(|most| most.trim().parse::<u64>().ok());
+                most.is_some_and(|most| refusals.most <= most.saturating_mul(2))
+            }
+            _ => accepted == self.accepted_as(),
+        }
     }
 
     /// The name of the kind of reason, for machine output.
@@ -63,6 +78,8 @@ impl Why {
             Why::WishTakenBack { .. } => "wish-taken-back",
             Why::MergedUnreviewed { .. } => "merged-unreviewed",
             Why::BranchOfOthers { .. } => "branch-of-others",
+            Why::BringsAlong { .. } => "brings-along",
+            Why::MergeWouldRead { .. } => "merge-would-read",
             Why::ChangedByOtherHands { .. } => "changed-by-other-hands",
             Why::PullNotListed { .. } => "pull-not-listed",
             Why::MergedButReads { .. } => "merged-but-reads",
@@ -94,6 +111,8 @@ impl Why {
             Why::RunAwaited { .. } => "run-awaited",
             Why::RunByHand { .. } => "run-by-hand",
             Why::RunDidNotWrite { .. } => "run-did-not-write",
+            Why::RunLeftVaultsOut { .. } => "run-left-vaults-out",
+            Why::RunUnlisted { .. } => "run-unlisted",
             Why::VaultHolds { .. } => "vault-holds",
             Why::VaultByHand { .. } => "vault-by-hand",
             Why::VaultDisabled => "vault-disabled",
@@ -155,6 +174,7 @@ impl Why {
             Why::SecretRead { .. } => "secret-read",
             Why::KeyNotNamed { .. } => "key-not-named",
             Why::LogsBehind { .. } => "logs-behind",
+            Why::LogsYoung { .. } => "logs-young",
             Why::WindowShort { .. } => "window-short",
             Why::LogsStalled { .. } => "logs-stalled",
             Why::MetricsSilent { .. } => "metrics-silent",
@@ -175,6 +195,7 @@ impl Why {
             Why::OperationRunning { .. } => "operation-running",
             Why::OperationFailed { .. } => "operation-failed",
             Why::GenerationNotNewer => "generation-not-newer",
+            Why::RetiredKeyGiven { .. } => "retired-key-given",
             Why::NotAcceptedLongEnough { .. } => "not-accepted-long-enough",
         }
     }
@@ -220,6 +241,8 @@ impl Why {
             | Why::MergedUnreviewed { .. }
             | Why::Untraced { .. }
             | Why::BranchOfOthers { .. }
+            | Why::BringsAlong { .. }
+            | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
             | Why::RunFailed { .. }
@@ -231,6 +254,7 @@ impl Why {
             | Why::TrafficUnknown { going: false, .. }
             | Why::TrafficBeyond { .. }
             | Why::RunDidNotWrite { .. }
+            | Why::RunLeftVaultsOut { .. }
             | Why::VaultByHand { .. }
             | Why::VaultDisabled
             | Why::VaultMissing { .. }
@@ -272,6 +296,7 @@ impl Why {
             | Why::ClusterOfOther { .. }
             | Why::PodsNotMounted { lasting: true, .. }
             | Why::LogsStalled { .. }
+            | Why::LogsYoung { until: None, .. }
             | Why::MetricsSilent { lasting: true, .. }
             | Why::RefusedSince { .. }
             | Why::RefusedByMetrics { .. }
@@ -284,6 +309,7 @@ impl Why {
             | Why::RightEnds { .. }
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
+            | Why::RetiredKeyGiven { lasting: true, .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
@@ -320,6 +346,7 @@ impl Why {
             | Why::RunJustEnded { .. }
             | Why::TrafficUnknown { going: true, .. }
             | Why::DeploymentUnderWay { .. }
+            | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::RunByHand { .. }
             | Why::VaultHolds { .. }
@@ -347,11 +374,13 @@ impl Why {
             | Why::SecretRead { until: Some(_), .. }
             | Why::KeyNotNamed { .. }
             | Why::LogsBehind { .. }
+            | Why::LogsYoung { until: Some(_), .. }
             | Why::MetricsSilent { lasting: false, .. }
             | Why::SlotNamed { .. }
             | Why::LeaseOfOther { .. }
             | Why::OperationRunning { .. }
             | Why::GenerationNotNewer
+            | Why::RetiredKeyGiven { lasting: false, .. }
             | Why::NotAcceptedLongEnough { .. } => Opens::ByWaiting,
         }
     }

@@ -123,6 +123,17 @@ pub enum Why {
         reads: SlotUse,
         wanted: Slot,
     },
+    /// The change stands on commits that the branch it goes to does not have, or has no more: merged, it brings them along.
+    BringsAlong {
+        head: CommitId,
+        base: BranchName,
+    },
+    /// The branch that it goes to has got another reader since: the head is right, and what merging it makes is not.
+    MergeWouldRead {
+        base: BranchName,
+        reads: SlotUse,
+        wanted: Slot,
+    },
     /// The branch came to read the slot by a commit that no pull request brought, though reviews are wanted there, or may
     /// be.
     ChangedByOtherHands {
@@ -292,6 +303,15 @@ pub enum Why {
     /// The run wrote the vaults, yet this vault does not hold the key.
     RunDidNotWrite {
         url: String,
+    },
+    /// The run that keyslot asked for ended well, and these stages, which write the vaults, were left out of it.
+    RunLeftVaultsOut {
+        stages: Vec<String>,
+        url: String,
+    },
+    /// The run that keyslot asked for was taken, and no list shows it.
+    RunUnlisted {
+        since: Timestamp,
     },
     VaultHolds {
         slot: Option<Slot>,
@@ -542,6 +562,8 @@ pub enum Why {
         until: Option<Timestamp>,
         by: Caller,
         count: u64,
+        /// Whether it uses the other slot's key too, and has for long.
+        both: bool,
         /// Why its sign-off does not count, where there is one.
         void: Option<Validity>,
     },
@@ -568,6 +590,13 @@ pub enum Why {
     LogsBehind {
         reached: Option<Timestamp>,
         wanted: Timestamp,
+    },
+    /// They were asked from then on, and their first row is of much later: what was before, nobody has written down.
+    LogsYoung {
+        begins: Timestamp,
+        wanted: Timestamp,
+        /// When they go back far enough, where that is soon.
+        until: Option<Timestamp>,
     },
     /// What was read of logs or metrics begins after what must be known.
     WindowShort {
@@ -596,6 +625,8 @@ pub enum Why {
         at: Timestamp,
         by: Caller,
         count: u64,
+        /// Whether it comes from no address of a stamp.
+        stranger: bool,
     },
     /// The same, by the account's metrics, which name no caller.
     RefusedByMetrics {
@@ -654,6 +685,11 @@ pub enum Why {
         why: String,
     },
     GenerationNotNewer,
+    /// Its generation time is later, and it is the key of before. `lasting`: for so long that somebody should look.
+    RetiredKeyGiven {
+        slot: Slot,
+        lasting: bool,
+    },
     NotAcceptedLongEnough {
         since: Option<Timestamp>,
         until: Option<Timestamp>,

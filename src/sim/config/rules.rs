@@ -26,6 +26,9 @@ pub struct RulesConfig {
     /// No rule requires the check.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub optional_check: bool,
+    /// Who may read the repository and not write to it: their reviews do not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<String>,
     /// The repository allows no auto-merge.
     pub no_auto_merge: bool,
     /// A wish to have it merged is turned away where nothing but the queue holds it: whoever wants it there puts it there.

@@ -59,6 +59,9 @@ pub struct AccountConfig {
     /// A ReadOnly lock on the account, by its name, from so long after the world's start on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lock: Option<(String, Duration)>,
+    /// Whether that lock is on the subscription instead.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub lock_above: bool,
     /// What the account says of its networks. Whom the data plane turns away is for faults to say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkRules>,
@@ -96,6 +99,7 @@ impl Default for AccountConfig {
             seems_idle: Duration::ZERO,
             role_ends: None,
             lock: None,
+            lock_above: false,
             network: None,
         }
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::super::command::{Command, Expected, Reply};
 use super::super::fault::{Call, Operation};
 use super::super::repository::{
-    Commit, Lookup, Merged, Objects, Repository, Signature, Tree, ancestors, pick,
+    Commit, Lookup, Merged, Objects, Repository, Signature, Tree, ancestors, merge_base, merge_trees, pick,
 };
 use super::hub::{About, Hub};
 use crate::model::{Blindness, BranchName, CommitId};
@@ -69,7 +69,9 @@ impl MemoryCode {
 fn brought(clone: &LocalClone<'_>, last: &Commit, proposal: &CommitId) -> Vec<CommitId> {
     let behind: BTreeSet<CommitId> = ancestors(clone, last.id()).collect();
     let (mut chain, mut next) = (Vec::new(), clone.commit(last.id()));
-    for id in ancestors(clone, proposal).take_while(|id| !behind.contains(id)) {
+    let is_merge = |id: &CommitId| clone.commit(id).is_some_and(|commit| commit.parents().len() > 1);
+    let own = ancestors(clone, proposal).filter(|id| !is_merge(id));
+    for id in own.take_while(|id| !behind.contains(id)) {
         let same = |rebased: &Arc<Commit>| {
             clone.commit(&id).is_some_and(|proposed| proposed.message() == rebased.message())
         };
@@ -114,6 +116,12 @@ impl Code for MemoryCode {
     async fn contains(&self, descendant: &CommitId, ancestor: &CommitId) -> Result<bool, Fault> {
         self.find(descendant)?;
         Ok(self.local(|clone| clone.contains(descendant, ancestor)))
+    }
+
+    async fn parted(&self, one: &CommitId, other: &CommitId) -> Result<Option<CommitId>, Fault> {
+        self.find(one)?;
+        self.find(other)?;
+        Ok(self.local(|clone| merge_base(clone, one, other)))
     }
 
     async fn line(&self, head: &CommitId, most: usize) -> Result<Vec<CommitId>, Fault> {
@@ -174,6 +182,24 @@ impl Code for MemoryCode {
             [from.tree(), to.tree()].into_iter().flat_map(Tree::iter).map(|(path, _)| path).collect();
         let differs = |path: &&Arc<str>| from.tree().get(path) != to.tree().get(path);
         Ok(paths.into_iter().filter(differs).map(ToString::to_string).collect())
+    }
+
+    async fn joined(&self, into: &CommitId, head: &CommitId) -> Result<Picked, Fault> {
+        let (base, merged) = (self.find(into)?, self.find(head)?);
+        let before = self.local(|clone| merge_base(clone, into, head).and_then(|id| clone.commit(&id)));
+        let before = before.map(|commit| commit.tree().clone()).unwrap_or_default();
+        let tree = match merge_trees(&before, base.tree(), merged.tree()) {
+            Merged::Tree(tree) => tree,
+            Merged::Conflict(paths) => {
+                let conflict = |path| Conflict { path, lines: String::new() };
+                return Ok(Picked::Conflict(paths.into_iter().map(conflict).collect()));
+            }
+        };
+        if &tree == base.tree() {
+            return Ok(Picked::AlreadyThere);
+        }
+        let (parents, who) = (vec![into.clone(), head.clone()], merged.author());
+        Ok(Picked::Commit(self.keep(Commit::new(tree, parents, who, "What a merge makes\n"))))
     }
 
     async fn push(&self, commit: &CommitId, branch: &BranchName, expect: &Expect) -> Effect<()> {

@@ -56,7 +56,10 @@ enum Asked {
     Get,
     ListKeys,
     Permissions,
-    Locks,
+    /// At the account or its group; or at the subscription.
+    Locks {
+        subscription: bool,
+    },
     Assignments,
     Role,
     Regenerate,
@@ -115,7 +118,7 @@ async fn answer(
         Err(response) => return *response,
     };
     let operation = match asked {
-        Asked::Get | Asked::Permissions | Asked::Locks | Asked::Assignments | Asked::Role => {
+        Asked::Get | Asked::Permissions | Asked::Locks { .. } | Asked::Assignments | Asked::Role => {
             Operation::ReadAccount
         }
         Asked::ListKeys => Operation::ListKeys,
@@ -206,7 +209,7 @@ fn reply(world: &mut World, asked: &Asked, asking: &Asking<'_>, body: &[u8]) -> 
         Asked::ListKeys | Asked::Regenerate if world.account_lock().is_some() => rights::locked(world),
         Asked::ListKeys => Json(keys_body(world)).into_response(),
         Asked::Permissions => rights::permissions(world),
-        Asked::Locks => rights::locks(world),
+        Asked::Locks { subscription } => rights::locks(world, *subscription),
         Asked::Assignments => rights::assignments(world),
         Asked::Role => rights::role(world),
         Asked::Regenerate => regenerate(world, asking, body),
@@ -340,7 +343,9 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
         return match (method, rest) {
             (&Method::GET, "") => Ok(Asked::Get),
             (&Method::GET, "/providers/microsoft.authorization/permissions") => Ok(Asked::Permissions),
-            (&Method::GET, "/providers/microsoft.authorization/locks") => Ok(Asked::Locks),
+            (&Method::GET, "/providers/microsoft.authorization/locks") => {
+                Ok(Asked::Locks { subscription: false })
+            }
             (&Method::GET, "/providers/microsoft.authorization/roleassignmentscheduleinstances") => {
                 Ok(Asked::Assignments)
             }
@@ -352,6 +357,15 @@ fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<
             },
             _ => Err(not_found()),
         };
+    }
+    if let Some(scope) = path.strip_suffix("/providers/microsoft.authorization/locks")
+        && method == Method::GET
+    {
+        let subscription = format!("subscriptions/{}", account.subscription.to_lowercase());
+        let group = format!("{subscription}/resourcegroups/{}", account.resource_group.to_lowercase());
+        if scope == subscription || scope == group {
+            return Ok(Asked::Locks { subscription: scope == subscription });
+        }
     }
     if method == Method::GET && format!("/{path}") == rights::role_id(account).to_lowercase() {
         return Ok(Asked::Role);

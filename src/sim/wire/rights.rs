@@ -49,17 +49,23 @@ pub(super) fn locked(world: &World) -> Response {
     nested(StatusCode::CONFLICT, "ScopeLocked", &message)
 }
 
-pub(super) fn locks(world: &World) -> Response {
-    let id = world.account().config().id.resource_id();
+/// The locks that are listed at the account, or above it: Azure lists with a scope's own those of what lies below.
+pub(super) fn locks(world: &World, above: bool) -> Response {
+    let config = world.account().config();
+    let scope = match config.lock_above {
+        true => format!("/subscriptions/{}", config.id.subscription),
+        false => config.id.resource_id(),
+    };
     let lock = |name: &str| {
         json!({
-            "id": format!("{id}/providers/Microsoft.Authorization/locks/{name}"),
+            "id": format!("{scope}/providers/Microsoft.Authorization/locks/{name}"),
             "type": "Microsoft.Authorization/locks",
             "name": name,
             "properties": { "level": "ReadOnly", "notes": "" },
         })
     };
-    let locks: Vec<Value> = world.account_lock().into_iter().map(lock).collect();
+    let listed = above || !config.lock_above;
+    let locks: Vec<Value> = world.account_lock().filter(|_| listed).into_iter().map(lock).collect();
     Json(json!({ "value": locks })).into_response()
 }
 

@@ -54,10 +54,19 @@ pub fn read_stamps(text: &[u8], output: &str) -> Result<Vec<StampProperties>, Ou
     let text = std::str::from_utf8(text).map_err(|_| OutputsError::NotUtf8)?.trim_start_matches('\u{feff}');
     let value = match text.trim_start().starts_with('[') {
         true => parsed(text)?,
-        false => value_of(text, output)?,
+        false => match value_of(text, output) {
+            Err(OutputsError::NoOutput { .. }) if is_bare_map(text) => parsed(text)?,
+            other => other?,
+        },
     };
     let stamps = elements(value).ok_or_else(|| OutputsError::NoStamps { output: output.to_owned() })?;
     stamps.iter().enumerate().map(|(at, stamp)| properties(at + 1, stamp)).collect()
+}
+
+/// Whether the whole text is a map of stamps: what `terraform output -json NAME` prints of one.
+fn is_bare_map(text: &str) -> bool {
+    let map: Result<BTreeMap<String, Fields<'_>>, _> = serde_json::from_str(text);
+    map.is_ok_and(|map| !map.is_empty() && map.values().all(|it| it.contains_key("key_vault_name")))
 }
 
 /// Puts the stamps of several release units together.

@@ -59,6 +59,7 @@ fn a_map_of_stamps_and_the_value_alone_will_do() {
     let locations: Vec<String> =
         read(&outputs(&map)).unwrap().into_iter().map(|stamp| stamp.location).collect();
     assert_eq!(locations, ["a", "b"]);
+    assert_eq!(read(&map).unwrap().len(), 2, "without a name around it");
     assert_eq!(read(&format!("\u{feff}[{}]", stamp("x", ""))).unwrap().len(), 1);
     assert_eq!(read(&outputs("[]")), Ok(Vec::new()));
 }

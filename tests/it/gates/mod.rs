@@ -16,10 +16,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
-    EvidenceKey, Fingerprint, KeyKind, KeyView, ObjectName, Operation, OperationState, PodTrouble, PodView,
-    PullState, ReplicaNumber, ResourceKind, Right, RunId, RunResult, RunState, RunView, SecretVersion, Seen,
-    SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts, Strategy, SyncedSecretView, Term,
-    Unlisted, Warning, WorkloadName, WorkloadView,
+    EvidenceKey, Fingerprint, KeyKind, KeyView, MetricsView, ObjectName, Operation, OperationState,
+    PodTrouble, PodView, PullState, RefusedMinute, ReplicaNumber, ResourceKind, Right, RunId, RunResult,
+    RunState, RunView, SecretVersion, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts,
+    Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Reason, Step, Subject,

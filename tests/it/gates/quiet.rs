@@ -116,3 +116,23 @@ fn an_accepted_use_of_the_old_key_is_of_that_caller_and_of_a_stamp_it_is_that_us
     noted(&mut stage, 3);
     assert!(quiet_holds(&stage), "{:?}", stage.decide());
 }
+
+#[test]
+fn logs_that_are_younger_than_the_quiet_window_are_waited_for() {
+    let mut stage = Stage::ready();
+    let begun = |stage: &mut Stage, minutes: i64| {
+        let first = stage.now - SignedDuration::from_mins(minutes);
+        stage.usage_mut().requests.iter_mut().for_each(|requests| requests.first = first);
+    };
+    // The window of half an hour ends where the logs do, ten minutes ago; so much may be between two requests, too.
+    begun(&mut stage, 30);
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    begun(&mut stage, 29);
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let until = stage.now + SignedDuration::from_mins(11);
+    assert!(
+        matches!(&reasons[..], [Reason { gate: Gate::KeyQuiet, why: Why::LogsYoung { until: Some(told), .. }, .. }] if *told == until),
+        "{reasons:?}"
+    );
+}

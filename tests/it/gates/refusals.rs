@@ -1,6 +1,7 @@
 //! Requests that Cosmos refuses while a stamp soaks.
 
 use super::*;
+use crate::stage::address;
 
 #[test]
 fn a_soak_lasts_until_the_logs_have_told_of_it_and_a_refusal_stops_the_wave() {
@@ -72,4 +73,74 @@ fn logs_that_end_long_before_now_tell_nothing_of_what_was_refused_since() {
     stage.usage_mut().newest = Some(stage.now - lag * 3 - SignedDuration::from_secs(1));
     assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
     assert!(holding(&stage.decide()).contains(&Gate::NotRefused));
+}
+
+fn refused_at(stage: &mut Stage, address: &str, minutes_ago: i64) {
+    refused(stage, "east", minutes_ago);
+    stage.usage_mut().requests.last_mut().unwrap().caller.address = address.to_owned();
+}
+
+/// Accepts whom the account refuses, as `--accept` records it; the subjects.
+fn accept_refusals(stage: &mut Stage) -> Vec<String> {
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let refused = reasons.iter().filter(|reason| reason.gate == Gate::NotRefused);
+    let subjects: Vec<String> = refused.clone().map(|reason| reason.subject.to_string()).collect();
+    for reason in refused {
+        let (at, Event::Accepted(mut acceptance)) = accepted(Gate::NotRefused, &reason.subject.to_string())
+        else {
+            panic!()
+        };
+        acceptance.why = Some(reason.why.accepted_as());
+        stage.events.push((at, Event::Accepted(acceptance)));
+    }
+    subjects
+}
+
+#[test]
+fn an_accepted_refusal_is_of_that_caller_and_of_a_stamp_it_is_that_refusal() {
+    let mut stage = soaked();
+    refused_at(&mut stage, "198.51.100.7", 25);
+    assert_eq!(accept_refusals(&mut stage), ["198.51.100.7"]);
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    refused_at(&mut stage, "198.51.100.7", 1);
+    assert_eq!(restarts(&stage), ["north"], "the same one: {:?}", stage.decide());
+    let accepted = stage.clone();
+    for other in [address(0), address(1), "198.51.100.8".to_owned(), String::new()] {
+        let mut stage = accepted.clone();
+        refused_at(&mut stage, &other, 1);
+        assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{other}: {:?}", stage.decide());
+    }
+    // The next one of a stamp is another one.
+    let mut ours = soaked();
+    refused_at(&mut ours, &address(0), 25);
+    assert_eq!(accept_refusals(&mut ours), ["east"]);
+    assert_eq!(restarts(&ours), ["north"], "{:?}", ours.decide());
+    refused_at(&mut ours, &address(0), 1);
+    assert!(matches!(ours.decide().verdict, Verdict::Halt { .. }), "{:?}", ours.decide());
+}
+
+#[test]
+fn what_the_metrics_count_is_accepted_up_to_twice_as_much_in_a_minute() {
+    let counted = |stage: &mut Stage, minutes: &[(i64, u64)]| {
+        let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+        let minute = |(begin, count): &(i64, u64)| RefusedMinute {
+            region: "east".to_owned(),
+            begin: ago(*begin),
+            count: *count,
+        };
+        let told = ["east", "north"].map(|region| (region.to_owned(), ago(2))).into();
+        let view = MetricsView { since: ago(180), refused: minutes.iter().map(minute).collect(), told };
+        stage.policy.metrics_lag = Some(Duration::from_secs(5 * 60));
+        stage.world.metrics = Some(Seen::known(stage.now, view));
+    };
+    let mut stage = soaked();
+    refused_at(&mut stage, "198.51.100.7", 25);
+    counted(&mut stage, &[(25, 9), (24, 10)]);
+    assert_eq!(accept_refusals(&mut stage), ["198.51.100.7"], "the logs name somebody, which is better");
+    assert_eq!(accept_refusals(&mut stage), ["east"], "nobody has said that it is no more than that");
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    counted(&mut stage, &[(25, 9), (24, 10), (5, 20), (4, 20), (3, 12)]);
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    counted(&mut stage, &[(25, 9), (24, 10), (5, 21)]);
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
 }

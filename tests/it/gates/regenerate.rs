@@ -268,7 +268,7 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             s.rights_mut().rights[0].right = Right::Unknown("403".to_owned());
         }),
         ("the right ends before the new key can be confirmed", Gate::MayRegenerate, End::Halts, |s| {
-            s.rights_mut().term = Term::Until(s.now + SignedDuration::from_mins(29));
+            s.rights_mut().term = Term::Until(s.now + SignedDuration::from_mins(89));
         }),
         ("rights could not be asked for", Gate::MayRegenerate, End::Waits, |s| {
             s.world.rights = Some(Seen::blind(s.now, Blindness::Unreachable, "no answer"));
@@ -345,7 +345,7 @@ fn a_decision_to_act_names_everything_that_it_rests_on_and_until_when() {
 #[test]
 fn a_right_that_lasts_long_enough_or_of_which_nobody_says_how_long_does_not_hold() {
     let ends = |minutes| Term::Until(Stage::ready().now + SignedDuration::from_mins(minutes));
-    for term in [ends(30), Term::Untold("no licence".to_owned()), Term::Lasting] {
+    for term in [ends(90), Term::Untold("no licence".to_owned()), Term::Lasting] {
         let mut stage = Stage::ready();
         stage.rights_mut().term = term.clone();
         assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{term:?}: {:?}", stage.decide());

@@ -21,7 +21,13 @@ fn a_restart_that_was_sent_and_rolls_nothing_is_not_told_as_one_that_is_to_come(
         said.contains("restart sent at ") && said.contains("still there: ") && said.contains("is paused"),
         "{said}"
     );
-    assert!(!said.contains("not answered"), "{said}");
+    assert!(!said.contains("not answered") && !said.contains("changed by somebody"), "{said}");
+    // Somebody has restarted it as well, or taken our mark away.
+    let before = stage.clone();
+    let workload = &mut stage.cluster_mut("east").workloads[0];
+    (workload.generation, workload.observed_generation) = (3, 3);
+    assert!(told(&stage).contains("and changed by somebody since, pods"), "{}", told(&stage));
+    stage = before;
     assert!(stage.restarts().iter().any(|stamp| !stamp.is_over()));
     // Nobody knows whether it arrived.
     let Some((_, Event::Ended { ends })) = stage.events.last_mut() else { panic!("{:?}", stage.events) };
@@ -206,4 +212,31 @@ fn a_cluster_that_azure_works_on_is_not_restarted() {
             }
         })],
     );
+}
+
+#[test]
+fn pods_that_a_quota_keeps_from_being_made_are_no_scaling_that_ends_by_itself() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    let now = stage.now;
+    let refused = |stage: &mut Stage, minutes: i64| {
+        let failure = DeploymentCondition {
+            kind: "ReplicaFailure".to_owned(),
+            status: "True".to_owned(),
+            reason: "FailedCreate".to_owned(),
+            message: "exceeded quota: pods".to_owned(),
+            updated: Some(now - SignedDuration::from_mins(minutes)),
+        };
+        let workload = &mut stage.cluster_mut("east").workloads[0];
+        (workload.desired, workload.unavailable) = (5, 2);
+        workload.conditions = vec![rolled_out(at(60)), failure];
+    };
+    refused(&mut stage, 29);
+    assert!(matches!(stage.decide().verdict, Verdict::Wait { .. }), "{:?}", stage.decide());
+    refused(&mut stage, 31);
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let told = keyslot::render::reason::why(&reasons[0]);
+    assert!(told.contains("has not been let make a pod for 30 min"), "{told}");
+    assert!(told.contains("FailedCreate: exceeded quota: pods"), "{told}");
 }

@@ -1,5 +1,8 @@
 //! A target key that is too old to move to.
 
+use keyslot::model::RotationId;
+use keyslot::rotation::Approval;
+
 use super::*;
 
 #[test]
@@ -26,6 +29,16 @@ fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
     let decision = stage.decide();
     assert!(holding(&decision).contains(&Gate::KeyQuiet), "the logs say that it is in use: {decision:?}");
     stage.usage_mut().requests = vec![requests(KeyKind::read_write(Slot::Primary), "east", stage.now)];
+    // Whoever approved the rotation has approved that the other key goes.
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let [Reason { gate: Gate::Approved, subject: Subject::Key(Slot::Secondary), .. }, age] = &reasons[..]
+    else {
+        panic!("{reasons:?}")
+    };
+    assert!(matches!(age.why, Why::TargetTooOld { .. }), "{age:?}");
+    let remedy = keyslot::render::reason::remedy(&reasons[0]);
+    assert!(remedy.contains("--approve secondary"), "{remedy}");
+    approve_target(&mut stage);
     let decision = stage.decide();
     let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
     assert!(matches!(
@@ -38,6 +51,16 @@ fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
     let decision = stage.decide();
     assert!(holding(&decision).contains(&Gate::OldPodsGone), "{decision:?}");
     assert!(matches!(decision.verdict, Verdict::Halt { .. }), "{decision:?}");
+}
+
+fn approve_target(stage: &mut Stage) {
+    let approval = Approval {
+        by: "approver".to_owned(),
+        rotation: RotationId::new("r1"),
+        digest: None,
+        key: Some(Slot::Secondary),
+    };
+    stage.events.push((at(5), Event::Approved(approval)));
 }
 
 #[test]
@@ -64,4 +87,13 @@ fn an_age_that_is_accepted_while_the_target_is_made_anew_ends_nothing() {
     stage.world.operation = Some(Seen::known(stage.now, OperationState::Running(None)));
     let decision = stage.decide();
     assert_eq!((decision.phase, holding(&decision)), (Phase::Prepare, [Gate::Regenerated].into()));
+}
+
+#[test]
+fn an_approval_of_the_target_key_is_none_of_the_one_that_goes() {
+    let mut stage = Stage::ready();
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    stage.events.retain(|(_, event)| !matches!(event, Event::Approved(_)));
+    approve_target(&mut stage);
+    assert_eq!(holding(&stage.decide()), [Gate::Approved].into());
 }

@@ -238,3 +238,133 @@ fn a_stamp_that_is_not_seen_since_its_restart_takes_its_place_in_the_wave_and_ke
         assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{what}: {decision:?}");
     }
 }
+
+/// Accepts what holds at the gate, as `--accept` records it.
+fn accept_all(stage: &mut Stage, gate: Gate) {
+    let held = match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } | Verdict::Act { held: reasons, .. } => {
+            reasons
+        }
+        other => panic!("{other:?}"),
+    };
+    for reason in held.iter().filter(|reason| reason.gate == gate) {
+        let (at, Event::Accepted(mut acceptance)) = accepted(gate, &reason.subject.to_string()) else {
+            panic!()
+        };
+        acceptance.why = Some(reason.why.accepted_as());
+        stage.events.push((at, Event::Accepted(acceptance)));
+    }
+}
+
+#[test]
+fn what_is_accepted_of_the_canary_makes_the_wave_no_wider() {
+    // Nobody asks the account in the canary's region: the metrics tell nothing of its soak.
+    let mut silent = three_to_go(1);
+    let now = silent.now;
+    silent.policy.metrics_lag = Some(Duration::from_secs(5 * 60));
+    silent.policy.stamps[0].region = Some("east".to_owned());
+    let metrics = MetricsView {
+        since: now - SignedDuration::from_hours(8 * 24),
+        refused: Vec::new(),
+        told: [("north".to_owned(), now)].into(),
+    };
+    silent.world.metrics = Some(Seen::known(now, metrics));
+    assert!(restarts(&silent).is_empty(), "{:?}", silent.decide());
+    accept_all(&mut silent, Gate::NotRefused);
+    assert_eq!(restarts(&silent), ["north"], "{:?}", silent.decide());
+
+    // It soaks, and two others need not wait for that.
+    let mut soaks = three_to_go(1);
+    for pod in &mut soaks.cluster_mut("east").pods {
+        pod.created = now - SignedDuration::from_mins(9);
+    }
+    accept_all(&mut soaks, Gate::Wave);
+    assert_eq!(restarts(&soaks), ["north"], "{:?}", soaks.decide());
+
+    // The canary is not through yet.
+    let mut first = three_to_go(1);
+    first.cluster_mut("east").workloads[0].updated = 1;
+    accept_all(&mut first, Gate::Wave);
+    assert!(restarts(&first).is_empty(), "its rollout takes the one place: {:?}", first.decide());
+    // Nor is the last one that serves taken away.
+    let mut last = three_to_go(3);
+    for pod in &mut last.cluster_mut("east").pods {
+        pod.created = now - SignedDuration::from_mins(9);
+    }
+    for name in ["east", "south", "west"] {
+        let workload = &mut last.cluster_mut(name).workloads[0];
+        (workload.available, workload.conditions) = (2, vec![rolled_out(now)]);
+    }
+    let east = &mut last.cluster_mut("east").workloads[0];
+    (east.desired, east.available, east.replicas, east.updated) = (3, 3, 3, 3);
+    last.policy.stamps[0].live_traffic = false;
+    last.events.push(accepted(Gate::NotRefused, "north"));
+    assert!(restarts(&last).is_empty(), "{:?}", last.decide());
+}
+
+#[test]
+fn stamps_between_two_restarts_do_not_wait_for_each_other_when_no_other_one_serves() {
+    let mut stage = three_to_go(2);
+    let second = WorkloadName::new("workload", "healthservice-deploy");
+    stage.policy.workloads.push(second.clone());
+    for name in ["east", "north", "south", "west"] {
+        let done = name == "east";
+        let cluster = stage.cluster_mut(name);
+        let pods: Vec<PodView> = cluster
+            .pods
+            .iter()
+            .map(|pod| PodView {
+                name: format!("second-{}", pod.name),
+                uid: format!("second-{}", pod.uid),
+                workload: Some(second.clone()),
+                ..pod.clone()
+            })
+            .collect();
+        cluster.workloads.push(WorkloadView { name: second.clone(), ..deployment() });
+        if !done {
+            cluster.pods.iter_mut().for_each(|pod| pod.created = at(90_000));
+        }
+        cluster.pods.extend(pods);
+    }
+    restarted(&mut stage, "north", 1);
+    restarted(&mut stage, "south", 1);
+    assert_eq!(restarts(&stage), ["north", "south"], "the canary serves: {:?}", stage.decide());
+    for name in ["east", "west"] {
+        let cluster = stage.cluster_mut(name);
+        for workload in &mut cluster.workloads {
+            (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+        }
+        cluster.pods.clear();
+    }
+    let decision = stage.decide();
+    assert_eq!(restarts(&stage), ["north"], "{decision:?}");
+    let Verdict::Act { held, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let why = Why::LastHealthyStamp { recovering: true };
+    assert!(held.iter().any(|reason| reason.why == why), "{held:?}");
+    // While that one rolls, the other is the last one.
+    stage.cluster_mut("north").workloads[1].updated = 1;
+    assert!(matches!(stage.decide().verdict, Verdict::Wait { .. }), "{:?}", stage.decide());
+    // And where there is no other, nothing comes of waiting.
+    for workload in &mut stage.cluster_mut("north").workloads {
+        (workload.desired, workload.replicas, workload.updated, workload.available) = (0, 0, 0, 0);
+    }
+    stage.cluster_mut("north").pods.clear();
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_rollout_of_our_own_is_seen_to_its_end_before_a_person_is_called_for_another_stamp() {
+    let mut stage = three_to_go(2);
+    restarted(&mut stage, "north", 1);
+    stage.cluster_mut("north").workloads[0].updated = 1;
+    stage.cluster_mut("south").workloads[0].strategy = Strategy::Recreate;
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(reasons.iter().any(|reason| reason.why == Why::Recreate), "{reasons:?}");
+    for pod in &mut stage.cluster_mut("north").pods {
+        pod.created = at(90_000);
+    }
+    stage.cluster_mut("north").workloads[0].updated = 3;
+    stage.policy.stamps.pop();
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
+}

@@ -130,6 +130,20 @@ async fn all_that_a_rebase_merge_brought_is_found_and_of_other_merges_the_one_co
     assert_eq!(changed, ["main.tf", "modules/stamp/secrets.tf"]);
     assert_eq!(code.changed(&tip, &tip).await.unwrap(), [""; 0]);
 
+    // Brought up to date by a merge before: that is left out.
+    let (bench, code, _, _) = merged(meanwhile).await;
+    let flips = bench.git(&bench.work(), &["rev-list", "--reverse", "main..fix/flip"]);
+    bench.git(&bench.work(), &["checkout", "-q", "fix/flip"]);
+    bench.git(&bench.work(), &["merge", "-q", "--no-ff", "-m", "Merge branch 'main' into fix/flip", "main"]);
+    bench.git(&bench.work(), &["push", "-q", "origin", "fix/flip"]);
+    bench.git(&bench.work(), &["checkout", "-q", "main"]);
+    flips.lines().for_each(|flip| drop(bench.git(&bench.work(), &["cherry-pick", flip])));
+    bench.git(&bench.work(), &["push", "-q", "origin", "main"]);
+    code.fetch().await.unwrap();
+    let brought = code.brought(&bench.tip("main"), &bench.tip("fix/flip")).await.unwrap();
+    let first = CommitId::new(bench.git(&bench.origin(), &["rev-parse", "main^"]));
+    assert_eq!(brought, [first, bench.tip("main")], "without the merge");
+
     for way in [
         &["merge", "-q", "--no-ff", "-m", "Merge flip (#1)", "fix/flip"][..],
         &["merge", "-q", "--squash", "fix/flip"],

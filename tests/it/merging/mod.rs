@@ -12,8 +12,8 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{
-    CommitId, Merging, Promotion, PullApproval, PullCheck, PullDress, PullNumber, PullState, PullWait,
-    Respite, Slot, SlotUse,
+    BranchName, CommitId, Merging, Promotion, PullApproval, PullCheck, PullDress, PullNumber, PullState,
+    PullWait, Respite, Slot, SlotUse,
 };
 use keyslot::rotation::{
     Acceptance, Decision, Event, Gate, Intent, Leg, Outcome, Produced, Reach, Reason, Step, Subject, Verdict,
@@ -27,15 +27,19 @@ use crate::backstage::Deed;
 use crate::echo::{self, Heard};
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
-use crate::stage::{Stage, branch, holding, proposal, proposal_branch, steps};
+use crate::stage::{Stage, branch, brings, holding, proposal, proposal_branch, steps};
 
 const BY: &str = "keyslot-bot";
 
-/// An open pull request that nothing holds, on keyslot's own head.
+/// An open pull request that nothing holds, on a head that is right.
 fn open() -> Stage {
     let mut stage = Stage::ready();
     stage.code_mut().base = branch("main", SlotUse::Only(Slot::Primary));
-    let head = stage.code_mut().proposals[&proposal_branch()].head.clone();
+    let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+    let head = view.head.clone();
+    // By the journal alone, where that says so.
+    view.is_flip = false;
+    view.brings.insert("main".into(), brings("0", false));
     let pull = stage.pull_mut();
     pull.state = PullState::Open;
     pull.waits = vec![PullWait::Mergeable];

@@ -87,15 +87,57 @@ fn what_changes_the_slot_alone_is_keyslot_s_own_though_the_journal_does_not_know
     stage.policy.pulls.merging = Merging::Keyslot;
     stage.pull_mut().approvals.clear();
     stage.pull_mut().reviews_wanted = 0;
-    let with = |is_flip: bool, onto: &str| {
+    let with = |onto: &str, flip_alone: bool| {
         let mut stage = stage.clone();
         let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
-        (view.is_flip, view.flips_onto) = (is_flip, vec![onto.into()]);
+        view.brings = [(onto.into(), brings("1", flip_alone))].into();
         merges(&stage)
     };
-    assert!(with(true, "main"));
-    assert!(!with(false, "main"), "it changes something else, too");
-    assert!(!with(true, "release/1"), "it would bring along what is not on the base branch");
+    assert!(with("main", true));
+    assert!(!with("main", false), "it changes something else, too");
+    assert!(!with("release/1", true), "it would bring along what is not on the base branch");
+}
+
+/// The base branch was moved back by force under the pull request: the head is the one that was approved, and merging it would
+/// bring back what was taken off.
+#[test]
+fn the_change_with_commits_that_its_base_has_no_more_is_merged_by_nobody_unasked_and_told() {
+    let told = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Halt { reasons } => reasons.iter().any(|one| matches!(one.why, Why::BringsAlong { .. })),
+        _ => false,
+    };
+    let mut known_by_content = open();
+    let mut known_by_the_journal = known_by_content.clone();
+    let view = known_by_content.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+    (view.is_flip, view.brings) = (true, [("main".into(), brings("9", false))].into());
+    let head = view.head.clone();
+    let view = known_by_the_journal.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+    view.brings = [("main".into(), brings("9", false))].into();
+    pushed(&mut known_by_the_journal, &head);
+    for mut stage in [known_by_content, known_by_the_journal] {
+        assert!(told(&stage), "where people merge, too: {:?}", stage.decide());
+        stage.policy.pulls.merging = Merging::Keyslot;
+        assert!(told(&stage) && !merges(&stage), "though somebody has approved this head");
+        stage.policy.pulls.merging = Merging::Auto;
+        stage.pull_mut().waits = vec![PullWait::CheckNotStarted { name: "validation".to_owned() }];
+        assert!(told(&stage) && steps(&stage.decide()).is_empty(), "nor is the forge asked to");
+    }
+}
+
+#[test]
+fn a_reader_that_the_base_has_got_since_is_told_before_the_merge_makes_both_of_it() {
+    let mut stage = open();
+    stage.policy.pulls.merging = Merging::Keyslot;
+    let with = |reads: SlotUse, merging: Merging| {
+        let mut stage = stage.clone();
+        stage.policy.pulls.merging = merging;
+        let view = stage.code_mut().proposals.get_mut(&proposal_branch()).unwrap();
+        view.brings.get_mut(&BranchName::new("main")).unwrap().merged_reads = Some(reads);
+        (merges(&stage), whys(&stage.decide()).iter().any(|why| matches!(why, Why::MergeWouldRead { .. })))
+    };
+    assert_eq!(with(SlotUse::Only(Slot::Secondary), Merging::Keyslot), (true, false));
+    assert_eq!(with(SlotUse::Mixed, Merging::Keyslot), (false, true));
+    assert_eq!(with(SlotUse::Mixed, Merging::People), (false, true), "where people merge, too");
 }
 
 #[test]

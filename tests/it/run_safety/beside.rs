@@ -1,5 +1,7 @@
 //! Runs beside the rotation that could put the old slot back.
 
+use keyslot::model::{Fingerprint, KeyProof};
+
 use super::*;
 
 #[test]
@@ -47,15 +49,41 @@ fn a_saved_plan_of_older_code_is_not_to_be_approved_and_the_run_of_our_own_code_
     }
 }
 
+/// The key was made anew a while ago, and every region takes the new one.
+fn confirming(stage: &mut Stage) -> Fingerprint {
+    let new = Fingerprint::of(b"new", &crate::stage::salt());
+    let key = stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap();
+    (key.generated, key.fingerprint) = (Some(at(99_000)), Some(new.clone()));
+    let proof = KeyProof { fingerprint: Some(new.clone()), ..crate::stage::proof(Slot::Primary) };
+    stage.world.proofs.insert(Slot::Primary, Seen::known(stage.now, proof));
+    new
+}
+
+#[test]
+fn a_key_that_was_made_anew_by_its_time_and_is_the_one_of_before_is_not_confirmed() {
+    let mut stage = Stage::ready();
+    confirming(&mut stage);
+    let old = crate::stage::key(Slot::Primary);
+    stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap().fingerprint =
+        Some(old.clone());
+    stage.world.proofs.insert(Slot::Primary, Seen::known(stage.now, crate::stage::proof(Slot::Primary)));
+    assert!(!halts(&stage), "{:?}", stage.decide());
+    assert!(words(&stage).contains("gives out the one that was to go"), "{}", words(&stage));
+    // Nor is it where somebody has counted it.
+    let earlier = stage.now - stage.policy.confirm_window;
+    stage.events.push((earlier, Event::Proven { fingerprint: old, accepted: true }));
+    assert!(!halts(&stage), "{:?}", stage.decide());
+    let key = stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap();
+    key.generated = Some(at(96_400));
+    assert!(halts(&stage), "{:?}", stage.decide());
+    assert!(words(&stage).contains("whether the key has changed"), "{}", words(&stage));
+}
+
 #[test]
 fn while_the_new_key_is_not_confirmed_a_run_that_could_put_the_old_slot_back_is_told() {
     let mut stage = Stage::ready();
-    stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap().generated =
-        Some(at(99_000));
-    stage.world.proofs.insert(Slot::Primary, Seen::known(stage.now, crate::stage::proof(Slot::Primary)));
-    stage
-        .events
-        .push((stage.now, Event::Proven { fingerprint: crate::stage::key(Slot::Primary), accepted: true }));
+    let new = confirming(&mut stage);
+    stage.events.push((stage.now, Event::Proven { fingerprint: new, accepted: true }));
     assert!(!words(&stage).contains("do not approve"), "{}", words(&stage));
     stage.world.runs = Some(Seen::known(stage.now, vec![waiting("9", "release/0", 'e')]));
     assert_eq!(stage.decide().phase, Phase::Confirm);

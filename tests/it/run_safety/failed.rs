@@ -65,6 +65,66 @@ fn a_run_of_the_commit_that_left_the_vaults_out_is_not_the_one() {
     assert!(deploys(&stage), "{:?}", stage.decide());
 }
 
+fn resume(stage: &mut Stage) {
+    stage.events.push((stage.now, Event::Resumed { by: "ada".to_owned(), failed: false }));
+}
+
+/// A while later, with evidence that is good for as long.
+fn pass(stage: &mut Stage) {
+    stage.policy.settle = std::time::Duration::ZERO;
+    (stage.policy.ages.ordinary, stage.policy.ages.proof) =
+        (stage.policy.ages.ordinary * 10, stage.policy.ages.proof * 10);
+    stage.now += SignedDuration::from_secs(120);
+    stage.world.runs.as_mut().unwrap().at = stage.now;
+}
+
+/// Another one would leave them out as well, and do all the rest once more.
+#[test]
+fn our_own_run_that_left_the_vaults_out_is_told_and_no_second_one_is_started() {
+    let mut stage = with_runs(Vec::new());
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    let Verdict::Act { steps, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let stages = || vec![stage_of_vaults(SKIPPED), stage_of_traffic(SKIPPED)];
+    let began = stage.now;
+    let ours =
+        || RunView { started: began, finished: Some(began), ..run("7", "release/1", 'c', DONE, stages()) };
+    let mut lost = stage.clone();
+    stage.tried(&steps[0], Some(Outcome::Applied { produced: Produced::Run(RunId::new("7")) }));
+    lost.tried(&steps[0], Some(Outcome::Unknown { why: "no answer".to_owned() }));
+    for mut stage in [stage, lost] {
+        stage.world.runs = Some(Seen::known(stage.now, vec![ours()]));
+        let told = Why::RunLeftVaultsOut {
+            stages: vec!["infra".to_owned()],
+            url: "https://pipelines.example/7".to_owned(),
+        };
+        assert_eq!(whys(&stage), [told]);
+        assert!(halts(&stage) && words(&stage).contains("`keyslot resume`"), "{}", words(&stage));
+        // The stage is run again.
+        let again = RunView { state: RunState::Running, finished: None, ..ours() };
+        let again = RunView { stages: whole(RunState::Running), ..again };
+        let mut retried = stage.clone();
+        retried.world.runs = Some(Seen::known(stage.now, vec![again]));
+        assert!(matches!(&whys(&retried)[..], [Why::RunUnderWay { .. }]), "{:?}", retried.decide());
+        resume(&mut stage);
+        pass(&mut stage);
+        assert!(deploys(&stage), "a person has said so: {:?}", stage.decide());
+    }
+}
+
+#[test]
+fn a_run_that_was_taken_and_is_on_no_list_is_waited_for() {
+    let mut stage = with_runs(Vec::new());
+    stage.policy.skip_stages = vec!["traffic".to_owned()];
+    let Verdict::Act { steps, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let (began, step) = (stage.now, steps[0].clone());
+    stage.tried(&step, Some(Outcome::Applied { produced: Produced::Run(RunId::new("7")) }));
+    pass(&mut stage);
+    assert_eq!(whys(&stage), [Why::RunUnlisted { since: began }]);
+    assert!(!halts(&stage) && words(&stage).contains("run 7 was asked for"), "{}", words(&stage));
+    resume(&mut stage);
+    assert!(deploys(&stage), "a person has looked: {:?}", stage.decide());
+}
+
 #[test]
 fn a_run_that_waits_days_for_traffic_does_not_hold_and_what_the_vaults_hold_outranks_it() {
     let mut waiting = stage_of_traffic(RunState::WaitsForApproval);

@@ -87,6 +87,10 @@ fn words(stage: &Stage) -> String {
     }
 }
 
+fn stage_of_vaults(state: RunState) -> StageView {
+    stage("infra", state, &[StageEffect::WritesVaults])
+}
+
 fn stage_of_traffic(state: RunState) -> StageView {
     stage("traffic", state, &[StageEffect::SwitchesTraffic])
 }

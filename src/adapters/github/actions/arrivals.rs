@@ -4,6 +4,8 @@
 //! takes it from (the commit, or the tip of the default branch), must be declared, and accepted by name where it moves traffic
 //! or destroys.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
 
 use super::workflow::Workflow;
@@ -11,6 +13,9 @@ use super::{Actions, set_off};
 use crate::adapters::skips::skips_actions;
 use crate::model::{Blindness, BranchName, CommitId};
 use crate::ports::{Arrival, Effect, Fault};
+
+/// Of more branches the files are not read one by one.
+const MOST_TIPS: usize = 200;
 
 impl Actions {
     /// Whether somebody has answered for what the workflow would do, where the commit's coming starts it. Where pushes are
@@ -71,27 +76,53 @@ impl Actions {
         }
     }
 
-    /// The same for what GitHub takes from another commit than this one, by the events that it does so for.
+    /// The same for what GitHub takes from another commit than this one, by the events that it does so for. Which branch is
+    /// the default one is asked only where it matters.
     async fn judged_elsewhere(
         &self,
         what: &str,
         path: &str,
         arrival: &Arrival<'_>,
     ) -> Result<(), Effect<()>> {
-        let default = self.default_branch(what).await.map_err(Effect::NotSent)?;
         let tips = self.code.fetch().await.map_err(Effect::NotSent)?;
+        if self.judged_whatever_the_default(what, path, arrival, &tips).await {
+            return Ok(());
+        }
+        let default = self.default_branch(what).await.map_err(Effect::NotSent)?;
         let tip = tips.get(&default).ok_or_else(|| {
             let why = format!("there is no {default}, of which GitHub says that it is the default branch");
             Effect::NotSent(Fault::new(Blindness::Missing, what, self.subject(), why))
         })?;
         let by_default = |workflow: &Workflow| set_off::causes_by_default(workflow.on(), arrival);
-        let by_base =
-            |workflow: &Workflow| set_off::cause_by_base(workflow.on(), arrival).into_iter().collect();
+        let by_base = by_base(arrival);
         self.judged_there(what, path, tip, by_default).await?;
         match *arrival.end() == default {
             true => self.judged_there(what, path, arrival.commit, by_default).await,
             false => self.judged_there(what, path, arrival.beneath, by_base).await,
         }
+    }
+
+    /// Whether somebody has answered for it, whichever of the branches is the default one.
+    async fn judged_whatever_the_default(
+        &self,
+        what: &str,
+        path: &str,
+        arrival: &Arrival<'_>,
+        tips: &BTreeMap<BranchName, CommitId>,
+    ) -> bool {
+        let tips: BTreeSet<&CommitId> = tips.values().chain([arrival.commit]).collect();
+        if tips.len() > MOST_TIPS
+            || self.judged_there(what, path, arrival.beneath, by_base(arrival)).await.is_err()
+        {
+            return false;
+        }
+        for tip in tips {
+            let by_default = |workflow: &Workflow| set_off::causes_by_default(workflow.on(), arrival);
+            if self.judged_there(what, path, tip, by_default).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     async fn judged_there(
@@ -114,6 +145,10 @@ impl Actions {
         let repository: Repository = self.client.read(what, &self.subject(), &path, &[]).await?;
         Ok(BranchName::new(repository.default_branch))
     }
+}
+
+fn by_base(arrival: &Arrival<'_>) -> impl Fn(&Workflow) -> Vec<String> {
+    |workflow| set_off::cause_by_base(workflow.on(), arrival).into_iter().collect()
 }
 
 #[derive(Deserialize)]

@@ -105,13 +105,18 @@ pub struct Actions {
     settings: Arc<ActionsSettings>,
     /// Stages of attempts that are over: they are not asked for again, unless what one printed is still to be read.
     finished: Arc<Mutex<Finished>>,
+    /// How often what they printed was asked for.
+    tries: Arc<log_tail::Tries<Attempt>>,
     /// The last status of deployments that have ended.
     deployed: Arc<Mutex<BTreeMap<u64, Status>>>,
     /// Environments that are known to be there.
     environments: Arc<Mutex<BTreeSet<String>>>,
 }
 
-type Finished = BTreeMap<(u64, u32, Option<Timestamp>), Vec<StageView>>;
+/// A run, which attempt of it, and its last change.
+type Attempt = (u64, u32, Option<Timestamp>);
+
+type Finished = BTreeMap<Attempt, Vec<StageView>>;
 
 #[derive(Deserialize)]
 struct Runs {
@@ -134,6 +139,7 @@ impl Actions {
             code,
             settings: Arc::new(settings),
             finished: Arc::default(),
+            tries: Arc::default(),
             deployed: Arc::default(),
             environments: Arc::default(),
         }
@@ -205,7 +211,8 @@ impl Actions {
     async fn stages(&self, run: &Run, explain: bool) -> Result<Vec<StageView>, Fault> {
         let (what, subject) = (format!("read the jobs of run {}", run.id), self.subject());
         let known = self.finished.lock().await.get(&run.version()).cloned();
-        if let Some(known) = known.filter(|known| !explain || log_tail::is_told(known)) {
+        let is_told = |known: &Vec<StageView>| log_tail::is_told(known) || self.tries.are_up(&run.version());
+        if let Some(known) = known.filter(|known| !explain || is_told(known)) {
             return Ok(known);
         }
         let path = self.path(&format!("actions/runs/{}/jobs", run.id));
@@ -216,6 +223,9 @@ impl Actions {
         let failed = RunState::Completed(RunResult::Failed);
         if explain && let Some(stage) = stages.iter_mut().find(|stage| stage.state == failed) {
             stage.failure = self.failure(&jobs, &stage.name).await;
+            if run.state().is_over() {
+                self.tries.note(run.version());
+            }
         }
         if run.state().is_over() {
             self.finished.lock().await.insert(run.version(), stages.clone());

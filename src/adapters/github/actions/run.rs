@@ -14,6 +14,7 @@ pub(super) struct Run {
     #[serde(default)]
     head_sha: String,
     head_repository: Option<Repository>,
+    repository: Option<Repository>,
     status: Option<String>,
     conclusion: Option<String>,
     run_attempt: Option<u32>,
@@ -59,9 +60,12 @@ impl Run {
         }
     }
 
-    /// A fork's branch of the same name is another branch.
+    /// A fork's branch of the same name is another branch. `own`: the repository as it is configured, which may have another
+    /// name by now: what the answer calls it counts, where it says so.
     pub(super) fn branch(&self, own: &str) -> BranchName {
         let name = self.head_branch.as_deref().unwrap_or_default();
+        let told = self.repository.as_ref().map(|it| it.full_name.as_str()).filter(|name| !name.is_empty());
+        let own = told.unwrap_or(own);
         match &self.head_repository {
             Some(from) if !from.full_name.is_empty() && !from.full_name.eq_ignore_ascii_case(own) => {
                 BranchName::new(format!("{}:{name}", from.full_name))
@@ -133,6 +137,17 @@ mod tests {
         assert_eq!(of("Acme/App").as_str(), "release/1");
         assert_eq!(of("mallory/app").as_str(), "mallory/app:release/1");
         assert_eq!(run(json!({ "head_repository": null })).branch("acme/app").as_str(), "release/1");
+        let renamed = |from: &str| {
+            run(
+                json!({ "repository": { "full_name": "acme/platform" }, "head_repository": { "full_name": from } }),
+            )
+        };
+        assert_eq!(
+            renamed("acme/platform").branch("acme/app").as_str(),
+            "release/1",
+            "it is what it is called now"
+        );
+        assert_eq!(renamed("acme/app").branch("acme/app").as_str(), "acme/app:release/1");
     }
 
     #[test]

@@ -16,7 +16,7 @@ const UNSAID: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 
 #[derive(Default)]
-pub(super) struct Limits(Mutex<[Limit; 2]>);
+pub(in crate::adapters) struct Limits(Mutex<[Limit; 2]>);
 
 #[derive(Clone, Copy, Default)]
 struct Limit {
@@ -27,14 +27,14 @@ struct Limit {
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counter {
+pub(in crate::adapters) enum Counter {
     Rest,
     GraphQl,
 }
 
 /// What an answer says of limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(in crate::adapters) enum Told {
     /// This counter is spent.
     Until(Timestamp),
     /// A secondary limit, which holds for both counters.
@@ -48,7 +48,12 @@ pub(super) enum Told {
 
 impl Told {
     /// By the documented order of rules.
-    pub(super) fn by(status: StatusCode, headers: &HeaderMap, words: &str, now: Timestamp) -> Told {
+    pub(in crate::adapters) fn by(
+        status: StatusCode,
+        headers: &HeaderMap,
+        words: &str,
+        now: Timestamp,
+    ) -> Told {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
         let reset = || number("x-ratelimit-reset").and_then(|reset| Timestamp::from_second(reset).ok());
         let spent = number("x-ratelimit-remaining") == Some(0);
@@ -67,7 +72,12 @@ impl Told {
     }
 
     /// GraphQL says both limits with a 200, too, and a complaint in the body.
-    pub(super) fn by_graphql(status: StatusCode, headers: &HeaderMap, body: &str, now: Timestamp) -> Told {
+    pub(in crate::adapters) fn by_graphql(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &str,
+        now: Timestamp,
+    ) -> Told {
         let complains = || {
             let errors = serde_json::from_str::<Complaints>(body).map(|body| body.errors).unwrap_or_default();
             errors.iter().any(Complaint::is_of_a_limit)
@@ -102,12 +112,17 @@ impl Complaint {
 
 impl Limits {
     /// Until when nothing is to be sent, if that lies ahead.
-    pub(super) fn ahead(&self, counter: Counter, now: Timestamp) -> Option<Timestamp> {
+    pub(in crate::adapters) fn ahead(&self, counter: Counter, now: Timestamp) -> Option<Timestamp> {
         self.with(counter, |limit| limit.until.filter(|until| *until > now))
     }
 
     /// Takes note of an answer. Returns until when to wait, where the answer was a limit's.
-    pub(super) fn note(&self, counter: Counter, told: Told, now: Timestamp) -> Option<Timestamp> {
+    pub(in crate::adapters) fn note(
+        &self,
+        counter: Counter,
+        told: Told,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let until = self.note_one(counter, told, now);
         if matches!(told, Told::Both(_) | Told::Unsaid) {
             let other = match counter {

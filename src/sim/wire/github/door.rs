@@ -130,7 +130,7 @@ impl Face {
     }
 
     /// To where the repository is now, for whoever uses its former name.
-    fn led_on(&self, request: &Request) -> Option<Response> {
+    pub(super) fn led_on(&self, request: &Request) -> Option<Response> {
         let (owner, name) = self.0.access.formerly.as_ref()?;
         let former = format!("/repos/{owner}/{name}");
         let target = request.uri().path_and_query()?.as_str();

@@ -40,6 +40,14 @@ pub(super) struct Reviewers {
     team_reviewers: Vec<String>,
 }
 
+fn is_too_long(body: &str) -> bool {
+    body.chars().count() > 65_536
+}
+
+fn too_long() -> Response {
+    answer::error(StatusCode::UNPROCESSABLE_ENTITY, "Body is too long (maximum is 65536 characters)")
+}
+
 pub(super) async fn comments(State(face): State<Face>, Path((_, _, number)): OfIssue, uri: Uri) -> Response {
     let found = face.0.shared.with(|world| {
         let pull = world.pull(PullNumber(number))?;
@@ -57,6 +65,9 @@ pub(super) async fn comment(
     Path((_, _, number)): OfIssue,
     Json(Body { body }): Json<Body>,
 ) -> Response {
+    if is_too_long(&body) {
+        return too_long();
+    }
     let command = Command::Comment { number: PullNumber(number), body, by: login };
     face.mark(command, StatusCode::CREATED, commented).await
 }
@@ -66,6 +77,9 @@ pub(super) async fn edit_comment(
     Path((_, _, comment)): OfIssue,
     Json(Body { body }): Json<Body>,
 ) -> Response {
+    if is_too_long(&body) {
+        return too_long();
+    }
     face.mark(Command::EditComment { comment, body }, StatusCode::OK, commented).await
 }
 

@@ -15,6 +15,7 @@ mod checks;
 mod compare;
 mod deployments;
 mod door;
+pub mod enterprise;
 mod graphql;
 mod issues;
 mod objects;
@@ -161,6 +162,7 @@ pub fn routers(shared: SharedWorld, access: GitHubAccess) -> Routers {
     let own = |rest: &str| format!("/repos/{{owner}}/{{repository}}{rest}");
     let repository = Router::new()
         .route(&own(""), get(repository::get))
+        .route(&own("/collaborators/{login}/permission"), get(repository::permission))
         .route(&own("/pulls"), get(pulls::list).post(pulls::create))
         .route(&own("/pulls/{number}"), get(pulls::get).patch(pulls::update))
         .route(&own("/pulls/{number}/reviews"), get(pulls::reviews))

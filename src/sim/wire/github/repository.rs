@@ -41,6 +41,17 @@ pub(super) async fn user(Extension(Caller(login)): Extension<Caller>) -> Json<Va
     Json(Value::Object(together([person(&login), more])))
 }
 
+/// What somebody may do with the repository: everybody who is named writes, but for those who may only read.
+pub(super) async fn permission(
+    State(face): State<Face>,
+    Path((_, _, login)): Path<(String, String, String)>,
+) -> Json<Value> {
+    let reads = face.0.shared.with(|world| world.config().people.rules.readers.contains(&login));
+    let may = if reads { "read" } else { "write" };
+    let user = together([person(&login), json!({ "role_name": may })]);
+    Json(json!({ "permission": may, "role_name": may, "user": user }))
+}
+
 /// Where the repository's own addresses begin.
 pub(super) fn base(world: &World) -> String {
     let repository = &world.config().repository;

@@ -1,0 +1,86 @@
+//! Why no source gave a token, and what that says of the world: a refusal, which a person puts right, or silence, which
+//! passes.
+
+use azure_core::error::ErrorKind;
+use http::StatusCode;
+
+use super::super::http::SendError;
+use crate::model::Blindness;
+use crate::ports::Fault;
+
+/// Kept for a while: who asks again at once gets the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub(super) struct NoToken {
+    pub kind: Blindness,
+    pub why: String,
+}
+
+impl NoToken {
+    /// Of one source's error.
+    pub fn of(error: &azure_core::Error) -> NoToken {
+        NoToken { kind: kind(error), why: super::super::chain(error) }
+    }
+
+    /// What a chain of sources has said; any other error is one of its own.
+    pub fn told(error: &azure_core::Error) -> NoToken {
+        let told = causes(error).find_map(|cause| cause.downcast_ref::<NoToken>());
+        told.cloned().unwrap_or_else(|| NoToken::of(error))
+    }
+
+    /// A source that has not answered in time may wait for somebody to log in, or for a service that is away.
+    pub fn silent(why: String) -> NoToken {
+        NoToken { kind: Blindness::Unreachable, why }
+    }
+
+    pub fn into_error(self) -> azure_core::Error {
+        azure_core::Error::new(ErrorKind::Credential, self)
+    }
+
+    pub fn fault(self, scope: &str) -> Fault {
+        let NoToken { kind, why } = self;
+        let fault = Fault::new(kind, "get a token", scope, why);
+        match kind {
+            Blindness::Unreachable | Blindness::Throttled => {
+                fault.remedy("see whether the token service can be reached from here")
+            }
+            _ => fault.remedy(
+                "sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET \
+                 (or AZURE_FEDERATED_TOKEN_FILE)",
+            ),
+        }
+    }
+}
+
+/// What an error of an SDK's client says, if it was one of getting a token.
+pub fn no_token(error: &azure_core::Error) -> Option<Blindness> {
+    causes(error).find_map(|cause| cause.downcast_ref::<NoToken>()).map(|told| told.kind)
+}
+
+fn kind(error: &azure_core::Error) -> Blindness {
+    let told = causes(error).find_map(|cause| {
+        if cause.is::<SendError>() {
+            return Some(Blindness::Unreachable);
+        }
+        match cause.downcast_ref::<azure_core::Error>()?.kind() {
+            ErrorKind::HttpResponse { status, .. } => {
+                let status = StatusCode::from_u16(u16::from(*status)).ok()?;
+                match status {
+                    StatusCode::TOO_MANY_REQUESTS => Some(Blindness::Throttled),
+                    StatusCode::REQUEST_TIMEOUT => Some(Blindness::Unreachable),
+                    status if status.is_server_error() => Some(Blindness::Unreachable),
+                    _ => Some(Blindness::Forbidden),
+                }
+            }
+            // Entra answers in JSON; something in between does not.
+            ErrorKind::DataConversion => Some(Blindness::Unreachable),
+            _ => None,
+        }
+    });
+    told.unwrap_or(Blindness::Forbidden)
+}
+
+fn causes<'e>(error: &'e azure_core::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    let first: &'e (dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(first), |error| error.source())
+}
