@@ -101,7 +101,9 @@ async fn a_cluster_that_azure_does_not_know_is_no_empty_one() {
     let path = live.stage.settings_path();
     let settings = std::fs::read_to_string(&path).unwrap();
     assert!(settings.contains("-aks\""), "the last stamp is found through Azure");
-    std::fs::write(&path, settings.replace("-aks\"", "-wrong\"")).unwrap();
+    // Where the subscription is not told, Azure's word would count for nothing.
+    let own = settings.lines().find(|line| line.starts_with("subscription = ")).unwrap();
+    std::fs::write(&path, settings.replace("-aks\"", &format!("-wrong\"\n{own}"))).unwrap();
     let (code, text) = verify(&live, &[]);
     assert_eq!(code, 5, "{text}");
     assert!(text.contains("Azure knows no cluster of this name"), "{text}");
