@@ -191,7 +191,9 @@ fn idle(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Optio
         WorkloadKind::Rollout => workload.between_revisions,
         WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => true,
     };
-    if !asked || at_work || later(since, LONG_DEADLINE) >= now {
+    // Where every pod is of after the restart, it is over, whatever a server says of it.
+    let replaced = pods.iter().all(|pod| pod.created > mark);
+    if !asked || at_work || replaced || later(since, LONG_DEADLINE) >= now {
         return None;
     }
     let cause = match kind {
