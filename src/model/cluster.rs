@@ -304,6 +304,8 @@ pub struct Extent {
     pub namespaces: Vec<String>,
     /// Those that are known and may not be listed.
     pub refused: Vec<String>,
+    /// Whether that is all there is to look at: the configuration says so, or there are no others.
+    pub whole: bool,
 }
 
 impl Seen<ClusterView> {

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 pub enum Right {
     Allowed,
     Denied,
+    /// Denied, and nothing needs it: with it, more is told of what goes wrong.
+    Unneeded,
     /// The service could not be asked, or did not answer the question: why.
     Unknown(String),
 }

@@ -20,6 +20,7 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
         "rights that could not be asked for",
         &rights(foresight, |right| matches!(right, Right::Unknown(_))),
     );
+    section(&mut text, "rights that would tell more", &rights(foresight, |right| *right == Right::Unneeded));
     section(&mut text, "to know", &foresight.concerns.iter().map(concern).collect::<Vec<_>>());
     let allowed = foresight.rights.iter().filter(|(_, right)| right.right == Right::Allowed).count();
     text.push_str(&format!("\n{allowed} of {} rights are there; ", foresight.rights.len()));
@@ -136,7 +137,9 @@ fn rights(foresight: &Foresight, wanted: impl Fn(&Right) -> bool) -> Vec<String>
     let told = foresight.rights.iter().filter(|(_, right)| wanted(&right.right));
     told.map(|(by, right)| match &right.right {
         Right::Unknown(why) => format!("{by}: {}: {why}", right.what),
-        Right::Allowed | Right::Denied => format!("{by}: {}; to do: {}", right.what, right.remedy),
+        Right::Allowed | Right::Denied | Right::Unneeded => {
+            format!("{by}: {}; to do: {}", right.what, right.remedy)
+        }
     })
     .collect()
 }
@@ -196,7 +199,7 @@ pub fn concern(concern: &Concern) -> String {
             all_named("Kubernetes Secret", secrets),
             reason::FILLED
         ),
-        Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused } } => {
+        Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused, whole: _ } } => {
             let refused = match refused.as_slice() {
                 [] => String::new(),
                 refused => format!("; {} may not be listed", refused.join(", ")),

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::span;
 use crate::model::{Access, AccountView, ClusterView, KeyKind, Slot, SlotUse, StampName, VaultView, World};
 use crate::rotation::is_closed;
-use crate::rotation::predicate::{holders, stale_pods, unclear_pods, untold};
+use crate::rotation::predicate::{holders, perhaps_stale, stale_pods, unclear_pods, untold};
 
 /// What a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,8 +191,9 @@ fn pods(
 ) -> (Holds, usize) {
     let live = holders(cluster).count();
     let old = vault.map_or(0, |vault| stale_pods(vault, cluster, lag).count());
-    let unclear =
-        unclear_pods(vault, cluster, lag).next().is_some() || untold(vault, cluster, lag).next().is_some();
+    let unclear = unclear_pods(vault, cluster, lag).next().is_some()
+        || untold(vault, cluster, lag).next().is_some()
+        || vault.is_some_and(|vault| perhaps_stale(vault, cluster, lag).next().is_some());
     let holds = match (vault, held) {
         _ if unclear => Holds::Unknown,
         (Some(_), _) if live == 0 => Holds::None,

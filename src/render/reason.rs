@@ -343,6 +343,18 @@ pub fn why(reason: &Reason) -> String {
             some(pods)
         ),
         Why::WorkloadMissing => format!("{subject} does not exist"),
+        Why::NamespacesUnseen { looked, refused } => format!(
+            "of the cluster of {subject} only {} looked at, for want of a right{}: whoever gets the secret elsewhere is not \
+             seen",
+            match looked.as_slice() {
+                [only] => format!("the namespace {only} is"),
+                several => format!("the namespaces {} are", several.join(", ")),
+            },
+            match refused.as_slice() {
+                [] => String::new(),
+                refused => format!(" ({} may not be listed)", some(refused)),
+            }
+        ),
         Why::UnlistedWorkload => format!("{subject} gets the secret, and keyslot.toml does not name it"),
         Why::UnlistedPods { pods } => format!(
             "{subject} gets the secret, and is nothing that keyslot can restart ({}: {})",
@@ -355,9 +367,10 @@ pub fn why(reason: &Reason) -> String {
                 ClassFate::Unfilled => format!(
                     "the Kubernetes Secret {class}, which the CSI driver made and no SecretProviderClass fills any more"
                 ),
-                ClassFate::Filled | ClassFate::Absent | ClassFate::Changed => format!(
-                    "a Kubernetes Secret that the SecretProviderClass {class} filled before it was changed"
-                ),
+                ClassFate::Filled | ClassFate::Absent | ClassFate::Changed | ClassFate::OtherVault =>
+                    format!(
+                        "a Kubernetes Secret that the SecretProviderClass {class} filled before it was changed"
+                    ),
             }
         ),
         Why::MayHoldSecret { pods, class, fate: ClassFate::Filled } => format!(
@@ -372,6 +385,13 @@ pub fn why(reason: &Reason) -> String {
              SecretProviderClass fills any more ({})",
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "it reads" } else { "they read" },
+            some(pods)
+        ),
+        Why::MayHoldSecret { pods, class, fate: ClassFate::OtherVault } => format!(
+            "{} of {subject} {} a secret of that name by the SecretProviderClass {class}, from a vault that is no stamp's: \
+             whether it is the key is not known ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "gets" } else { "get" },
             some(pods)
         ),
         Why::MayHoldSecret { pods, class, fate } => format!(

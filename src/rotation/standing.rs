@@ -3,11 +3,12 @@
 //! Vaults and pods are judged, because they are what serves. What the code says is a note beside it: in the middle of
 //! a rotation it is ahead of the vaults, and nobody is refused for that.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use self::unseen::unseen;
 use super::closed::is_closed;
-use super::predicate::stale_pods;
+use super::predicate::{perhaps_stale, stale_pods};
 use crate::model::{
     Access, AccountView, Blind, ClusterView, EvidenceKey, KeyKind, Slot, SlotUse, StampName, VaultView, World,
 };
@@ -163,7 +164,10 @@ impl Standing {
         account: &AccountView,
         lag: Duration,
     ) {
-        let pods: Vec<String> = stale_pods(vault, cluster, lag).map(|pod| pod.name.clone()).collect();
+        let perhaps: BTreeSet<&str> =
+            perhaps_stale(vault, cluster, lag).map(|pod| pod.uid.as_str()).collect();
+        let stale = stale_pods(vault, cluster, lag).filter(|pod| !perhaps.contains(pod.uid.as_str()));
+        let pods: Vec<String> = stale.map(|pod| pod.name.clone()).collect();
         if !pods.is_empty() {
             self.differences.push(Difference::OldPods { stamp: stamp.clone(), pods });
         }

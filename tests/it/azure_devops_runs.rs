@@ -82,8 +82,10 @@ async fn what_is_said_on_the_way_is_as_it_is_described() {
     if let Some((builds, pipelines, approvals)) = crate::azure_devops::described() {
         let (asked, others): (Vec<_>, Vec<_>) =
             exchanges.iter().cloned().partition(|exchange| exchange.path.contains("/approvals"));
-        let (runs, others): (Vec<_>, Vec<_>) =
+        let (runs, mut others): (Vec<_>, Vec<_>) =
             others.into_iter().partition(|exchange| exchange.path.contains("/pipelines/"));
+        // Its description has lists without their envelope, and a log, which is text, as JSON.
+        others.retain(|exchange| !exchange.path.contains("/logs"));
         for (contract, exchanges) in [(builds, others), (pipelines, runs), (approvals, asked)] {
             let verdict = contract.hold(&exchanges);
             assert!(verdict.wrong.is_empty(), "{:#?}", verdict.wrong);

@@ -1,11 +1,11 @@
 //! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
 
 use keyslot::model::{
-    ClassFate, ClusterState, ClusterView, CronJobView, Holding, LostClass, Manager, ObjectName, PodView,
-    Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
+    ClassFate, ClusterState, ClusterView, CronJobView, Extent, Holding, LostClass, Manager, ObjectName,
+    PodView, Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
 };
 use keyslot::render;
-use keyslot::rotation::{Acceptance, Event, Gate, Reason, Step, Verdict, Why, notes};
+use keyslot::rotation::{Acceptance, Event, Gate, Step, Verdict, notes};
 
 use crate::stage::{Stage, at, deployment, holding, key, workload};
 
@@ -469,22 +469,50 @@ fn accepted(subject: &str, why: &str) -> Event {
 }
 
 #[test]
+fn a_right_that_is_taken_away_takes_no_consumer_away() {
+    let mut stage = Stage::ready();
+    let extent = |whole: bool, namespaces: &[&str]| Extent {
+        namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+        refused: vec!["batch".to_owned()],
+        whole,
+    };
+    stage.cluster_mut("north").extent = Some(extent(true, &["workload"]));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "the configuration says so");
+    stage.cluster_mut("north").extent = Some(extent(false, &["shop", "workload"]));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let [reason] = reasons.as_slice() else { panic!("{reasons:?}") };
+    assert_eq!(
+        (reason.gate, reason.why.kind(), reason.subject.to_string().as_str()),
+        (Gate::Consumers, "namespaces-unseen", "north")
+    );
+    let said = render::reason::why(reason);
+    assert!(said.contains("only the namespaces shop, workload are looked at"), "{said}");
+    assert!(said.contains("batch may not be listed"), "{said}");
+    stage.events.push((at(4), accepted("north", &reason.why.accepted_as())));
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    // And then the next right.
+    stage.cluster_mut("north").extent = Some(extent(false, &["workload"]));
+    assert_eq!(holding(&stage.decide()), [Gate::Consumers].into());
+}
+
+#[test]
 fn a_secret_that_was_filled_late_makes_those_old_that_read_it_and_nobody_else() {
     let mut stage = Stage::ready();
     let late = SyncedSecretView { changed: Some(at(90_000)), ..synced(Slot::Secondary) };
     stage.cluster_mut("north").synced.push(late);
-    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    let restarts = |stage: &Stage| {
+        let Verdict::Act { steps, .. } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+        steps.iter().any(|step| matches!(step, Step::Restart { .. }))
+    };
+    assert!(!restarts(&stage), "{:?}", stage.decide());
     let pod = one_more(&mut stage, "north");
     (pod.name, pod.created, pod.holding, pod.mounted) = ("reads".into(), at(89_990), reading(), None);
-    let decision = stage.decide();
-    let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else {
-        panic!("{decision:?}")
-    };
-    let old = |reason: &Reason| matches!(&reason.why, Why::OldPods { pods, .. } if *pods == ["reads"]);
-    assert!(reasons.iter().any(old), "{reasons:?}");
+    assert!(restarts(&stage), "{:?}", stage.decide());
+    let lag = stage.policy.vault_lag;
     let pod = stage.cluster_mut("north").pods.last_mut().unwrap();
-    pod.created = at(90_100);
-    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    pod.created = at(90_001) + lag;
+    assert!(!restarts(&stage), "{:?}", stage.decide());
 }
 
 /// They share the stamp and the kind of reason: who has looked at one has not looked at the other.

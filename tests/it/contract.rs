@@ -88,8 +88,9 @@ impl Contract {
             Some(reference) => self.document.pointer(reference.trim_start_matches('#')).unwrap(),
             None => parameter,
         };
-        let described = operation["parameters"].as_array();
-        // Ours say nothing of parameters.
+        let of_query = |all: &&'a Vec<Value>| all.iter().map(resolved).any(|known| known["in"] == "query");
+        // Ours say nothing of what is asked for.
+        let described = operation["parameters"].as_array().filter(of_query);
         let asked = exchange.query.iter().filter(move |_| described.is_some());
         let wrong = asked.filter_map(move |(name, word)| {
             let mut known = described?.iter().map(resolved).filter(|known| known["in"] == "query");
@@ -99,8 +100,11 @@ impl Contract {
             let words = known["enum"].as_array().or_else(|| known["schema"]["enum"].as_array())?;
             (!words.iter().any(|known| known == word)).then(|| format!("{name} does not take {word}"))
         });
-        let is_known = operation["responses"].get(exchange.status.to_string()).is_some();
-        let unknown = !is_known && (200..300).contains(&exchange.status);
+        let answers = operation["responses"].as_object().filter(|answers| !answers.is_empty());
+        let is_known = answers.is_none_or(|answers| answers.contains_key(&exchange.status.to_string()));
+        // Azure DevOps' word for a run that has no timeline yet; its description leaves it out.
+        let nothing_yet = exchange.status == 204 && exchange.path.ends_with("/timeline");
+        let unknown = !is_known && !nothing_yet && (200..300).contains(&exchange.status);
         wrong.chain(unknown.then(|| "no such answer is described".to_owned()))
     }
 

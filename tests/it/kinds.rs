@@ -252,6 +252,22 @@ fn a_rollout_of_argo_is_restarted_in_place_and_its_old_pods_are_waited_for() {
 }
 
 #[test]
+fn a_rollout_of_argo_whose_pods_may_not_be_evicted_halts_and_says_so() {
+    let mut config = with_argo();
+    let replicas = config.sets[0].workload.replicas;
+    config.sets[0].workload.disruption_budget = Some(ReplicaNumber::Count(replicas));
+    let mut theatre = Theatre::new(config);
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = &life else { panic!("{life:?}") };
+    let failed = reasons.iter().find(|reason| reason.why.kind() == "rollout-failed");
+    let told = render::reason::why(failed.unwrap_or_else(|| panic!("{reasons:?}")));
+    assert!(told.contains("no pod was replaced for 30 min"), "{told}");
+    assert!(told.contains("does a PodDisruptionBudget refuse the evictions"), "{told}");
+    let outcome = theatre.world.lock().outcome();
+    assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 0));
+}
+
+#[test]
 fn a_rollout_that_waits_between_two_steps_halts_and_says_who_can_promote_it() {
     let mut theatre = Theatre::new(with_argo());
     let workload = theatre.policy.workloads[3].clone();

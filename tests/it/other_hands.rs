@@ -293,6 +293,7 @@ fn a_promotion_whose_process_died_is_not_repeated_after_a_revert() {
         // Push, open, promote.
         let (mut theatre, _) = pushed_to_main_until(Crashes::at([(3, moment)]), |config| {
             config.people.reviews_wanted = 0;
+            config.people.merge_press = None;
         });
         theatre.policy.promotion = Promotion::Push;
         assert_eq!(theatre.live(), Life::Crashed);

@@ -391,7 +391,7 @@ fn what_the_configuration_leaves_open_of_a_stamp_is_told() {
     stage.policy.stamps[1].region = None;
     stage.policy.stamps[1].addresses = Vec::new();
     let (namespaces, refused) = (vec!["workload".to_owned()], vec!["closed".to_owned()]);
-    stage.cluster_mut("north").extent = Some(Extent { namespaces, refused });
+    stage.cluster_mut("north").extent = Some(Extent { namespaces, refused, whole: true });
     let (namespace, name) = ("workload".to_owned(), "billing".to_owned());
     let why = "secrets \"billing\" is forbidden: User \"u\" cannot get resource \"secrets\"".to_owned();
     stage.cluster_mut("north").unseen.push(UnseenSecret { namespace, name, why });

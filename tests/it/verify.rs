@@ -2,7 +2,7 @@
 
 use keyslot::model::{
     Absent, Access, Blindness, Extent, Fingerprint, Holding, InventoryView, KeyKind, KeyMaterial, KeyView,
-    ResourceKind, Seen, Slot, StampName, Unlisted,
+    ResourceKind, Seen, Slot, StampName, SyncedSecretView, Unlisted,
 };
 use keyslot::render::matrix::Matrix;
 use keyslot::rotation::Standing;
@@ -101,7 +101,9 @@ async fn a_cluster_that_azure_does_not_know_is_no_empty_one() {
     let path = live.stage.settings_path();
     let settings = std::fs::read_to_string(&path).unwrap();
     assert!(settings.contains("-aks\""), "the last stamp is found through Azure");
-    std::fs::write(&path, settings.replace("-aks\"", "-wrong\"")).unwrap();
+    // Where the subscription is not told, Azure's word would count for nothing.
+    let own = settings.lines().find(|line| line.starts_with("subscription = ")).unwrap();
+    std::fs::write(&path, settings.replace("-aks\"", &format!("-wrong\"\n{own}"))).unwrap();
     let (code, text) = verify(&live, &[]);
     assert_eq!(code, 5, "{text}");
     assert!(text.contains("Azure knows no cluster of this name"), "{text}");
@@ -143,6 +145,16 @@ fn pods_that_show_no_version_and_clocks_that_are_apart_leave_it_unseen() {
     let mut stage = Stage::ready();
     stage.cluster_mut("east").pods[0].mounted = None;
     assert!(told(&stage)[0].contains("nothing shows which version"), "{:?}", told(&stage));
+    // The driver's last write may have been of the Secret's owners.
+    let mut stage = Stage::ready();
+    let changed = stage.cluster_mut("east").pods[0].created + jiff::SignedDuration::from_secs(5);
+    let synced = synced(Slot::Secondary);
+    stage.cluster_mut("east").synced.push(SyncedSecretView { changed: Some(changed), ..synced });
+    let reads = vec!["cosmos".to_owned()];
+    stage.cluster_mut("east").pods[0].holding = Holding::Specified { mounts: true, reads };
+    assert!(told(&stage)[0].contains("written after they began"), "{:?}", told(&stage));
+    let standing = Standing::of(&stage.world, &[stamp("east")], Access::ReadWrite, lag);
+    assert!(standing.agrees(), "{:?}", standing.differences);
 }
 
 fn shown(stage: &Stage) -> String {
@@ -231,7 +243,8 @@ fn what_azure_lists_and_nobody_configured_is_not_seen() {
     };
     stage.world.inventory = Some(Seen::known(stage.now, view));
     let refused = vec!["batch".to_owned()];
-    stage.cluster_mut("north").extent = Some(Extent { namespaces: vec!["workload".to_owned()], refused });
+    stage.cluster_mut("north").extent =
+        Some(Extent { namespaces: vec!["workload".to_owned()], refused, whole: false });
     let (standing, text) = judged(&stage, Access::ReadWrite);
     assert_eq!((standing.unseen.len(), standing.agrees()), (4, true), "{text}");
     for words in [

@@ -134,10 +134,10 @@ mod tests {
 
     #[test]
     fn a_right_to_list_that_ends_first_ends_the_whole() {
-        let noon = Some("2026-11-27T12:00:00Z");
+        let noon = "2026-11-27T12:00:00Z";
         let list: Vec<&str> = needed().filter(|action| action.contains("listKeys")).collect();
-        let given = [giving(&[REGENERATE], None), giving(&list, noon)];
-        assert_eq!(term_of(&given), Term::Until(noon.unwrap().parse().unwrap()));
+        let given = [giving(&[REGENERATE], None), giving(&list, Some(noon))];
+        assert_eq!(term_of(&given), Term::Until(noon.parse().unwrap()));
         assert_eq!(term_of(&[giving(&[REGENERATE], None)]), Term::Lasting, "listing comes from elsewhere");
     }
 

@@ -154,6 +154,7 @@ mod tests {
             edition,
             vault,
             delivers: true,
+            elsewhere: false,
             changed,
             edited,
             fills,

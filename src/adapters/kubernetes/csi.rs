@@ -5,7 +5,7 @@
 //! object as `secret/NAME` (with history, `secret/NAME/INDEX`, 0 the newest) and the vault not at all. Its
 //! version is what the files hold. Vault object names have no case.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -107,6 +107,8 @@ pub(super) struct Class {
     pub vault: String,
     /// Whether it delivers the secret, by what it says today.
     pub delivers: bool,
+    /// Whether it delivers one of that name, from a vault that is no stamp's.
+    pub elsewhere: bool,
     /// When it last began to say something else, at the latest; `None` where that is not known.
     pub changed: Option<Timestamp>,
     /// Whether it may ever have said something else.
@@ -152,6 +154,7 @@ impl RawClass {
             synced: synced.collect(),
             pinned,
             delivers,
+            elsewhere: false,
             changed: self.metadata.changed(),
             edited: self.metadata.generation != Some(1),
             fills: self.spec.secret_objects.iter().map(|object| object.secret_name.clone()).collect(),
@@ -164,6 +167,21 @@ impl RawClass {
 }
 
 impl Class {
+    /// The same where these are all the vaults that any stamp has, in small letters; where they are not known, none is another.
+    pub fn among(mut self, vaults: &BTreeSet<String>) -> Class {
+        let known = !vaults.is_empty() && !self.vault.is_empty();
+        if self.delivers && known && !vaults.contains(&self.vault.to_ascii_lowercase()) {
+            (self.delivers, self.elsewhere) = (false, true);
+            (self.synced, self.pinned) = (Vec::new(), None);
+        }
+        self
+    }
+
+    /// Whether it may have said something else when a pod began.
+    pub fn is_younger(&self, began: Option<Timestamp>) -> bool {
+        self.changed.zip(began).is_none_or(|(changed, began)| changed >= began)
+    }
+
     /// Whether a pod that began then may have got the secret from it, which it does not deliver today.
     pub fn may_have_delivered(&self, began: Option<Timestamp>, vault: Option<&str>) -> bool {
         let since = self.changed.zip(began).is_none_or(|(changed, began)| changed >= began);

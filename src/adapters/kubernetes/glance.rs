@@ -26,6 +26,7 @@ use super::kept::{Kept, is_complete};
 use super::look::Subject;
 use super::pods;
 use super::scope::{Mounts, Scope, is_same};
+use super::symptoms;
 use super::workloads::{Workloads, view_in_answer};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, WorkloadKind, WorkloadName};
 use crate::ports::{Fault, Glance, Happening};
@@ -87,8 +88,15 @@ impl Base {
         consumers.map(|view| view.name.kind).collect()
     }
 
-    /// Looks at what is named.
+    /// Looks at what is named, and at what the cluster's components warn of where something is in trouble: a rollout that
+    /// fails is mostly learned of by a glance.
     pub async fn glance(&mut self, api: &Api, kept: &Kept, glance: Glance) -> Result<(), Fault> {
+        self.glance_at(api, kept, glance).await?;
+        self.view.warnings = symptoms::warnings(api, &self.view).await;
+        Ok(())
+    }
+
+    async fn glance_at(&mut self, api: &Api, kept: &Kept, glance: Glance) -> Result<(), Fault> {
         let over = self.over();
         match glance {
             Glance::Answer if !self.unanswered => return Ok(()),

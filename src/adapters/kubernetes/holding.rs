@@ -28,7 +28,9 @@ pub(super) fn holding(
     let names = |class: LostClass| {
         pod_id(pod).is_some_and(|id| is_mounted(statuses, id, &class.name, &subject.secret))
     };
-    Some(if lost.any(names) { Holding::Mounted } else { Holding::Unclear(first) })
+    // The name of one from another vault tells nothing.
+    let ours = |class: LostClass| class.fate != ClassFate::OtherVault && names(class);
+    Some(if lost.any(ours) { Holding::Mounted } else { Holding::Unclear(first) })
 }
 
 /// What it reads of Secrets that nobody fills with the key any more, where that is not what it is known by.
@@ -57,7 +59,19 @@ pub(super) fn lost_classes<'a>(
     // First what matters whatever the pod's age.
     let stale = pod.spec.iter().flat_map(move |spec| stale_secrets(spec, namespace, subject, classes));
     let absent = absent.map(move |name| lost(name, ClassFate::Absent));
-    stale.chain(absent).chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)))
+    let elsewhere = pod.spec.iter().flat_map(move |spec| {
+        let gets =
+            move |class: &&Class| class_names(spec).any(|name| name == class.name) || reads_from(spec, class);
+        classes.iter().filter(move |class| class.elsewhere && class.namespace == namespace).filter(gets)
+    });
+    let elsewhere = elsewhere.map(move |class| match class.is_younger(began) {
+        true => lost(&class.name, ClassFate::Changed),
+        false => lost(&class.name, ClassFate::OtherVault),
+    });
+    stale
+        .chain(absent)
+        .chain(elsewhere)
+        .chain(changed.map(move |class| lost(&class.name, ClassFate::Changed)))
 }
 
 /// What a specification reads of Secrets that nobody fills with the key any more: whoever begins by it gets what stands there.

@@ -312,6 +312,7 @@ mod tests {
             edition: String::new(),
             vault: String::new(),
             delivers: true,
+            elsewhere: false,
             changed: None,
             edited: true,
             fills: Vec::new(),
@@ -319,8 +320,7 @@ mod tests {
             pinned: None,
         };
         let (secret, vault, namespaces) = ("s".into(), None, Vec::new());
-        let subject =
-            Subject { secret, vault, namespaces, configured: [].into(), unfilled: Default::default() };
+        let subject = Subject { secret, vault, namespaces, ..Subject::default() };
         kept.know(vec![class], BTreeSet::new(), subject);
         kept.expect(1);
         kept.opened();

@@ -34,6 +34,8 @@ pub(super) struct Subject {
     pub secret: String,
     /// The stamp's vault, where it is known. A mount from another vault has versions that say nothing here.
     pub vault: Option<String>,
+    /// Those of all stamps, in small letters; empty where they are not all known.
+    pub vaults: Arc<BTreeSet<String>>,
     /// All namespaces where empty.
     pub namespaces: Vec<String>,
     /// The workloads that the configuration names: all their pods are looked at, whatever they get.
@@ -127,7 +129,7 @@ async fn look_within(
         driver_unseen(api, &pods)?;
     }
     workloads.list_owners(api, subject, &classes, scope, &pods.found).await?;
-    let rollouts = rollouts::list(api, subject, &classes, &mut pods.found).await?;
+    let rollouts = rollouts::list(api, subject, &classes, scope, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
     let silent = pods.silent(api).await;
@@ -160,7 +162,7 @@ async fn look_within(
 /// By the configuration.
 fn extent(subject: &Subject) -> Option<Extent> {
     let namespaces = subject.namespaces.clone();
-    (!namespaces.is_empty()).then(|| Extent { namespaces, refused: Vec::new() })
+    (!namespaces.is_empty()).then(|| Extent { namespaces, refused: Vec::new(), whole: true })
 }
 
 fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
@@ -171,7 +173,10 @@ fn fault(api: &Api, failure: Failure, what: &str) -> Fault {
 /// tell.
 async fn classes(api: &Api, subject: &Subject) -> Result<(Vec<Class>, bool), Failure> {
     match everywhere::<RawClass>(api, CLASSES, subject).await {
-        Ok((raw, _)) => Ok((raw.into_iter().map(|class| class.read_for(&subject.secret)).collect(), true)),
+        Ok((raw, _)) => Ok((
+            raw.into_iter().map(|class| class.read_for(&subject.secret).among(&subject.vaults)).collect(),
+            true,
+        )),
         Err(failure) if failure.refusal().is_some_and(Refusal::no_such_api) => Ok((Vec::new(), false)),
         Err(failure) => Err(failure),
     }

@@ -103,6 +103,8 @@ pub struct Kubernetes {
     signal: Arc<Signal>,
     turns: Turns,
     stamps: BTreeMap<StampName, Stamp>,
+    /// The vaults of all stamps, in small letters; empty where one is not known.
+    vaults: Arc<BTreeSet<String>>,
     /// What clusters that are reached by kubeconfig are called in Azure, where that is known.
     named: BTreeMap<StampName, AksCluster>,
     /// The workloads that are restarted, where somebody said which.
@@ -152,6 +154,8 @@ impl Kubernetes {
         http: HttpSettings,
         clock: Arc<dyn Clock>,
     ) -> Kubernetes {
+        let vaults: Option<BTreeSet<String>> =
+            stamps.values().map(|cluster| Some(cluster.vault.as_ref()?.to_ascii_lowercase())).collect();
         let stamp = |cluster| Stamp { cluster, state: Mutex::default(), kept: Arc::default() };
         Kubernetes {
             secret: secret.into(),
@@ -161,6 +165,7 @@ impl Kubernetes {
             signal: Arc::default(),
             turns: Turns::default(),
             stamps: stamps.into_iter().map(|(name, cluster)| (name, stamp(cluster))).collect(),
+            vaults: Arc::new(vaults.unwrap_or_default()),
             named: BTreeMap::new(),
             restarted: None,
             patience: PLUGIN,
@@ -265,6 +270,7 @@ impl Kubernetes {
         Subject {
             secret: self.secret.clone(),
             vault: stamp.cluster.vault.clone(),
+            vaults: Arc::clone(&self.vaults),
             namespaces: stamp.cluster.namespaces.clone(),
             configured: self.restarted.clone().unwrap_or_default(),
             unfilled: Arc::default(),
@@ -446,7 +452,10 @@ impl Clusters for Kubernetes {
         match self.api(name, stamp, &mut state).await {
             Ok(api) => {
                 let namespaces = self.subject_of(stamp, &state).namespaces;
-                rights::rights(&api, &namespaces, &state.kinds).await
+                let secrets = state.base.as_ref().map(|base| base.view.synced.as_slice()).unwrap_or_default();
+                let restarted = self.restarted.as_deref().unwrap_or_default();
+                let named = rights::Named { secrets, restarted };
+                rights::rights(&api, &namespaces, &state.kinds, named).await
             }
             Err(fault) => unknown(fault.why),
         }

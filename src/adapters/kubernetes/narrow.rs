@@ -1,6 +1,7 @@
 //! Which namespaces are looked at where nobody may list all of them at once and the configuration names none.
 //!
-//! Those that may be listed are; of the others the view says that they were not. A configured workload is never among
+//! Those that may be listed are; of the others the view says that they were not, and that holds: a right that is taken away
+//! takes no consumer away. A configured workload is never among
 //! those: then the missing right is told, and nothing else is.
 
 use std::collections::BTreeSet;
@@ -17,9 +18,9 @@ use crate::model::Extent;
 pub(super) async fn narrowed(api: &Api, subject: &Subject) -> Result<Option<(Subject, Extent)>, Failure> {
     let own: BTreeSet<String> =
         subject.configured.iter().map(|name| name.namespace.to_ascii_lowercase()).collect();
-    let all = match api.list::<Namespace>(NAMESPACES, None).await {
-        Ok(listed) => listed.items.into_iter().filter_map(|one| one.metadata.name).collect(),
-        Err(failure) if is_forbidden(&failure) => own.clone(),
+    let (all, known) = match api.list::<Namespace>(NAMESPACES, None).await {
+        Ok(listed) => (listed.items.into_iter().filter_map(|one| one.metadata.name).collect(), true),
+        Err(failure) if is_forbidden(&failure) => (own.clone(), false),
         Err(failure) => return Err(failure),
     };
     let (mut seen, mut refused) = (Vec::new(), Vec::new());
@@ -33,7 +34,8 @@ pub(super) async fn narrowed(api: &Api, subject: &Subject) -> Result<Option<(Sub
     if seen.is_empty() || !own.iter().all(|name| seen.contains(name)) {
         return Ok(None);
     }
-    let extent = Extent { namespaces: seen.clone(), refused };
+    let whole = known && refused.is_empty();
+    let extent = Extent { namespaces: seen.clone(), refused, whole };
     Ok(Some((Subject { namespaces: seen, ..subject.clone() }, extent)))
 }
 

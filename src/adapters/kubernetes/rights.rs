@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::api::{
-    Api, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, Kind, POD_STATUSES, PODS, REPLICA_SETS, ROLLOUTS,
-    SECRETS, STATEFUL_SETS,
+    Api, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, Kind, NODES, POD_STATUSES, PODS, REPLICA_SETS,
+    ROLLOUTS, SECRETS, STATEFUL_SETS,
 };
 use super::failure::Failure;
-use crate::model::{Right, RightView, WorkloadKind, WorkloadName};
+use crate::model::{Right, RightView, SyncedSecretView, WorkloadKind, WorkloadName};
 
 /// Everything that a look and the restart of a Deployment do.
-const NEEDED: [(&str, Kind); 11] = [
+const NEEDED: [(&str, Kind); 10] = [
     ("list", DEPLOYMENTS),
     ("watch", DEPLOYMENTS),
     ("patch", DEPLOYMENTS),
@@ -26,8 +26,10 @@ const NEEDED: [(&str, Kind); 11] = [
     ("watch", PODS),
     ("list", CLASSES),
     ("list", POD_STATUSES),
-    ("get", SECRETS),
 ];
+
+/// What tells more where something goes wrong, and is told by nobody else when it is missing. Nodes live in no namespace.
+const TELLING: [(&str, Kind, bool); 2] = [("get", NODES, false), ("list", EVENTS, true)];
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
@@ -46,9 +48,17 @@ struct Status {
 pub(super) async fn to_restart(api: &Api, workloads: &[WorkloadName]) -> Vec<RightView> {
     let places: BTreeSet<(WorkloadKind, &str)> =
         workloads.iter().map(|name| (name.kind, name.namespace.as_str())).collect();
-    let asked =
-        places.into_iter().map(|(kind, namespace)| ask(api, Some(namespace), "patch", Kind::of(kind)));
+    let asked = places
+        .into_iter()
+        .map(|(kind, namespace)| ask(api, Some(namespace), "patch", Kind::of(kind), workloads));
     join_all(asked).await
+}
+
+/// What is asked for by its name: a Role may grant it so (`resourceNames`), and grants nothing else then.
+pub(super) struct Named<'a> {
+    /// The Kubernetes Secrets that classes fill, as the last look saw them.
+    pub secrets: &'a [SyncedSecretView],
+    pub restarted: &'a [WorkloadName],
 }
 
 /// Asks for every right in every namespace; empty means all namespaces at once. What other kinds than Deployments need
@@ -57,24 +67,87 @@ pub(super) async fn rights(
     api: &Api,
     namespaces: &[String],
     kinds: &BTreeSet<WorkloadKind>,
+    named: Named<'_>,
 ) -> Vec<RightView> {
     let needed: Vec<(&str, Kind)> = NEEDED.into_iter().chain(kinds.iter().flat_map(of_kind)).collect();
-
     let places: Vec<Option<&str>> = match namespaces {
         [] => vec![None],
         some => some.iter().map(|name| Some(name.as_str())).collect(),
     };
     let asked = places.iter().flat_map(|place| needed.iter().map(move |(verb, kind)| (*place, *verb, *kind)));
-    join_all(asked.map(|(place, verb, kind)| ask(api, place, verb, kind))).await
+    let restarted = named.restarted;
+    let of_kinds = join_all(asked.map(|(place, verb, kind)| ask(api, place, verb, kind, restarted)));
+    let secrets: BTreeSet<(&str, &str)> =
+        named.secrets.iter().map(|secret| (secret.namespace.as_str(), secret.name.as_str())).collect();
+    let of_secrets = join_all(secrets.into_iter().map(|(namespace, name)| async move {
+        RightView {
+            what: format!("get the secret {name} in namespace {namespace}"),
+            right: review(api, Some(namespace), "get", SECRETS, Some(name)).await,
+            remedy: format!(
+                "bind a Role with `get` on `secrets`, `resourceNames: [{name}]`, to this identity in namespace {namespace}"
+            ),
+        }
+    }));
+    let telling = TELLING.iter().flat_map(|(verb, kind, within)| {
+        let places: &[Option<&str>] = if *within { &places } else { &[None] };
+        places.iter().map(move |place| (*place, *verb, *kind))
+    });
+    let telling = join_all(telling.map(|(place, verb, kind)| async move {
+        let within = place.map_or_else(String::new, |name| format!(" in namespace {name}"));
+        let right = review(api, place, verb, kind, None).await;
+        RightView {
+            what: format!("{verb} {}{within}", kind.plural),
+            right: if right == Right::Denied { Right::Unneeded } else { right },
+            remedy: format!(
+                "bind fixtures/cluster-role.yaml to this identity{}",
+                if place.is_some() { within } else { " in all namespaces".to_owned() }
+            ),
+        }
+    }));
+    [of_kinds.await, of_secrets.await, telling.await].concat()
 }
 
-async fn ask(api: &Api, place: Option<&str>, verb: &str, kind: Kind) -> RightView {
+async fn ask(
+    api: &Api,
+    place: Option<&str>,
+    verb: &str,
+    kind: Kind,
+    restarted: &[WorkloadName],
+) -> RightView {
     let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+    let whole = review(api, place, verb, kind, None).await;
+    let right = match verb {
+        "patch" if whole == Right::Denied => by_name(api, place, verb, kind, restarted).await,
+        _ => whole,
+    };
     RightView {
         what: format!("{verb} {} in {within}", kind.plural),
-        right: review(api, place, verb, kind).await,
+        right,
         remedy: format!("bind a Role with `{verb}` on `{}` to this identity in {within}", kind.plural),
     }
+}
+
+/// The right to each of the workloads that are restarted there; denied as soon as one is, or where there is none.
+async fn by_name(
+    api: &Api,
+    place: Option<&str>,
+    verb: &str,
+    kind: Kind,
+    restarted: &[WorkloadName],
+) -> Right {
+    let here = restarted.iter().filter(|name| {
+        Kind::of(name.kind) == kind && place.is_none_or(|place| name.namespace.eq_ignore_ascii_case(place))
+    });
+    let mut right = Right::Denied;
+    for workload in here {
+        // As Kubernetes writes them.
+        let (namespace, name) = (workload.namespace.to_lowercase(), workload.name.to_lowercase());
+        right = review(api, Some(&namespace), verb, kind, Some(&name)).await;
+        if right != Right::Allowed {
+            return right;
+        }
+    }
+    right
 }
 
 /// What a kind takes besides. A Rollout is found through its ReplicaSets, and no watch follows it.
@@ -88,10 +161,13 @@ fn of_kind(kind: &WorkloadKind) -> Vec<(&'static str, Kind)> {
     }
 }
 
-async fn review(api: &Api, namespace: Option<&str>, verb: &str, kind: Kind) -> Right {
+async fn review(api: &Api, namespace: Option<&str>, verb: &str, kind: Kind, name: Option<&str>) -> Right {
     let mut attributes = json!({ "verb": verb, "group": kind.group_name(), "resource": kind.plural });
     if let Some(namespace) = namespace {
         attributes["namespace"] = json!(namespace);
+    }
+    if let Some(name) = name {
+        attributes["name"] = json!(name);
     }
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1",
@@ -115,7 +191,7 @@ fn why(failure: Failure, subject: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::api::{AUTOSCALERS, BUDGETS, EVENTS, NAMESPACES, NODES, QUOTAS};
+    use super::super::api::{AUTOSCALERS, BUDGETS, NAMESPACES, QUOTAS};
     use super::*;
 
     #[derive(Deserialize)]
@@ -152,7 +228,7 @@ mod tests {
             .into_iter()
             .chain(kinds.iter().flat_map(of_kind))
             .chain(tells)
-            .chain([("get", NODES), ("get", NAMESPACES)])
+            .chain([("get", NODES), ("get", NAMESPACES), ("get", SECRETS)])
             .map(|(verb, kind)| (verb.to_owned(), kind.group_name().to_owned(), kind.plural.to_owned()))
             .collect();
         assert_eq!(granted, needed);

@@ -1,4 +1,5 @@
-//! Argo Rollouts, where the cluster has them: they are asked for only when a pod that gets the secret belongs to one.
+//! Argo Rollouts, where the cluster has them: they are asked for when a pod that gets the secret belongs to one, and where
+//! every kind is listed.
 //!
 //! Facts of the controller: a restart is `spec.restartAt`; every pod older than that is evicted in place, without a new
 //! ReplicaSet (so a PodDisruptionBudget does hold it), and when none is left the status gets the same `restartedAt`.
@@ -9,17 +10,19 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::ROTATION;
 use super::api::{Api, Kind};
 use super::consumers::Gets;
 use super::csi::Class;
-use super::failure::Refusal;
+use super::failure::{Failure, Refusal};
 use super::look::{Placed, Subject, everywhere};
 use super::owners::Above;
 use super::pods::Found;
+use super::scope::Scope;
 use super::workload::{count, outline, replica_number};
-use crate::model::{ReplicaNumber, Strategy, WorkloadKind, WorkloadName, WorkloadView};
+use crate::model::{DeploymentCondition, ReplicaNumber, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 use crate::ports::Fault;
 
 /// A Rollout, as far as a restart goes.
@@ -63,7 +66,36 @@ struct Status {
     ready_replicas: Option<i32>,
     available_replicas: Option<i32>,
     restarted_at: Option<String>,
-    pause_conditions: Option<Vec<serde::de::IgnoredAny>>,
+    pause_conditions: Option<Vec<IgnoredAny>>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+    reason: String,
+    message: String,
+}
+
+impl Status {
+    /// What its controller says of a rollout that does not get on. What it says of one that does is of another revision: a
+    /// restart makes none.
+    fn failures(&self) -> Vec<DeploymentCondition> {
+        let fails = |one: &&Condition| {
+            one.kind == "Progressing" && one.status == "False" && one.reason == "ProgressDeadlineExceeded"
+        };
+        let told = |one: &Condition| DeploymentCondition {
+            kind: one.kind.clone(),
+            status: one.status.clone(),
+            reason: one.reason.clone(),
+            message: one.message.clone(),
+            updated: None,
+        };
+        self.conditions.iter().filter(fails).map(told).collect()
+    }
 }
 
 impl Placed for Rollout {
@@ -72,23 +104,39 @@ impl Placed for Rollout {
     }
 }
 
-/// The Rollouts, where a pod belongs to one; and what is above the pods with them known.
+/// Whether Argo's kinds are known there, as far as that is told: everybody may ask.
+async fn is_there(api: &Api) -> bool {
+    let answer = api.get::<IgnoredAny>("/apis/argoproj.io").await;
+    !answer.is_err_and(|failure| failure.refusal().is_some_and(|no| no.status == 404))
+}
+
+/// The Rollouts, where a pod belongs to one, or where templates of any kind matter; and what is above the pods with them known.
 pub(super) async fn list(
     api: &Api,
     subject: &Subject,
     classes: &[Class],
+    scope: &Scope,
     found: &mut [Found],
 ) -> Result<Vec<WorkloadView>, Fault> {
     let owns = found.iter().any(|pod| rollout_of(&pod.above).is_some());
     // One without pods is there all the same.
     let named = subject.configured.iter().any(|name| name.kind == WorkloadKind::Rollout);
-    if !owns && !named {
+    if !owns && !named && !scope.lists(WorkloadKind::Rollout, classes) {
         return Ok(Vec::new());
     }
-    let (rollouts, _) = match everywhere::<Rollout>(api, Kind::of(WorkloadKind::Rollout), subject).await {
-        Err(failure) if !owns && failure.refusal().is_some_and(Refusal::no_such_api) => return Ok(Vec::new()),
-        listed => listed.map_err(|failure| failure.fault("list the Rollouts", &api.subject))?,
-    };
+    let listed = everywhere::<Rollout>(api, Kind::of(WorkloadKind::Rollout), subject).await;
+    let refusal = listed.as_ref().err().and_then(Failure::refusal);
+    let (absent, forbidden) =
+        (refusal.is_some_and(Refusal::no_such_api), refusal.is_some_and(|no| no.status == 403));
+    if absent && !owns {
+        return Ok(Vec::new());
+    }
+    // Who may do nothing with a group that is not there is told the same as with one that is.
+    let matters = owns || named || scope.rests_on_templates(classes);
+    if forbidden && (!matters || (!owns && !named && !is_there(api).await)) {
+        return Ok(Vec::new());
+    }
+    let (rollouts, _) = listed.map_err(|failure| failure.fault("list the Rollouts", &api.subject))?;
     let mut views: Vec<WorkloadView> =
         rollouts.iter().map(|rollout| view(rollout, subject, classes)).collect();
     for pod in found {
@@ -131,6 +179,7 @@ fn view(rollout: &Rollout, subject: &Subject, classes: &[Class]) -> WorkloadView
         available,
         unavailable: desired.saturating_sub(available),
         between_revisions: spec.restart_at.is_some() && spec.restart_at != status.restarted_at,
+        conditions: status.failures(),
         restarted_at: spec.restart_at.clone(),
         rotation: annotations.and_then(|annotations| annotations.get(ROTATION)).cloned(),
         ..outline(WorkloadKind::Rollout, metadata, &spec.template, gets.unwrap_or_default())
@@ -167,6 +216,10 @@ mod tests {
         assert_eq!(done.name.to_string(), "shop/rollout/checkout");
         assert!(read(second, first, json!({})).between_revisions);
         assert!(read(first, first, json!({"pauseConditions": [{"reason": "CanaryPauseStep"}]})).paused);
+        let late = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded",
+            "message": "ReplicaSet has timed out progressing."}, {"type": "Available", "status": "True"}]);
+        let late = read(second, first, json!({"conditions": late})).conditions;
+        assert_eq!((late.len(), late[0].message.as_str()), (1, "ReplicaSet has timed out progressing."));
         // Very old controllers wrote a hash there: it is never taken for having seen the newest generation.
         let hash = read(first, first, json!({"observedGeneration": "7d9bc"}));
         assert_eq!(hash.observed_generation, 0);

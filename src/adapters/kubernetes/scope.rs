@@ -63,6 +63,12 @@ impl Scope {
         }
     }
 
+    /// Whether a workload without pods may give the next one an older key.
+    pub fn rests_on_templates(&self, classes: &[Class]) -> bool {
+        let every_kind = matches!(self, Scope::Holders { every_kind: true, .. });
+        every_kind || is_any_pinned(classes)
+    }
+
     pub fn lists_cron_jobs(&self, classes: &[Class]) -> bool {
         match self {
             Scope::Everything => true,

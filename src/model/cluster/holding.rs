@@ -39,13 +39,16 @@ pub enum ClassFate {
     /// It does not name a Kubernetes Secret any more that the driver made and that the pod reads, or is gone: what stands
     /// there is read for ever, and nobody fills it.
     Unfilled,
+    /// It delivers a secret of that name from a vault that is no stamp's, and has done so since before the pod began.
+    OtherVault,
 }
 
 impl ClassFate {
-    /// Whether a pod reads what stood in a Kubernetes Secret before, however late it begins.
+    /// Whether it matters however late the pod begins: it reads what stood in a Kubernetes Secret before, or what another
+    /// vault holds.
     pub fn outlasts_restarts(self) -> bool {
         match self {
-            ClassFate::Filled | ClassFate::Unfilled => true,
+            ClassFate::Filled | ClassFate::Unfilled | ClassFate::OtherVault => true,
             ClassFate::Absent | ClassFate::Changed => false,
         }
     }

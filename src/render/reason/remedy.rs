@@ -183,6 +183,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::CronJobReadsStale { .. } => {
             "delete the Secret, so that the next pod that mounts its class makes it anew; or suspend the CronJob"
         }
+        Why::NamespacesUnseen { .. } => {
+            "bind fixtures/cluster-role.yaml in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
+             nobody else gets the secret; or accept the stamp by name"
+        }
         Why::UnlistedPods { .. } => {
             "restart it by other means when the vault holds the new key; then accept it by name, or delete it"
         }
@@ -197,6 +201,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::MayHoldSecret { fate: ClassFate::Unfilled, .. } => {
             "name the Secret in `secretObjects` of the class again, or take it out of what reads it and restart that; or \
              accept it by name if the Secret never held the key"
+        }
+        Why::MayHoldSecret { fate: ClassFate::OtherVault, .. } => {
+            "accept it by name if it is another product's; or let the class name the stamp's vault (`keyvaultName`), or \
+             configure the stamp that the vault is of"
         }
         Why::MayHoldSecret { fate: ClassFate::Changed, .. } => {
             "restart it once the vault holds the new key (kubectl rollout restart); or accept it by name if it never got \

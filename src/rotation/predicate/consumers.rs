@@ -34,7 +34,7 @@ pub fn consumers(
         return Vec::new();
     }
     let gate = Gate::Consumers;
-    let mut reasons = Vec::new();
+    let mut reasons: Vec<Reason> = unseen(stamp, cluster).into_iter().collect();
     for name in unlisted(ctx, cluster) {
         let subject = Subject::Workload(stamp.clone(), name.clone());
         reasons.push(Reason::new(gate, subject, Why::UnlistedWorkload));
@@ -51,6 +51,14 @@ pub fn consumers(
     }
     reasons.extend(doubts(ctx, stamp, cluster, vault));
     reasons
+}
+
+/// Less was looked at than there is: who was seen elsewhere before is not gone by that.
+fn unseen(stamp: &StampName, cluster: &ClusterView) -> Option<Reason> {
+    let extent = cluster.extent.as_ref().filter(|extent| !extent.whole)?;
+    let (looked, refused) = (extent.namespaces.clone(), extent.refused.clone());
+    let subject = Subject::Stamp(stamp.clone());
+    Some(Reason::new(Gate::Consumers, subject, Why::NamespacesUnseen { looked, refused }))
 }
 
 /// Workloads that the configuration does not name: by their template, or by a pod of an earlier one.

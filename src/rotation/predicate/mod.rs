@@ -32,7 +32,8 @@ pub use elsewhere::delivered_elsewhere;
 pub use inventory::all_listed;
 pub use metrics::{metrics_asked, metrics_reach, metrics_up_to_date};
 pub use pods::{
-    holders, left_out, old_pods_gone, propagated_at, propagated_to, settled, stale_pods, unproven, untold,
+    holders, left_out, old_pods_gone, perhaps_stale, propagated_at, propagated_to, settled, stale_pods,
+    unproven, untold,
 };
 pub use readers::known_readers;
 pub use rights::{may_regenerate, no_right_missing};

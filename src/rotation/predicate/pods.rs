@@ -75,6 +75,23 @@ pub fn stale_pods<'a>(
     })
 }
 
+/// Those of them that are so by the date of a Secret alone, which holds what the vault holds: its content may have changed
+/// before they began, and something else of it since. Who has seen it then knows better.
+pub fn perhaps_stale<'a>(
+    vault: &'a VaultView,
+    cluster: &'a ClusterView,
+    lag: Duration,
+) -> impl Iterator<Item = &'a PodView> {
+    let after = later(vault.created, lag);
+    stale_pods(vault, cluster, lag).filter(move |pod| {
+        let mut read = cluster.synced.iter().filter(|secret| pod.reads(secret));
+        pod.created > after
+            && !cluster.overtaken.contains_key(&pod.uid)
+            && pod.mounted.as_ref().is_none_or(|mounted| *mounted == vault.version)
+            && read.all(|secret| secret.fingerprint == vault.fingerprint)
+    })
+}
+
 /// Running pods that mount the secret and do not show which version they got: nobody knows what they hold.
 pub fn unproven(cluster: &ClusterView) -> impl Iterator<Item = &PodView> {
     cluster.pods.iter().filter(|pod| pod.mounts_secret() && pod.phase == "Running" && pod.mounted.is_none())

@@ -49,7 +49,7 @@ pub fn no_right_missing(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
 fn lacking(right: &RightView) -> Option<Why> {
     let remedy = right.remedy.clone();
     match &right.right {
-        Right::Allowed => None,
+        Right::Allowed | Right::Unneeded => None,
         Right::Denied => Some(Why::RightMissing { remedy }),
         Right::Unknown(why) => Some(Why::RightUnknown { why: why.clone(), remedy }),
     }

@@ -175,6 +175,41 @@ fn is_refused(condition: &DeploymentCondition) -> bool {
     condition.kind == "ReplicaFailure" && condition.status == "True"
 }
 
+/// Why nothing happens where nothing is wrong with any pod: no controller is at work, or, as Argo restarts a Rollout by
+/// evictions, a PodDisruptionBudget refuses them. A Deployment's controller would know its deadline.
+fn idle(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
+    let kind = workload.name.kind;
+    let mark: Timestamp = workload.restarted_at.as_deref()?.parse().ok()?;
+    let pods: Vec<&PodView> = cluster.pods_of(&workload.name).filter(|pod| !is_over(pod)).collect();
+    let at_work = pods.iter().any(|pod| pod.deleting.is_some() || !pod.ready);
+    // A pod that became ready since may have to be so for a while.
+    let newest = pods.iter().map(|pod| pod.ready_since.unwrap_or(pod.created).max(pod.created)).max();
+    let since = newest.map_or(mark, |newest| newest.max(mark));
+    // A Rollout that no restart is asked of may be at a step of its strategy that takes its time.
+    let asked = match kind {
+        WorkloadKind::Deployment => false,
+        WorkloadKind::Rollout => workload.between_revisions,
+        WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => true,
+    };
+    // Where every pod is of after the restart, it is over, whatever a server says of it.
+    let replaced = pods.iter().all(|pod| pod.created > mark);
+    if !asked || at_work || replaced || later(since, LONG_DEADLINE) >= now {
+        return None;
+    }
+    let cause = match kind {
+        WorkloadKind::Rollout => {
+            "does a PodDisruptionBudget refuse the evictions, or is Argo's controller away?"
+        }
+        WorkloadKind::Deployment | WorkloadKind::StatefulSet | WorkloadKind::DaemonSet => {
+            "is its controller away?"
+        }
+    };
+    Some(format!(
+        "no pod was replaced for {} min, and none is about to be: {cause}",
+        LONG_DEADLINE.as_secs() / 60
+    ))
+}
+
 /// Its name, with its node where that does not answer.
 fn unheard(pod: &PodView, cluster: &ClusterView) -> String {
     match pod.node.as_ref().filter(|node| cluster.silent.contains_key(*node)) {
@@ -188,7 +223,9 @@ pub fn rollout_failed(workload: &WorkloadView, cluster: &ClusterView, now: Times
     let message = match rollout(workload, workload.generation) {
         Rollout::Complete | Rollout::Paused(_) => None,
         Rollout::DeadlineExceeded { message, .. } => Some(message),
-        Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => stuck(workload, cluster, now),
+        Rollout::NotYetObserved { .. } | Rollout::Progressing(_) => {
+            stuck(workload, cluster, now).or_else(|| idle(workload, cluster, now))
+        }
         Rollout::Scaling(_) => {
             let told = |stuck| format!("it was over, and since then {stuck}");
             stuck(workload, cluster, now).map(told)

@@ -34,6 +34,8 @@ impl Why {
                 format!(" {slot} {} / {}", arguments.join(" "), files.join(" "))
             }
             Why::CronJobReadsStale { secret } => format!(" {secret}"),
+            // Where fewer are seen than was accepted, that is another matter.
+            Why::NamespacesUnseen { looked, .. } => format!(" {}", looked.join(" ")),
             // A use after the one that was accepted is another one.
             Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
             Why::RefusedSince { at, stranger: false, .. } => format!(" {at}"),
@@ -132,6 +134,7 @@ impl Why {
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
+            Why::NamespacesUnseen { .. } => "namespaces-unseen",
             Why::UnlistedWorkload => "unlisted-workload",
             Why::UnlistedPods { .. } => "unlisted-pods",
             Why::MayHoldSecret { .. } => "may-hold-secret",
@@ -273,6 +276,7 @@ impl Why {
             | Why::SyncedSecretUndated { .. }
             | Why::CronJobReadsStale { .. }
             | Why::WorkloadMissing
+            | Why::NamespacesUnseen { .. }
             | Why::UnlistedWorkload
             | Why::UnlistedPods { .. }
             | Why::MayHoldSecret { .. }

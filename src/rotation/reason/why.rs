@@ -363,6 +363,12 @@ pub enum Why {
         secret: String,
     },
     WorkloadMissing,
+    /// Its cluster is looked at in these namespaces alone, for want of a right, and not because the configuration says so.
+    NamespacesUnseen {
+        looked: Vec<String>,
+        /// Those that are known of the others.
+        refused: Vec<String>,
+    },
     /// It gets the secret, and the configuration does not name it.
     UnlistedWorkload,
     /// Pods get the secret that belong to nothing that can be restarted from here.

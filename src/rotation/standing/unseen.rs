@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::Why;
 use super::super::closed::is_closed;
-use super::super::predicate::{clocks_agree, unclear_pods, untold};
+use super::super::predicate::{clocks_agree, perhaps_stale, unclear_pods, untold};
 use super::Unseen;
 use crate::model::{
     Absent, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Extent, InventoryView, ResourceKind,
@@ -38,6 +38,7 @@ pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<
         let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
         note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
         if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
+            note(EvidenceKey::Cluster(stamp.clone()), undated(vault, cluster, lag).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), unmounted(vault, cluster, lag).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), clock(stamp, cluster).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), not_looked_at(cluster).as_ref());
@@ -84,12 +85,13 @@ fn left_out(world: &World, view: &InventoryView) -> Vec<String> {
 
 /// Whoever gets the secret elsewhere in the cluster. Where the configuration names the namespaces, that is meant.
 fn not_looked_at(cluster: &ClusterView) -> Option<Blind> {
-    let Extent { namespaces, refused } =
-        cluster.extent.as_ref().filter(|extent| !extent.refused.is_empty())?;
+    let Extent { namespaces, refused, whole: _ } = cluster.extent.as_ref().filter(|extent| !extent.whole)?;
+    let others = match refused.is_empty() {
+        true => "its namespaces may not be listed".to_owned(),
+        false => format!("{} may not be listed", refused.join(", ")),
+    };
     let why = format!(
-        "{} may not be listed, so of its namespaces only {} could be looked at; where that is meant, say so (`namespaces` in \
-         keyslot.toml)",
-        refused.join(", "),
+        "{others}, so of its namespaces only {} could be looked at; where that is meant, say so (`namespaces` in keyslot.toml)",
         namespaces.join(", ")
     );
     Some(Blind { kind: Blindness::Forbidden, why })
@@ -111,6 +113,20 @@ fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> O
     let why = || {
         format!(
             "the SecretProviderClass of {} is gone or was changed since: what it got is not known",
+            names.join(", ")
+        )
+    };
+    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
+}
+
+/// Pods that read a Secret which was written after they began, and holds the key: whether it held it before, its date does
+/// not tell.
+fn undated(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
+    let names: Vec<&str> = perhaps_stale(vault?, cluster, lag).map(|pod| pod.name.as_str()).collect();
+    let why = || {
+        format!(
+            "{} read a Kubernetes Secret that was written after they began: whether its content was, or only its owners, is \
+             not known",
             names.join(", ")
         )
     };

@@ -1,5 +1,6 @@
 //! What limits numbers of pods: quotas, which refuse new ones; autoscalers, which scale at somebody's word; budgets of
-//! disruption, which are only there to be read: nothing in this world is evicted.
+//! disruption, which are only there to be read: nothing in this world is evicted, but for the pods of an Argo Rollout that is
+//! restarted, and what its own budget says of them is in its configuration alone.
 //!
 //! A refused controller tries again, later each time, as a work queue makes it. Room that another's pods leave is found
 //! by that alone, as in a real cluster.

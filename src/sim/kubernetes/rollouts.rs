@@ -1,9 +1,10 @@
 //! The controller of Argo Rollouts, as far as a restart and a canary go.
 //!
 //! After `rollout/restart.go`: pods that were made before `spec.restartAt` are taken away in place, as many at once as
-//! may be unavailable and one at least, and their ReplicaSet makes others of the same template; when none is left that
-//! is not told to end, the status says when. A new template makes one canary, and then it waits until somebody promotes it;
-//! the rest of the pods follow as far as availability allows. A restart goes on while it waits, as with the real one.
+//! may be unavailable and one at least, as far as a budget of disruption allows, and their ReplicaSet makes others of the same
+//! template; when none is left that is not told to end, the status says when. A new template makes one canary, and then it
+//! waits until somebody promotes it; the rest of the pods follow as far as availability allows. A restart goes on while it
+//! waits, as with the real one.
 
 use std::sync::Arc;
 
@@ -44,9 +45,17 @@ pub(super) fn round(set: &PodSet, pods: &Pods, update: &Arc<str>, hand: &Hand<'_
         round.delete.extend(new.iter().skip(wanted).map(|pod| pod.id));
     }
     if round.delete.is_empty() && round.create.is_empty() {
-        restart(set, &living, spare, &mut round);
+        // Pods are evicted, and a budget refuses evictions.
+        let allowed = least(set, hand).map_or(usize::MAX, |least| serving.saturating_sub(least));
+        restart(set, &living, spare.min(allowed), &mut round);
     }
     round
+}
+
+/// How many pods its PodDisruptionBudget keeps, where it has one.
+fn least(set: &PodSet, hand: &Hand<'_>) -> Option<usize> {
+    let config = hand.config.sets.iter().find(|config| config.workload.name == set.workload)?;
+    Some(config.workload.disruption_budget?.of(set.replicas, true) as usize)
 }
 
 fn restart(set: &PodSet, living: &[&Arc<Pod>], spare: usize, round: &mut Round) {

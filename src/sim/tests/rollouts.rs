@@ -38,9 +38,11 @@ fn pods(world: &World) -> Vec<&Pod> {
 
 #[test]
 fn pods_older_than_the_restart_are_replaced_in_place_and_as_many_at_once_as_may_be_missing() {
-    for unavailable in [1, 2] {
+    let count = crate::model::ReplicaNumber::Count;
+    for (unavailable, budget, expected) in [(1, None, 2), (2, None, 1), (2, Some(count(2)), 2)] {
         let mut world = world(|set| {
-            set.workload.max_unavailable = crate::model::ReplicaNumber::Count(unavailable);
+            set.workload.max_unavailable = count(unavailable);
+            set.workload.disruption_budget = budget;
         });
         pass(&mut world, secs(2));
         let before: Vec<_> = pods(&world).iter().map(|pod| pod.id).collect();
@@ -56,7 +58,7 @@ fn pods_older_than_the_restart_are_replaced_in_place_and_as_many_at_once_as_may_
             let done = only(&world).restarting.done.is_some();
             done_with_old |= done && pods(&world).iter().filter(living).count() > 0;
         }
-        assert_eq!(least, 3 - unavailable as usize);
+        assert_eq!(least, expected);
         assert!(!done_with_old, "it is over when none of the old ones lives");
         assert_eq!(only(&world).restarting.done.as_deref(), Some(AT));
         assert!(pods(&world).iter().all(|pod| !before.contains(&pod.id) && pod.ready));

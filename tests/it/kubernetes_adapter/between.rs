@@ -83,6 +83,11 @@ async fn a_new_pod_that_cannot_start_is_told_of_while_its_rollout_goes_on() {
         _ if method == "PATCH" => Say::Json(200, restarted(7)),
         _ if path.contains("/pods?watch=true") => Say::Later(may.clone(), vec![line.clone()]),
         _ if path.contains("watch=true") => Say::Lines(Vec::new()),
+        _ if path.contains("/namespaces/shop/events") => list(json!([{
+            "metadata": {"name": "next.1", "namespace": "shop"}, "type": "Warning", "reason": "Failed",
+            "message": "Failed to pull image: unauthorized", "count": 3,
+            "involvedObject": {"kind": "Pod", "namespace": "shop", "name": "next"},
+        }])),
         _ => plain(path),
     });
     setup.clusters = setup.clusters.restarting([workload()]);
@@ -100,4 +105,6 @@ async fn a_new_pod_that_cannot_start_is_told_of_while_its_rollout_goes_on() {
     let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), told).await.unwrap();
     let next = view.pods.iter().find(|pod| pod.name == "next").unwrap();
     assert!(next.trouble.as_ref().is_some_and(|trouble| trouble.hopeless), "{next:?}");
+    assert_eq!(view.warnings.len(), 1, "and why: {:?}", view.warnings);
+    assert!(view.warnings[0].message.contains("unauthorized"), "{:?}", view.warnings);
 }

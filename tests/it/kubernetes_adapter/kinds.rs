@@ -76,6 +76,41 @@ async fn a_configured_rollout_without_a_pod_is_there_and_a_cluster_without_argo_
 }
 
 #[tokio::test]
+async fn a_rollout_without_a_pod_that_nobody_configured_is_found_where_templates_matter() {
+    // The class of the other kinds is pinned.
+    let look = async |say: fn(&str) -> Option<Say>| {
+        let setup = setup(&["shop"], move |_, path, _| say(path).unwrap_or_else(|| many_kinds(path)));
+        let found = setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault("v2"))).await;
+        found.map(|view| view.workloads.iter().filter(|one| one.name.kind == WorkloadKind::Rollout).count())
+    };
+    let bare = |path: &str| match path.contains("/rollouts?limit") {
+        true => Some(list(json!([{
+            "metadata": {"name": "reports", "namespace": "shop", "uid": "r", "generation": 2},
+            "spec": {"replicas": 0, "template": deployment()["spec"]["template"]},
+            "status": {"observedGeneration": "2"},
+        }]))),
+        false => path.contains("/pods?").then(|| list(json!([]))),
+    };
+    assert_eq!(look(bare).await.unwrap(), 1);
+    let closed = |path: &str| match () {
+        () if path.contains("/rollouts?limit") => Some(status(403, "Forbidden", "rollouts is forbidden")),
+        () if path == "/apis/argoproj.io" => Some(Say::Json(200, json!({"kind": "APIGroup"}))),
+        () => path.contains("/pods?").then(|| list(json!([]))),
+    };
+    assert_eq!(
+        look(closed).await.unwrap_err().kind,
+        Blindness::Forbidden,
+        "nobody may see whether there are any"
+    );
+    let without = |path: &str| match () {
+        () if path.contains("/rollouts?limit") => Some(status(403, "Forbidden", "rollouts is forbidden")),
+        () if path == "/apis/argoproj.io" => Some(status(404, "NotFound", "the server could not find it")),
+        () => path.contains("/pods?").then(|| list(json!([]))),
+    };
+    assert_eq!(look(without).await.unwrap(), 0, "who may not ask is told the same where there is no Argo");
+}
+
+#[tokio::test]
 async fn each_kind_is_patched_where_it_lives() {
     for (kind, plural) in [
         (WorkloadKind::Deployment, "deployments"),

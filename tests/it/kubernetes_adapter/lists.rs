@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_look_is_eight_lists_and_one_secret() {
+async fn a_look_is_eight_lists_one_secret_and_a_question_for_argos_kinds() {
     let setup = setup(&["shop"], |_, path, _| cluster(path));
     let view = setup.look().await.unwrap();
 
@@ -21,8 +21,12 @@ async fn a_look_is_eight_lists_and_one_secret() {
 
     let lists = setup.wire.transcript().entries();
     let lists = lists.iter().filter(|entry| !entry.path.contains("watch=true")).count();
-    assert_eq!(lists, 9);
-    assert_eq!(setup.wire.transcript().count("GET", "argoproj.io"), 0, "no pod belongs to a Rollout");
+    assert_eq!(lists, 10);
+    assert_eq!(
+        setup.wire.transcript().count("GET", "argoproj.io"),
+        1,
+        "they are not there, and are not listed"
+    );
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(watches(&setup), ["deployments", "pods"], "nothing of another kind gets the secret");
 }

@@ -7,6 +7,7 @@ mod lists;
 mod mounts;
 mod namespaces;
 mod restart;
+mod rights;
 mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +25,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies, Turns};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
-    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, RotationId,
-    Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
+    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, Right,
+    RotationId, Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
 };
 use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
@@ -39,7 +40,7 @@ const KEY: &[u8] = b"canary-key-material==";
 /// At the end of a path: what is asked for is an object's metadata alone.
 pub const METADATA: &str = "#metadata";
 
-/// What the server says to one request.
+/// What the server says to one request. What a review asks for stands behind its path.
 pub enum Say {
     Json(u16, Value),
     Text(u16, &'static str),
@@ -63,6 +64,14 @@ fn server(script: Script) -> Router {
                 false => path,
             };
             let bearer = request.headers().get("authorization").unwrap().to_str().unwrap().to_owned();
+            let path = match path.ends_with("selfsubjectaccessreviews") {
+                true => {
+                    let asked = axum::body::to_bytes(request.into_body(), usize::MAX).await.unwrap();
+                    let asked: Value = serde_json::from_slice(&asked).unwrap();
+                    format!("{path}#{}", asked["spec"]["resourceAttributes"])
+                }
+                false => path,
+            };
             let (status, kind, body) = match script(&method, &path, &bearer) {
                 Say::Json(status, value) => (status, "application/json", Body::from(value.to_string())),
                 Say::Text(status, text) => (status, "text/plain", Body::from(text)),

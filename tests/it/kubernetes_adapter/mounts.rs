@@ -105,3 +105,28 @@ async fn a_pod_holds_what_it_got_whatever_became_of_its_class() {
     });
     assert_eq!(held(from_secret).await, [("env".to_owned(), unclear(ClassFate::Filled))]);
 }
+
+#[tokio::test]
+async fn a_secret_of_the_same_name_from_a_vault_that_is_no_stamps_is_told_as_that_and_not_as_the_stamps_own()
+{
+    let of_vault = |vault: &str, generation: i64| {
+        let mut class = class();
+        class["metadata"]["generation"] = json!(generation);
+        class["metadata"]["creationTimestamp"] = json!("2026-11-01T08:00:00Z");
+        class["spec"]["parameters"]["keyvaultName"] = json!(vault);
+        let setup = setup(&["shop"], move |_, path, _| with_class(Some(class.clone()), path));
+        async move { setup.look().await.unwrap() }
+    };
+    let ours = of_vault("kv-STAMP", 1).await;
+    assert!(ours.pods.iter().all(PodView::gets_secret) && ours.workloads[0].consumes);
+    let other = of_vault("other-kv", 1).await;
+    let lost = |fate| Holding::Unclear(LostClass { name: "kv".into(), fate });
+    assert!(!other.pods.is_empty() && other.synced.is_empty(), "{other:?}");
+    assert!(other.pods.iter().all(|pod| pod.holding == lost(ClassFate::OtherVault)), "{other:?}");
+    assert!(!other.pods.iter().any(|pod| pod.gets_secret() || pod.mounts_secret()));
+    // One that was changed since a pod began may have named the stamp's vault then; its status names a secret.
+    let edited = of_vault("other-kv", 2).await;
+    assert!(edited.pods.iter().any(|pod| pod.holding == Holding::Mounted), "{edited:?}");
+    let told = |pod: &PodView| [lost(ClassFate::Changed), Holding::Mounted].contains(&pod.holding);
+    assert!(edited.pods.iter().all(told), "{edited:?}");
+}

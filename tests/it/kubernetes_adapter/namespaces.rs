@@ -69,18 +69,19 @@ async fn where_not_all_namespaces_may_be_listed_those_that_may_be_are_and_the_ot
     all.clusters = all.clusters.restarting([workload()]);
     let view = all.look().await.unwrap();
     assert_eq!(view.pods.len(), 3);
-    let extent = |refused: &[&str]| Extent {
+    let extent = |refused: &[&str], whole: bool| Extent {
         namespaces: vec!["shop".to_owned()],
         refused: refused.iter().map(|name| (*name).to_owned()).collect(),
+        whole,
     };
-    assert_eq!(view.extent, Some(extent(&["closed"])));
+    assert_eq!(view.extent, Some(extent(&["closed"], false)));
     let glance = all.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Pods).await.unwrap();
-    assert_eq!((glance.0.pods.len(), glance.0.extent), (3, Some(extent(&["closed"]))));
+    assert_eq!((glance.0.pods.len(), glance.0.extent), (3, Some(extent(&["closed"], false))));
 
     // Where the namespaces may not be listed either, those of the configured workloads are.
     let mut own = setup(&[], |_, path, _| narrow(path, false));
     own.clusters = own.clusters.restarting([workload()]);
-    assert_eq!(own.look().await.unwrap().extent, Some(extent(&[])));
+    assert_eq!(own.look().await.unwrap().extent, Some(extent(&[], false)));
 
     // A right that is missing where a configured workload is, is missing.
     let mut closed = setup(&[], |_, path, _| narrow(path, true));
@@ -90,6 +91,6 @@ async fn where_not_all_namespaces_may_be_listed_those_that_may_be_are_and_the_ot
     assert!(fault.remedy.contains("grant the right"), "{fault}");
 
     let configured = setup(&["shop"], |_, path, _| cluster(path)).look().await.unwrap();
-    assert_eq!(configured.extent, Some(extent(&[])));
+    assert_eq!(configured.extent, Some(extent(&[], true)));
     assert_eq!(setup(&[], |_, path, _| cluster(path)).look().await.unwrap().extent, None);
 }

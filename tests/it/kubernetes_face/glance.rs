@@ -147,7 +147,7 @@ async fn where_nothing_was_looked_at_before_a_glance_is_a_whole_look() {
     let adapter = setup.adapter();
     let (view, age, asked) = glance(&setup, &adapter, Glance::Pods).await;
     assert_eq!((view.workloads.len(), view.synced.len(), age), (3, 1, Duration::ZERO));
-    assert!(asked.contains(&"secretproviderclasses".to_owned()) && asked.len() == 9, "{asked:?}");
+    assert!(asked.contains(&"secretproviderclasses".to_owned()) && asked.len() == 10, "{asked:?}");
     // Another salt, other fingerprints.
     let (_, age) = adapter.glance(&setup.stamp, &Salt::new("b0"), Glance::Answer).await.unwrap();
     assert_eq!(age, Duration::ZERO);
