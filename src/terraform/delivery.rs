@@ -42,6 +42,9 @@ impl Taken {
     }
 }
 
+/// Arguments, and the files that they stand in.
+type Texts = (BTreeSet<String>, BTreeSet<String>);
+
 /// Who takes the account's key of this access beside the secret, each once and in order.
 pub fn elsewhere(tree: &Tree, account: usize, access: Access, secret: &str) -> Vec<Delivery> {
     let ends = Ends { tree, secret };
@@ -64,8 +67,7 @@ pub fn elsewhere(tree: &Tree, account: usize, access: Access, secret: &str) -> V
     let is_watched = found.iter().any(|(end, ..)| *end == End::Watched);
     let perhaps: BTreeSet<&Taken> = found.iter().filter_map(|(end, ..)| end.perhaps()).collect();
     let alone = !is_watched && perhaps.len() == 1;
-    let mut told: BTreeMap<(Taker, String, Option<Slot>), (BTreeSet<String>, BTreeSet<String>)> =
-        BTreeMap::new();
+    let mut told: BTreeMap<(Taker, String, Option<Slot>), Texts> = BTreeMap::new();
     for (end, slot, file) in &found {
         let taken = match end {
             End::Elsewhere(taken) => taken,
