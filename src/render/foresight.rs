@@ -1,6 +1,6 @@
 //! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
 
-use super::{reason, span};
+use super::{branch_rules, reason, span};
 use crate::model::{Extent, Right, WorkloadName};
 use crate::rotation::{Concern, Course, Foresight, Phase, Reason, Wave};
 
@@ -66,6 +66,7 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
         "it is merged by people, promoted to the live release, and that release's pipeline writes the vaults"
             .to_owned(),
     ));
+    lines.extend(foresight.ruled.iter().filter_map(branch_rules::asked).map(|asked| format!("    {asked}")));
     for (at, wave) in foresight.waves.iter().enumerate() {
         let canary = if wave.canary { ", the canary" } else { "" };
         let what = format!(
@@ -268,6 +269,18 @@ pub fn concern(concern: &Concern) -> String {
              extended in time",
             span::rfc3339(*until)
         ),
+        Concern::RuleMayRefuse { branch, deed, demand } => format!(
+            "it is not known whether the forge lets keyslot {}; if it does not: {}",
+            branch_rules::refused(branch, *deed, demand),
+            branch_rules::remedy(*deed, demand)
+        ),
+        Concern::RulesUnread { branch, what } => format!("{branch}: {}", branch_rules::unread(*what)),
+        Concern::RulesUnseen { branch, why } => {
+            format!("{branch}: what the forge's rules say of it cannot be seen: {why}")
+        }
+        Concern::RestartUntold { stamp, what, why } => {
+            format!("{stamp}: whether keyslot may {what}, its cluster does not say: {why}")
+        }
         Concern::DoesNotConsume { stamp, workload } => {
             format!("{stamp}: {workload} is configured and does not get the secret")
         }

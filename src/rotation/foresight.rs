@@ -5,17 +5,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::closed::is_closed;
-use super::predicate::{autoscaler, fits, own_region, rollout_failed};
+use super::predicate::{Deed, autoscaler, fits, own_region, rollout_failed};
 use super::reason::later;
 use super::rollout::{Rollout, rollout};
+use super::ruled::Ruled;
 use super::{
     Decision, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
     WorkloadRestart,
 };
 use crate::model::{
-    BudgetView, ClusterState, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView,
-    StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind, WorkloadName,
-    WorkloadView, World,
+    BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, NetworkRules, Policy, Right,
+    RightView, RoomView, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnreadRules, UnseenSecret,
+    WorkloadKind, WorkloadName, WorkloadView, World,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -82,6 +83,14 @@ pub enum Concern {
     BudgetsUnknown { stamp: StampName, why: String },
     /// The role that lets keyslot regenerate ends before the waits alone are over.
     RightEnds { until: Timestamp },
+    /// A rule of the forge may refuse this; nobody here can tell.
+    RuleMayRefuse { branch: BranchName, deed: Deed, demand: Demand },
+    /// Some of a branch's rules may not be read.
+    RulesUnread { branch: BranchName, what: UnreadRules },
+    /// A branch's rules cannot be seen.
+    RulesUnseen { branch: BranchName, why: String },
+    /// Whether keyslot may do this, which restarts take, its cluster does not say.
+    RestartUntold { stamp: StampName, what: String, why: String },
     /// The named workload does not get the secret.
     DoesNotConsume { stamp: StampName, workload: WorkloadName },
 }
@@ -164,6 +173,8 @@ pub struct Foresight {
     pub waves: Vec<Wave>,
     pub workloads: Vec<WorkloadName>,
     pub waits: Waits,
+    /// What is yet to be done with branches, and what the forge's rules make of it.
+    pub ruled: Vec<Ruled>,
     /// By whom they are told: the account, or a stamp.
     pub rights: Vec<(String, RightView)>,
 }
@@ -204,6 +215,7 @@ impl Foresight {
             },
             waves,
             workloads: policy.workloads.clone(),
+            ruled: Vec::new(),
             rights,
         }
     }
@@ -274,6 +286,13 @@ impl Foresight {
         {
             self.concerns.push(Concern::RightEnds { until: *until });
         }
+        self
+    }
+
+    /// Notes what the forge's rules make of what is done with branches.
+    pub fn ruled_by(mut self, ruled: Vec<Ruled>) -> Foresight {
+        self.concerns.extend(ruled.iter().flat_map(Ruled::concerns));
+        self.ruled = ruled;
         self
     }
 

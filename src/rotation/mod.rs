@@ -32,6 +32,7 @@ mod respite;
 mod restarts;
 mod rests;
 pub mod rollout;
+mod ruled;
 mod stamps;
 mod standing;
 mod step;
@@ -61,6 +62,7 @@ pub use report::{
     Left, Outlook, PhaseReport, PhaseState, Report, StepReport, left_open, operation, pulls_sent, unconfirmed,
 };
 pub use restarts::{StampRestart, WorkloadRestart, refusals_since, restarts};
+pub use ruled::{Ruled, branches_ahead, forewarnings, ruled};
 pub use standing::{Difference, Standing, Unseen};
 pub use step::{Purpose, Source, Step};
 pub use subjects::subjects;

@@ -18,6 +18,7 @@ mod bad_input;
 mod between;
 mod both_faces;
 mod bots;
+mod branch_rules;
 mod bulletins;
 mod by_hand;
 mod census;

@@ -22,6 +22,7 @@ fn policy() -> Policy {
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
         pulls: PullPolicy::default(),
+        signs: None,
         run_start: RunStart::Asked,
         skip_stages: Vec::new(),
         deployments: false,
