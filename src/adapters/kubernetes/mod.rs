@@ -436,8 +436,13 @@ impl Clusters for Kubernetes {
     async fn rights_to_restart(&self, name: &StampName) -> Vec<RightView> {
         let Ok(stamp) = self.stamp(name) else { return Vec::new() };
         let mut state = stamp.state.lock().await;
-        // Whoever cannot be asked is told of by the looks.
-        let Ok(api) = self.api(name, stamp, &mut state).await else { return Vec::new() };
+        let api = match self.api(name, stamp, &mut state).await {
+            Ok(api) => api,
+            Err(fault) => {
+                let what = "restart the configured workloads".to_owned();
+                return vec![RightView { what, right: Right::Unknown(fault.why), remedy: fault.remedy }];
+            }
+        };
         let configured = self.subject_of(stamp, &state).configured;
         drop(state);
         rights::to_restart(&api, &configured, &self.partly).await
