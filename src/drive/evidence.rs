@@ -393,7 +393,8 @@ fn census(facts: &mut Facts, view: &CensusView) {
 }
 
 fn audit(facts: &mut Facts, view: &AuditView) {
-    let AuditView { since: _, newest, reads } = view;
+    // When it begins is for people, as it is of the account's logs.
+    let AuditView { since: _, newest, oldest: _, reads } = view;
     for (stamp, newest) in newest {
         facts.text(stamp.as_str()).time(Some(*newest));
     }

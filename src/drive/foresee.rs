@@ -12,7 +12,7 @@ use crate::observe::Change;
 use crate::ports::Fault;
 use crate::rotation::{
     Event, Fold, Foresight, Reason, Report, Verdict, Why, branches_ahead, decide, is_closed, preflight,
-    restarts, ruled,
+    renewal, restarts, ruled,
 };
 
 /// So many rounds of looking lead from nothing to a decision.
@@ -72,6 +72,9 @@ impl Driver {
         }
         let later = self.would_hold(&fold, &silent).await?;
         self.look_at_rules(&fold).await;
+        if self.policy.census().is_some() && self.world.census.is_none() {
+            self.look_now(&BTreeSet::from([EvidenceKey::Census])).await;
+        }
         let (rights, term) = self.rights(&silent).await;
         let now = self.ports.clock.now();
         let mut foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
@@ -80,7 +83,8 @@ impl Driver {
             let restarts = restarts(&self.decider(), &fold, &opened, &self.world, now);
             foresight = foresight.begun_with(&report.phases, &restarts).approved(report.approved);
         }
-        foresight = foresight.meeting(later);
+        foresight = foresight.renewing(renewal(&self.decider(), &fold, &self.world, now), now);
+        foresight = foresight.meeting(later).logged(&self.world, &self.policy, now);
         foresight = foresight.ruled_by(ruled(&self.decider(), &fold, &self.world, now));
         // It is taken when there is something to do.
         foresight.holds.retain(|one| !one.is_free_lease(now));

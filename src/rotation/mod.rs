@@ -27,6 +27,7 @@ mod reach;
 mod reason;
 mod regeneration;
 mod relied;
+mod renewal;
 mod report;
 mod respite;
 mod restarts;
@@ -58,6 +59,7 @@ pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, ended_ill, later};
 pub use regeneration::{Followed, Regeneration};
 pub use relied::{Reliance, Relied};
+pub use renewal::{Renewal, renewal};
 pub use report::{
     Left, Outlook, PhaseReport, PhaseState, Report, StepReport, left_open, operation, pulls_sent, unconfirmed,
 };

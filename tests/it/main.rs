@@ -89,6 +89,7 @@ mod patch;
 mod pause;
 mod plan;
 mod plan_ahead;
+mod plan_ahead_of;
 mod procedure;
 mod proofs;
 mod properties;

@@ -249,7 +249,7 @@ pub fn census(now: Timestamp) -> CensusView {
             of_stamp(0, Slot::Secondary, now),
         ],
     };
-    let mut audit = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
+    let mut audit = AuditView { since, newest: BTreeMap::new(), oldest: BTreeMap::new(), reads: Vec::new() };
     for name in ["east", "north"] {
         audit.newest.insert(stamp(name), now);
         audit.reads.push(reads(name, &format!("driver-{name}"), "v1", at(40)));
