@@ -7,7 +7,7 @@ mod reviews;
 
 pub use self::remedy::remedy;
 use super::count::counted;
-use super::{span, unanswered};
+use super::{branch_rules, span, unanswered};
 use crate::model::{
     BranchName, ClassFate, DeploymentState, DeploymentView, LiveBy, NetworkRules, PullHead, PullWait,
     RunState, SlotUse, StampName, Validity,
@@ -693,6 +693,13 @@ pub fn why(reason: &Reason) -> String {
         Why::StoreNotShared => {
             "the journal lies in a local folder, where no lease holds between two machines".to_owned()
         }
+        Why::RuleRefuses { deed, demand } => match subject {
+            Subject::Branch(branch) => {
+                format!("the forge will refuse to {}", branch_rules::refused(branch, *deed, demand))
+            }
+            _ => format!("the forge will refuse what is to be done with {subject}"),
+        },
+        Why::MayNotRestart { what, .. } => format!("{subject}: by what its cluster says keyslot may not {what}"),
         Why::RightMissing { .. } => format!("keyslot lacks a right: {subject}"),
         Why::RightUnknown { why, .. } => {
             format!("whether keyslot has a right cannot be told: {subject}: {why}")
