@@ -36,6 +36,8 @@ pub enum Operation {
     ReadInventory,
     /// Who asked the account.
     ReadLogs,
+    /// Who read the secret from a vault.
+    ReadAudit,
     /// How many requests the account refused, minute by minute.
     ReadMetrics,
     /// Who had the account's keys listed.
@@ -181,6 +183,8 @@ pub enum Trouble {
     Unreachable,
     /// The service says that the caller may not.
     Forbidden,
+    /// The service's firewall turns the caller's address away.
+    Firewalled,
     /// It is done, and the answer never arrives.
     LoseAnswer,
     /// The answer takes this long; the world goes on meanwhile.
@@ -227,6 +231,8 @@ pub enum Trouble {
     ListLag { by: Duration },
     /// In a window: the account's metrics tell nothing of what happens from its beginning on, as long as it lasts.
     MetricsStall,
+    /// In a window: no row of what happens from its beginning on comes to the workspace, as long as it lasts.
+    LogsStall,
 }
 
 impl Trouble {
@@ -235,6 +241,7 @@ impl Trouble {
             Trouble::Throttle { .. }
             | Trouble::Unreachable
             | Trouble::Forbidden
+            | Trouble::Firewalled
             | Trouble::LoseAnswer
             | Trouble::Delay { .. } => true,
             Trouble::StampUnreachable
@@ -255,7 +262,8 @@ impl Trouble {
             | Trouble::CsiLag { .. }
             | Trouble::StaleVault { .. }
             | Trouble::ListLag { .. }
-            | Trouble::MetricsStall => false,
+            | Trouble::MetricsStall
+            | Trouble::LogsStall => false,
         }
     }
 
@@ -309,6 +317,7 @@ pub enum CallEnd {
     },
     Unreachable,
     Forbidden,
+    Firewalled,
 }
 
 /// The faults of one world with their counters.
@@ -403,7 +412,16 @@ impl FaultBook {
 
     /// Since when the account's metrics tell nothing, where they do not at this moment.
     pub fn metrics_stalled_since(&self, now: Timestamp) -> Option<Timestamp> {
-        let stalls = self.faults.iter().filter(|fault| fault.what == Trouble::MetricsStall);
+        self.stalled_since(&Trouble::MetricsStall, now)
+    }
+
+    /// Since when no row has come to the workspace, where none does at this moment.
+    pub fn logs_stalled_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.stalled_since(&Trouble::LogsStall, now)
+    }
+
+    fn stalled_since(&self, what: &Trouble, now: Timestamp) -> Option<Timestamp> {
+        let stalls = self.faults.iter().filter(|fault| fault.what == *what);
         let windows = stalls.map(|fault| self.window(fault.at));
         windows.filter(|(from, until)| *from <= now && now < *until).map(|(from, _)| from).min()
     }
@@ -427,6 +445,7 @@ fn worsen(admission: &mut Admission, what: Trouble) {
         Trouble::LoseAnswer if admission.end == CallEnd::Normal => admission.end = CallEnd::AnswerLost,
         Trouble::Throttle { retry_after } => admission.end = CallEnd::Throttled { retry_after },
         Trouble::Forbidden => admission.end = CallEnd::Forbidden,
+        Trouble::Firewalled => admission.end = CallEnd::Firewalled,
         Trouble::Unreachable | Trouble::StampUnreachable => admission.end = CallEnd::Unreachable,
         // The rest are no matter of calls, and `admit` asks for none of them.
         _ => {}
