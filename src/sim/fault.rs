@@ -204,9 +204,13 @@ pub enum Trouble {
     /// In a window: the node stops answering. Its pods run on, with the key that they have, whatever the cluster tells
     /// them; after five minutes they are told to end. When the node is back, they hear it.
     NodeLost { node: u32 },
+    /// In a window: somebody drains the node. Nothing is scheduled on it, and its pods are evicted as soon as budgets of
+    /// disruption let them go.
+    Drain { node: u32 },
     /// Somebody pauses the deployment.
     Pause,
-    /// There is that much to do: autoscalers give their Deployments so many pods, within their limits.
+    /// From now on the load takes so many pods: autoscalers give their Deployments as many, within their limits, and take none
+    /// away before it has been less for five minutes.
     Scale { replicas: u32 },
     /// Somebody runs the whole pipeline of this branch, leaving out the stages named.
     RunPipeline { branch: BranchName, skip: Vec<String> },
@@ -250,6 +254,7 @@ impl Trouble {
             | Trouble::MisreadKey
             | Trouble::CsiFails
             | Trouble::NodeLost { .. }
+            | Trouble::Drain { .. }
             | Trouble::Pause
             | Trouble::Scale { .. }
             | Trouble::RunPipeline { .. }
@@ -278,6 +283,7 @@ impl Trouble {
                 | Trouble::ClosePull
                 | Trouble::PushToPull { .. }
                 | Trouble::NodeLost { .. }
+                | Trouble::Drain { .. }
         )
     }
 }

@@ -225,6 +225,12 @@ impl World {
                 self.note_all_darkness();
                 Ok(Reply::Done)
             }
+            Command::ApplyDeployment { stamp, workload } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.apply_deployment(&workload, hand))
+                    .unwrap_or_else(|| Err(gone(&stamp)))?;
+                Ok(Reply::Done)
+            }
             Command::DeletePod { stamp, namespace, name } => {
                 let place = self.alive(&stamp)?;
                 let reply = self
@@ -305,6 +311,11 @@ impl World {
     }
 
     fn cluster_task(&mut self, place: usize, task: Task) {
+        match task {
+            Task::Probe(pod) => return self.probe(place, pod),
+            Task::Autoscale(number) => return self.autoscale(place, number),
+            _ => {}
+        }
         let Some(happened) = self.with_cluster(place, |cluster, hand| cluster.perform(task, hand)) else {
             return;
         };
