@@ -135,6 +135,7 @@ mod usage;
 mod validating;
 mod validating_wire;
 mod verify;
+mod while_it_rolls;
 mod whole_list;
 mod wire_azure;
 mod wire_contracts;
