@@ -42,7 +42,7 @@ fn scene(metrics: bool) -> Live {
     let policy = settings["environment"]["prod"]["policy"].as_table_mut().unwrap();
     let lag = if metrics { "5m" } else { "0s" };
     for (name, span) in
-        [("metrics_lag", lag), ("quiet_window", "30m"), ("log_lag", "65s"), ("census_window", "0s")]
+        [("metrics_lag", lag), ("quiet_window", "30m"), ("log_lag", "3m"), ("census_window", "0s")]
     {
         policy.insert(name.to_owned(), span.into());
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use keyslot::drive::TurnEnd;
 use keyslot::model::{ReplicaNumber, Slot};
-use keyslot::rotation::{Event, Gate, Phase, Step, Subject};
+use keyslot::rotation::{Event, Gate, Phase, Step, Subject, Why};
 use keyslot::sim::config::WorkloadConfig;
 use keyslot::sim::fault::{Fault, Target, Trouble, When};
 use keyslot::sim::{Command, WorldConfig};
@@ -140,10 +140,14 @@ fn a_deployment_that_is_deleted_and_applied_anew_in_mid_rollout_counts_with_its_
     theatre.backstage.at(later(rolls, Duration::from_secs(30)), Deed::Do(delete));
     let apply = Command::ApplyDeployment { stamp, workload };
     theatre.backstage.at(later(rolls, Duration::from_secs(31)), Deed::Do(apply));
-    let end = theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else {
+        panic!("it goes on without it")
+    };
+    assert!(reasons.iter().any(|one| one.why == Why::WorkloadMissing), "{reasons:?}");
+    // By then it is there again, and a person has it go on.
+    theatre.backstage.pass(later(rolls, Duration::from_secs(120)));
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+    assert_eq!(restarts(&theatre), 2, "its new pods are young enough");
     let world = theatre.world.lock();
-    assert_eq!(world.outage().refused, 0, "{end:?}");
-    println!("{end:?}");
-    assert_eq!(end, Life::Ended(TurnEnd::Done));
-    assert_eq!(world.outcome().regenerated.len(), 1);
+    assert_eq!((world.outage().refused, world.outcome().regenerated.len()), (0, 1));
 }

@@ -84,7 +84,7 @@ fn scene(logs: Option<LogsConfig>) -> Live {
     let mut settings: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
     let environment = settings["environment"]["prod"].as_table_mut().unwrap();
     let policy = environment["policy"].as_table_mut().unwrap();
-    for (name, span) in [("metrics_lag", "5m"), ("quiet_window", "1m"), ("log_lag", "65s")] {
+    for (name, span) in [("metrics_lag", "5m"), ("quiet_window", "1m"), ("log_lag", "6m")] {
         policy.insert(name.to_owned(), span.into());
     }
     policy["ages"].as_table_mut().unwrap().insert("regenerate".to_owned(), "15m".into());
@@ -128,6 +128,7 @@ fn another_workspace(live: &Live) -> Mend {
 async fn logs_metrics_audit_and_deployments_that_are_missing_hold_until_they_are_back() {
     let live = scene(Some(LogsConfig { delay: DELAY, ..LogsConfig::default() }));
     only_unapproved(&live).await;
+    pass(&live, MINUTE * 20).await;
     each(&live, &CASES);
     let mut process = live.keyslot(&["advance", "--approve"]);
     process.end().await;
