@@ -618,6 +618,13 @@ pub fn why(reason: &Reason) -> String {
             logs_end(reason.gate, *reached),
             span::time(*wanted)
         ),
+        Why::LogsYoung { begins, wanted, until: Some(until) } if reason.gate == Gate::NotRefused => format!(
+            "whom Cosmos DB has refused since {}, when the pods of {subject} were replaced, is not known: the first row of the \
+             account's logs is of {}; whoever reads a dead key is refused again, and is in them by {}",
+            span::time(*wanted),
+            span::time(*begins),
+            span::time(*until)
+        ),
         Why::LogsYoung { begins, wanted, until: Some(until) } => format!(
             "whether the {subject} key was used since {} is not known: the first row of the account's logs is of {}; they go \
              back over the quiet window at {}",

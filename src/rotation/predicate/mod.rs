@@ -10,6 +10,7 @@ mod consumers;
 mod doubts;
 mod elsewhere;
 mod inventory;
+mod late_logs;
 mod metrics;
 mod pods;
 mod readers;

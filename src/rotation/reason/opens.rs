@@ -237,6 +237,12 @@ impl Why {
             } if matches!(blind.kind, Blindness::Missing | Blindness::Gone | Blindness::Misconfigured) => {
                 Opens::ByPerson
             }
+            // No such workspace.
+            Why::Blind { evidence: EvidenceKey::Usage | EvidenceKey::Census, blind }
+                if blind.kind == Blindness::Gone =>
+            {
+                Opens::ByPerson
+            }
             // No such secret, no such namespace: the stamp is there, and nobody is at work on it that keyslot would know of.
             Why::Blind {
                 evidence: EvidenceKey::Vault(_) | EvidenceKey::Cluster(_) | EvidenceKey::Workloads(_),
