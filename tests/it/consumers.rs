@@ -254,6 +254,20 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
     }
 }
 
+/// A look that wants to know who is left does not ask what such a pod mounts.
+#[test]
+fn of_an_old_pod_nobody_says_that_it_does_not_show_what_it_mounts() {
+    let mut stage = Stage::ready();
+    run_job(&mut stage, at(10));
+    stage.cluster_mut("north").pods[3].mounted = None;
+    let decision = stage.decide();
+    let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else {
+        panic!("{decision:?}")
+    };
+    let told: Vec<&str> = reasons.iter().map(|reason| reason.why.kind()).collect();
+    assert_eq!(told, ["job-runs"]);
+}
+
 #[test]
 fn consumers_that_follow_the_vault_hold_nothing() {
     let cases: &[(&str, Spoil)] = &[

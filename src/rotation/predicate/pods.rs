@@ -305,7 +305,9 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         let pods = stale.iter().map(|pod| placed(pod)).collect();
         reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating }));
     }
-    let silent: Vec<&PodView> = unproven(cluster).collect();
+    // An old one is named by its age, and its mount may not have been asked for.
+    let old = |pod: &&PodView| is_old(pod, vault, cluster, ctx.policy.vault_lag);
+    let silent: Vec<&PodView> = unproven(cluster).filter(|pod| !old(pod)).collect();
     if !silent.is_empty() {
         let seen = ctx.cluster_seen_at(stamp);
         let mut untold = untold(Some(vault), cluster, ctx.policy.vault_lag);
