@@ -16,7 +16,7 @@ use crate::backstage::{Deed, Shot};
 use crate::journey::{End, Journey, later, play};
 use crate::lottery::Case;
 
-const ROTATIONS: u64 = 4_000;
+const ROTATIONS: u64 = 2_000;
 
 /// So long after a decision its step may still be sent.
 const PERMIT: Duration = Duration::from_secs(180);
