@@ -58,7 +58,7 @@ struct Inner {
     /// Gone since the list under way began; a uid never comes back.
     gone: BTreeSet<String>,
     unsure: bool,
-    /// What watches have told of workloads since they were listed, as far as it ends or begins a wait.
+    /// What watches have told of workloads since they were listed.
     told: BTreeMap<WorkloadName, WorkloadView>,
     /// Whether one went, or an event of one may have been missed.
     behind: bool,

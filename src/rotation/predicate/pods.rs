@@ -305,7 +305,9 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         let pods = stale.iter().map(|pod| placed(pod)).collect();
         reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating }));
     }
-    let silent: Vec<&PodView> = unproven(cluster).collect();
+    // An old one is named by its age, and its mount may not have been asked for.
+    let old = |pod: &&PodView| is_old(pod, vault, cluster, ctx.policy.vault_lag);
+    let silent: Vec<&PodView> = unproven(cluster).filter(|pod| !old(pod)).collect();
     if !silent.is_empty() {
         let seen = ctx.cluster_seen_at(stamp);
         let mut untold = untold(Some(vault), cluster, ctx.policy.vault_lag);
@@ -320,6 +322,9 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     reasons
 }
 
+/// How exactly Kubernetes dates what it makes.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// Secrets that running pods read and that are not there, or lack the key: what those pods got from them, nothing tells. Of a
 /// pod that began after that look, it tells nothing; before the regeneration all is listed anew.
 fn absent<'a>(
@@ -331,7 +336,9 @@ fn absent<'a>(
         cluster.synced.iter().any(|it| it.namespace == pod.namespace && it.name == *name)
     };
     let mut readers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for pod in holders(cluster).filter(|pod| pod.phase == "Running" && pod.created < seen) {
+    // Pods are dated in whole seconds: one of the look's own second may have begun after it.
+    let before = |pod: &PodView| later(pod.created, SECOND) <= seen;
+    for pod in holders(cluster).filter(|pod| pod.phase == "Running" && before(pod)) {
         let Holding::Specified { reads, .. } = &pod.holding else { continue };
         for name in reads.iter().filter(|name| !there(pod, name)) {
             readers.entry(format!("{}/{name}", pod.namespace)).or_default().push(pod.name.clone());

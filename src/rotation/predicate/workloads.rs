@@ -235,11 +235,11 @@ pub fn rollout_failed(workload: &WorkloadView, cluster: &ClusterView, now: Times
 }
 
 /// States of its containers, what its controller cannot do, and what the cluster's components warn of; the same line
-/// of several pods once.
+/// of several pods once. Where there is none of that, the pods that are waited for.
 fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
     let unready = |pod: &&PodView| !pod.ready && !is_over(pod);
-    let pods = cluster.pods_of(&workload.name).filter(unready);
-    let states = pods.filter_map(|pod| Some(format!("{}: {}", pod.name, pod.trouble.as_ref()?.text)));
+    let pods = || cluster.pods_of(&workload.name).filter(unready);
+    let states = pods().filter_map(|pod| Some(format!("{}: {}", pod.name, pod.trouble.as_ref()?.text)));
     let conditions = workload.conditions.iter().filter(|condition| is_refused(condition)).map(|condition| {
         PodTrouble::new(false, &format!("{}: {}", condition.reason, condition.message)).text
     });
@@ -253,7 +253,17 @@ fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
             lines.push(line);
         }
     }
+    if lines.is_empty() {
+        // A probe that fails says so in events, which may be gone, or not to be read.
+        let waited_for = pods().filter(|pod| pod.deleting.is_none()).take(SYMPTOMS);
+        lines.extend(waited_for.map(unready_of));
+    }
     lines
+}
+
+fn unready_of(pod: &PodView) -> String {
+    let node = pod.node.as_ref().map(|node| format!(" (on node {node})")).unwrap_or_default();
+    format!("{}{node}: {}, and not ready", pod.name, pod.phase)
 }
 
 /// Of itself, of a pod of its own, or of a ReplicaSet that is named after it.

@@ -240,3 +240,29 @@ fn pods_that_a_quota_keeps_from_being_made_are_no_scaling_that_ends_by_itself() 
     assert!(told.contains("has not been let make a pod for 30 min"), "{told}");
     assert!(told.contains("FailedCreate: exceeded quota: pods"), "{told}");
 }
+
+#[test]
+fn where_nothing_else_is_to_be_seen_the_pods_that_are_not_ready_are_named() {
+    let mut stage = Stage::before_restart();
+    let cluster = stage.cluster_mut("east");
+    cluster.workloads[0].updated = 1;
+    cluster.workloads[0].conditions = vec![super::restart::out_of_time()];
+    cluster.pods[0].ready = false;
+    cluster.pods[0].node = Some("node-1".to_owned());
+    let ended = PodView { deleting: Some(at(50)), ..cluster.pods[0].clone() };
+    let name = cluster.pods[0].name.clone();
+    cluster.pods.push(ended);
+    let lines = |stage: &Stage| {
+        let decision = stage.decide();
+        let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = decision.verdict else { panic!() };
+        reasons.into_iter().find_map(|reason| match reason.why {
+            Why::RolloutFailed { symptoms, .. } => Some(symptoms),
+            _ => None,
+        })
+    };
+    let told = format!("{name} (on node node-1): Running, and not ready");
+    assert_eq!(lines(&stage), Some(vec![told]));
+    let trouble = PodTrouble::new(true, "container app: CrashLoopBackOff");
+    stage.cluster_mut("east").pods[0].trouble = Some(trouble);
+    assert_eq!(lines(&stage), Some(vec![format!("{name}: container app: CrashLoopBackOff")]));
+}
