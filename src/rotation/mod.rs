@@ -19,6 +19,7 @@ mod fold;
 mod foresight;
 mod gate;
 mod identity;
+mod log_reach;
 mod note;
 mod phase;
 mod phases;

@@ -27,9 +27,8 @@ pub(super) struct Granted {
     incomplete: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 struct Rule {
     verbs: Vec<String>,
     api_groups: Vec<String>,
