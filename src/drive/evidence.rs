@@ -12,12 +12,13 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, Brings, CensusView,
-    ClusterView, CommitId, CronJobView, Delivery, DeploymentView, EvidenceKey, Fingerprint, InventoryView,
-    KeyProof, MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval,
-    PullCheck, PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests,
-    Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
-    TracesView, TreeClaim, Unlisted, UnseenSecret, UsageView, VaultView, WorkloadView, World,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchRule, BranchRules,
+    BranchView, Brings, CensusView, ClusterView, CommitId, CronJobView, Delivery, DeploymentView,
+    EvidenceKey, Fingerprint, InventoryView, KeyProof, MetricsView, NetworkRules, OperationState, OriginView,
+    PodView, ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, RefusedMinute,
+    Region, ReleaseView, Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen,
+    StageView, SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UnseenSecret, UsageView, VaultView,
+    WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -88,6 +89,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Validation(head) => {
             facts.seen(world.validations.get(head), |facts, runs| facts.list(runs, run));
         }
+        EvidenceKey::Rules(branch) => facts.seen(world.rules.get(branch), rules),
         EvidenceKey::Origin => facts.seen(world.origin.as_ref(), origin),
         EvidenceKey::Runs => facts.seen(world.runs.as_ref(), |facts, runs| facts.list(runs, run)),
         EvidenceKey::Deployments => {
@@ -101,6 +103,9 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
             facts.seen(world.clusters.get(stamp), |facts, view| facts.list(&view.workloads, workload));
         }
         EvidenceKey::Room(stamp) => facts.seen(world.rooms.get(stamp), room),
+        EvidenceKey::RightsIn(stamp) => {
+            facts.seen(world.rights_in.get(stamp), |facts, all| facts.list(all, right));
+        }
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
         EvidenceKey::Metrics => facts.seen(world.metrics.as_ref(), metrics),
@@ -187,14 +192,27 @@ fn account(facts: &mut Facts, view: &AccountView) {
 
 fn rights(facts: &mut Facts, view: &AccountRights) {
     let AccountRights { rights, term } = view;
-    facts.list(rights, |facts, RightView { what, right, remedy: _ }| {
-        facts.text(what).word(*right == Right::Allowed);
-    });
+    facts.list(rights, right);
     match term {
         Term::Lasting => facts.word("lasting"),
         Term::Until(until) => facts.time(Some(*until)),
         Term::Untold(_) => facts.word("untold"),
     };
+}
+
+fn right(facts: &mut Facts, view: &RightView) {
+    let RightView { what, right, remedy: _ } = view;
+    facts.text(what).word(*right == Right::Allowed);
+}
+
+fn rules(facts: &mut Facts, view: &BranchRules) {
+    let BranchRules { rules, unread } = view;
+    facts.list(rules, |facts, BranchRule { demand, bypass }| {
+        facts.text(&format!("{demand:?}")).word(format_args!("{bypass:?}"));
+    });
+    facts.list(unread, |facts, unread| {
+        facts.text(&format!("{unread:?}"));
+    });
 }
 
 fn proof(facts: &mut Facts, view: &KeyProof) {
@@ -375,7 +393,8 @@ fn census(facts: &mut Facts, view: &CensusView) {
 }
 
 fn audit(facts: &mut Facts, view: &AuditView) {
-    let AuditView { since: _, newest, reads } = view;
+    // When it begins is for people, as it is of the account's logs.
+    let AuditView { since: _, newest, oldest: _, reads } = view;
     for (stamp, newest) in newest {
         facts.text(stamp.as_str()).time(Some(*newest));
     }

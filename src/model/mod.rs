@@ -3,6 +3,7 @@
 //! Everything here is a plain value. Nothing does IO, reads a clock or knows where a value came from.
 
 mod account;
+mod branch_rules;
 mod cluster;
 mod code;
 mod deployment;
@@ -34,6 +35,7 @@ pub use account::{
     AccountId, AccountView, KeyProof, KeyView, NetworkRules, Operation, OperationState, ProofVerdict, Region,
     RegionProof,
 };
+pub use branch_rules::{BranchRule, BranchRules, Bypass, Demand, Like, NamePattern, Reviewing, UnreadRules};
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
     DeploymentCondition, Extent, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine,

@@ -123,6 +123,8 @@ pub struct Policy {
     pub promotion: Promotion,
     pub base_branch: BranchName,
     pub pulls: PullPolicy,
+    /// Whether the commits that keyslot makes bear a signature; `None` where git's own configuration decides.
+    pub signs: Option<bool>,
     pub run_start: RunStart,
     pub words: Wording,
     /// Stages that a run must leave out.

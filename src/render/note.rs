@@ -52,6 +52,11 @@ pub fn words(note: &Note) -> String {
         Note::DeploymentsUnseen(why) => {
             format!("whether something else deploys to the environment is not to be seen: {why}")
         }
+        Note::MetricsUnseen(why) => {
+            format!(
+                "whether Cosmos DB refuses requests of a restarted stamp, its metrics do not tell, for they cannot be read: {why}"
+            )
+        }
         Note::Managed(workload, manager) => format!(
             "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"
         ),

@@ -7,7 +7,7 @@ mod reviews;
 
 pub use self::remedy::remedy;
 use super::count::counted;
-use super::{span, unanswered};
+use super::{branch_rules, span, unanswered};
 use crate::model::{
     BranchName, ClassFate, DeploymentState, DeploymentView, LiveBy, NetworkRules, PullHead, PullWait,
     RunState, SlotUse, StampName, Validity,
@@ -618,6 +618,13 @@ pub fn why(reason: &Reason) -> String {
             logs_end(reason.gate, *reached),
             span::time(*wanted)
         ),
+        Why::LogsYoung { begins, wanted, until: Some(until) } if reason.gate == Gate::NotRefused => format!(
+            "whom Cosmos DB has refused since {}, when the pods of {subject} were replaced, is not known: the first row of the \
+             account's logs is of {}; whoever reads a dead key is refused again, and is in them by {}",
+            span::time(*wanted),
+            span::time(*begins),
+            span::time(*until)
+        ),
         Why::LogsYoung { begins, wanted, until: Some(until) } => format!(
             "whether the {subject} key was used since {} is not known: the first row of the account's logs is of {}; they go \
              back over the quiet window at {}",
@@ -693,6 +700,13 @@ pub fn why(reason: &Reason) -> String {
         Why::StoreNotShared => {
             "the journal lies in a local folder, where no lease holds between two machines".to_owned()
         }
+        Why::RuleRefuses { deed, demand } => match subject {
+            Subject::Branch(branch) => {
+                format!("the forge will refuse to {}", branch_rules::refused(branch, *deed, demand))
+            }
+            _ => format!("the forge will refuse what is to be done with {subject}"),
+        },
+        Why::MayNotRestart { what, .. } => format!("{subject}: by what its cluster says keyslot may not {what}"),
         Why::RightMissing { .. } => format!("keyslot lacks a right: {subject}"),
         Why::RightUnknown { why, .. } => {
             format!("whether keyslot has a right cannot be told: {subject}: {why}")

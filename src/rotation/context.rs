@@ -11,9 +11,10 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, CensusView, ClusterView, DeploymentView, EvidenceKey, InventoryView,
-    KeyProof, KeyView, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView,
-    RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView, World, age_of,
+    AccountRights, AccountView, BranchName, BranchRules, CensusView, ClusterView, DeploymentView,
+    EvidenceKey, InventoryView, KeyProof, KeyView, MetricsView, OriginView, Policy, PullEnds, PullHead,
+    PullView, ReleaseView, RightView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
+    VaultView, World, age_of,
 };
 
 /// Everything that a decision depends on.
@@ -220,6 +221,28 @@ impl<'a> Context<'a> {
     pub fn room(&self, stamp: &StampName, gate: Gate, max: Duration) -> Result<&'a RoomView, Box<Reason>> {
         let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Room(stamp.clone()));
         self.fresh(gate, max, self.world.rooms.get(stamp), about)
+    }
+
+    /// Whether the configured workloads of the stamp may be restarted.
+    pub fn rights_in(
+        &self,
+        stamp: &StampName,
+        gate: Gate,
+        max: Duration,
+    ) -> Result<&'a [RightView], Box<Reason>> {
+        let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::RightsIn(stamp.clone()));
+        self.fresh(gate, max, self.world.rights_in.get(stamp), about).map(Vec::as_slice)
+    }
+
+    /// What the forge's rules say of a branch.
+    pub fn rules(
+        &self,
+        branch: &BranchName,
+        gate: Gate,
+        max: Duration,
+    ) -> Result<&'a BranchRules, Box<Reason>> {
+        let about = || (Subject::Branch(branch.clone()), EvidenceKey::Rules(branch.clone()));
+        self.fresh(gate, max, self.world.rules.get(branch), about)
     }
 
     pub fn inventory(&self, gate: Gate, max: Duration) -> Result<&'a InventoryView, Box<Reason>> {

@@ -5,17 +5,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::closed::is_closed;
-use super::predicate::{autoscaler, fits, own_region, rollout_failed};
+use super::predicate::{Deed, autoscaler, fits, own_region, rollout_failed};
 use super::reason::later;
+use super::renewal::Renewal;
 use super::rollout::{Rollout, rollout};
+use super::ruled::Ruled;
 use super::{
-    Decision, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
+    Decision, Gate, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
     WorkloadRestart,
 };
 use crate::model::{
-    BudgetView, ClusterState, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView,
-    StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind, WorkloadName,
-    WorkloadView, World,
+    BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, NetworkRules, Policy, Right,
+    RightView, RoomView, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnreadRules, UnseenSecret,
+    UsageView, WorkloadKind, WorkloadName, WorkloadView, World, age_of,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -82,6 +84,20 @@ pub enum Concern {
     BudgetsUnknown { stamp: StampName, why: String },
     /// The role that lets keyslot regenerate ends before the waits alone are over.
     RightEnds { until: Timestamp },
+    /// The account's logs begin so late that whether the old key is unused can be told from then on.
+    LogsBegin { begins: Timestamp, from: Timestamp },
+    /// They begin so late that who comes by now and then can be told from then on.
+    CensusBegins { begins: Timestamp, from: Timestamp },
+    /// The audit of these vaults begins only after the census window: who read the secret before, nobody knows.
+    AuditsBegin { vaults: Vec<(StampName, Timestamp)> },
+    /// A rule of the forge may refuse this; nobody here can tell.
+    RuleMayRefuse { branch: BranchName, deed: Deed, demand: Demand },
+    /// Some of a branch's rules may not be read.
+    RulesUnread { branch: BranchName, what: UnreadRules },
+    /// A branch's rules cannot be seen.
+    RulesUnseen { branch: BranchName, why: String },
+    /// Whether keyslot may do this, which restarts take, its cluster does not say.
+    RestartUntold { stamp: StampName, what: String, why: String },
     /// The named workload does not get the secret.
     DoesNotConsume { stamp: StampName, workload: WorkloadName },
 }
@@ -133,6 +149,8 @@ impl Course {
 /// How long it takes at least, by the waits that the policy prescribes. Reviews, runs and rollouts come on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waits {
+    /// Until the target key has been unused for long enough to be made anew, where it is made anew first.
+    pub renewal: Duration,
     pub settling: Duration,
     pub soak: Duration,
     pub quiet: Duration,
@@ -141,7 +159,7 @@ pub struct Waits {
 
 impl Waits {
     pub fn total(&self) -> Duration {
-        self.settling + self.soak + self.quiet + self.confirm
+        self.renewal + self.settling + self.soak + self.quiet + self.confirm
     }
 }
 
@@ -164,6 +182,10 @@ pub struct Foresight {
     pub waves: Vec<Wave>,
     pub workloads: Vec<WorkloadName>,
     pub waits: Waits,
+    /// The target key is made anew first.
+    pub renewal: Option<Renewal>,
+    /// What is yet to be done with branches, and what the forge's rules make of it.
+    pub ruled: Vec<Ruled>,
     /// By whom they are told: the account, or a stamp.
     pub rights: Vec<(String, RightView)>,
 }
@@ -197,6 +219,7 @@ impl Foresight {
             approval: Course::ToCome,
             concerns: concerns(opened, world, policy, decision.phase < Phase::Restart),
             waits: Waits {
+                renewal: Duration::ZERO,
                 settling: policy.vault_lag,
                 soak: if soaks { policy.soak + told } else { Duration::ZERO },
                 quiet: policy.quiet_window + lag,
@@ -204,6 +227,8 @@ impl Foresight {
             },
             waves,
             workloads: policy.workloads.clone(),
+            renewal: None,
+            ruled: Vec::new(),
             rights,
         }
     }
@@ -231,8 +256,9 @@ impl Foresight {
         let next =
             self.waves.get(1).is_none_or(|wave| wave.stamps.iter().any(|(_, it)| *it != Course::ToCome));
         let unless = |over: bool, wait: Duration| if over { Duration::ZERO } else { wait };
-        let Waits { settling, soak, quiet, confirm } = self.waits;
+        let Waits { renewal, settling, soak, quiet, confirm } = self.waits;
         Waits {
+            renewal: unless(over(&[Phase::Prepare]), renewal),
             settling: unless(over(&[Phase::Restart]), settling),
             soak: unless(next || over(&[Phase::Restart]), soak),
             quiet: unless(over(&[Phase::Quiesce]), quiet),
@@ -274,6 +300,60 @@ impl Foresight {
         {
             self.concerns.push(Concern::RightEnds { until: *until });
         }
+        self
+    }
+
+    /// Notes logs that do not go back as far as gates will ask, and from when on they do.
+    pub fn logged(mut self, world: &World, policy: &Policy, now: Timestamp) -> Foresight {
+        let Some(lag) = policy.log_lag else { return self };
+        let usage = world.usage.as_ref().and_then(|seen| seen.get());
+        if let Some(begins) = usage.and_then(UsageView::oldest) {
+            let from = later(begins, policy.quiet_window + lag);
+            if from > now {
+                self.concerns.push(Concern::LogsBegin { begins, from });
+            }
+        }
+        let census = world.census.as_ref().and_then(|seen| seen.get()).zip(policy.census());
+        let Some((census, window)) = census else { return self };
+        if let Ok(used) = &census.used
+            && used.begins() > used.since
+            && !self.is_younger(world, used.begins())
+        {
+            let begins = used.begins();
+            self.concerns.push(Concern::CensusBegins { begins, from: later(begins, window) });
+        }
+        if let Ok(audit) = &census.read {
+            let late = audit.begins_late().filter(|(_, begins)| !self.is_younger(world, *begins));
+            let vaults: Vec<_> = late.map(|(stamp, begins)| (stamp.clone(), begins)).collect();
+            if !vaults.is_empty() {
+                self.concerns.push(Concern::AuditsBegin { vaults });
+            }
+        }
+        self
+    }
+
+    /// Whether the key that goes was made after that.
+    fn is_younger(&self, world: &World, begins: Timestamp) -> bool {
+        let account = world.account.as_ref().and_then(|seen| seen.get());
+        let generated = account.and_then(|account| account.key(self.opened.retires()).generated);
+        generated.is_some_and(|generated| generated >= begins)
+    }
+
+    /// Notes that the target key is made anew first, and when its last use is long enough ago for that, as far as it is told.
+    pub fn renewing(mut self, renewal: Option<Renewal>, now: Timestamp) -> Foresight {
+        let waits = renewal.as_ref().is_some_and(|renewal| renewal.course == Course::ToCome);
+        let of_key = |one: &&Reason| matches!(one.gate, Gate::KeyQuiet | Gate::Readers);
+        let untils = self.holds.iter().filter(of_key).filter_map(|one| one.why.until());
+        let last = untils.max().filter(|_| waits && self.phase == Phase::Prepare);
+        self.waits.renewal = last.map_or(Duration::ZERO, |until| age_of(now, until));
+        self.renewal = renewal;
+        self
+    }
+
+    /// Notes what the forge's rules make of what is done with branches.
+    pub fn ruled_by(mut self, ruled: Vec<Ruled>) -> Foresight {
+        self.concerns.extend(ruled.iter().flat_map(Ruled::concerns));
+        self.ruled = ruled;
         self
     }
 

@@ -27,11 +27,13 @@ mod reach;
 mod reason;
 mod regeneration;
 mod relied;
+mod renewal;
 mod report;
 mod respite;
 mod restarts;
 mod rests;
 pub mod rollout;
+mod ruled;
 mod stamps;
 mod standing;
 mod step;
@@ -57,10 +59,12 @@ pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, ended_ill, later};
 pub use regeneration::{Followed, Regeneration};
 pub use relied::{Reliance, Relied};
+pub use renewal::{Renewal, renewal};
 pub use report::{
     Left, Outlook, PhaseReport, PhaseState, Report, StepReport, left_open, operation, pulls_sent, unconfirmed,
 };
 pub use restarts::{StampRestart, WorkloadRestart, refusals_since, restarts};
+pub use ruled::{Ruled, branches_ahead, forewarnings, ruled};
 pub use standing::{Difference, Standing, Unseen};
 pub use step::{Purpose, Source, Step};
 pub use subjects::subjects;

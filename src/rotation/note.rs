@@ -38,6 +38,8 @@ pub enum Note {
     RunBeside(RunBeside),
     /// Whether other code is being deployed is not to be seen, for this reason; nothing is held by it.
     DeploymentsUnseen(String),
+    /// The account's metrics, by which it shows whom it refuses, may not be read, for this reason; nothing is held by it.
+    MetricsUnseen(String),
 }
 
 /// How a run may come to write the vaults.
@@ -70,6 +72,12 @@ pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
     let deployments = world.deployments.as_ref().filter(|_| policy.deployments);
     if let Some(Err(blind)) = deployments.map(|seen| &seen.what) {
         notes.entry(Note::DeploymentsUnseen(blind.why.clone())).or_default();
+    }
+    let metrics = world.metrics.as_ref().filter(|_| policy.metrics_lag.is_some());
+    if let Some(Err(blind)) = metrics.map(|seen| &seen.what)
+        && blind.kind.is_refusal()
+    {
+        notes.entry(Note::MetricsUnseen(blind.why.clone())).or_default();
     }
     for stamp in &policy.stamps {
         if is_closed(world, &stamp.name) {

@@ -30,6 +30,16 @@ impl Reason {
             Why::RefusedByMetrics { .. } => {
                 return [EvidenceKey::Metrics].into_iter().chain(cluster()).collect();
             }
+            Why::RuleRefuses { .. } => {
+                let branch = match &self.subject {
+                    Subject::Branch(branch) => Some(EvidenceKey::Rules(branch.clone())),
+                    _ => None,
+                };
+                return branch.into_iter().collect();
+            }
+            Why::MayNotRestart { .. } => {
+                return stamp.cloned().map(EvidenceKey::RightsIn).into_iter().collect();
+            }
             Why::MetricsSilent { .. } => return vec![EvidenceKey::Metrics],
             Why::NoRoom { .. } | Why::AtLimit { .. } => {
                 let room = stamp.cloned().map(EvidenceKey::Room);

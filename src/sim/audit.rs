@@ -179,7 +179,7 @@ impl World {
     /// What can be found now of the reads since then; `None` where no vault is audited.
     pub fn audit_rows(&self, since: Timestamp) -> Option<Vec<AuditRow>> {
         let logs = self.config.logs.as_ref().filter(|logs| logs.audit)?;
-        let until = before(self.now, logs.delay);
+        let (since, until) = self.logged(logs, since);
         let mut rows = BTreeMap::new();
         for (place, stamp) in self.stamps.iter().enumerate().filter(|(_, stamp)| stamp.destroyed.is_none()) {
             self.driver_reads(&mut rows, place, stamp, (since, until));

@@ -205,6 +205,11 @@ pub enum Command {
         stamp: StampName,
         workload: WorkloadName,
     },
+    /// Somebody applies the Deployment that was deleted, as the configuration has it: a new one of the same name.
+    ApplyDeployment {
+        stamp: StampName,
+        workload: WorkloadName,
+    },
     DeleteJob {
         stamp: StampName,
         namespace: String,

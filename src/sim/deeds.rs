@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::command::{Command, DeploymentPatch};
 use super::events::Event;
 use super::fault::{Fault, Trouble};
+use super::kubernetes::{Cluster, Hand, PodId, Process};
 use super::repository::{Commit, Signature, Tree};
 use super::world::World;
-use crate::model::{BranchName, PullNumber};
+use crate::model::{BranchName, PullNumber, WorkloadName};
 
 pub(super) const SOMEBODY: &str = "mallory";
 
@@ -19,7 +20,14 @@ impl World {
         match &fault.what {
             Trouble::Pause => self.pause_all(&fault),
             Trouble::Scale { replicas } => self.scale_all(&fault, *replicas),
-            Trouble::NodeLost { node } => self.turn_node(place, &fault, *node),
+            Trouble::NodeLost { node } => self.turn_node(place, &fault, |cluster, hand, back| match back {
+                true => cluster.regain_node(*node, hand),
+                false => cluster.lose_node(*node, hand),
+            }),
+            Trouble::Drain { node } => self.turn_node(place, &fault, |cluster, hand, back| match back {
+                true => cluster.uncordon(*node),
+                false => cluster.cordon(*node, hand),
+            }),
             Trouble::RunPipeline { branch, skip } => {
                 let command = Command::StartRun {
                     branch: branch.clone(),
@@ -65,16 +73,52 @@ impl World {
             for (number, workload) in self.config_arc().workloads.iter().enumerate() {
                 let stamp = self.stamp_at(place);
                 let covered = stamp.is_some_and(|stamp| fault.target.covers(&stamp.name, &workload.name));
-                let given = self.with_cluster(place, |cluster, _| cluster.wish(number, wanted)).flatten();
-                if let Some(replicas) = given.filter(|_| covered) {
-                    let _ = self.patch(place, &workload.name, &DeploymentPatch::scale(replicas));
+                if !covered {
+                    continue;
                 }
+                let load = self.with_cluster(place, |cluster, hand| cluster.load(number, wanted, hand));
+                self.scale_to(place, &workload.name, load.flatten());
             }
         }
     }
 
-    /// At the beginning of its window the node is lost, and at the end it is back.
-    fn turn_node(&mut self, place: usize, fault: &Fault, node: u32) {
+    fn scale_to(&mut self, place: usize, workload: &WorkloadName, replicas: Option<u32>) {
+        if let Some(replicas) = replicas {
+            // One that was deleted is not scaled.
+            let _ = self.patch(place, workload, &DeploymentPatch::scale(replicas));
+        }
+    }
+
+    /// A load that was greater may count no more.
+    pub(super) fn autoscale(&mut self, place: usize, number: usize) {
+        let config = self.config_arc();
+        let Some(workload) = config.workloads.get(number) else { return };
+        let given = self.with_cluster(place, |cluster, hand| cluster.autoscaled(number, hand));
+        self.scale_to(place, &workload.name, given.flatten());
+    }
+
+    /// A pod's readiness probe asks the account with the key of its process. Where it has none, it needs none.
+    pub(super) fn probe(&mut self, place: usize, pod: PodId) {
+        let Some(stamp) = self.stamps.get(place) else { return };
+        let (region, process) = (stamp.region, stamp.cluster.process_of(pod).copied());
+        let open = process.is_none_or(|process| self.lets_in(&process, region));
+        let happened = self.with_cluster(place, |cluster, hand| cluster.probed(pod, open, hand));
+        if let Some(workload) = happened.and_then(|happened| happened.readiness) {
+            self.note_darkness(place, workload);
+        }
+    }
+
+    fn lets_in(&self, process: &Process, region: usize) -> bool {
+        let Some(key) = process.key.and_then(|key| self.account.key(key)) else { return false };
+        let name = self.account.regions().get(region).map_or("", |region| region.name.as_str());
+        let mut refusals = self.faults.refusals(key.kind.slot, name);
+        !self.account.config().local_auth_disabled
+            && self.account.lives(key.id, region, self.now)
+            && !refusals.any(|(from, until)| from <= self.now && self.now < until)
+    }
+
+    /// At the beginning of its window a node is lost or drained, and at the end it is back.
+    fn turn_node(&mut self, place: usize, fault: &Fault, turn: impl Fn(&mut Cluster, &mut Hand<'_>, bool)) {
         let (_, until) = self.faults.window(fault.at);
         let back = self.now >= until;
         if !back && until < Timestamp::MAX {
@@ -85,10 +129,7 @@ impl World {
                 .stamp_at(stamp)
                 .is_some_and(|one| fault.target.stamp.as_ref().is_none_or(|wanted| *wanted == one.name));
             if covered {
-                self.with_cluster(stamp, |cluster, hand| match back {
-                    true => cluster.regain_node(node, hand),
-                    false => cluster.lose_node(node, hand),
-                });
+                self.with_cluster(stamp, |cluster, hand| turn(cluster, hand, back));
             }
         }
         self.note_all_darkness();

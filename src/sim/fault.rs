@@ -36,6 +36,8 @@ pub enum Operation {
     ReadInventory,
     /// Who asked the account.
     ReadLogs,
+    /// Who read the secret from a vault.
+    ReadAudit,
     /// How many requests the account refused, minute by minute.
     ReadMetrics,
     /// Who had the account's keys listed.
@@ -181,6 +183,8 @@ pub enum Trouble {
     Unreachable,
     /// The service says that the caller may not.
     Forbidden,
+    /// The service's firewall turns the caller's address away.
+    Firewalled,
     /// It is done, and the answer never arrives.
     LoseAnswer,
     /// The answer takes this long; the world goes on meanwhile.
@@ -200,9 +204,13 @@ pub enum Trouble {
     /// In a window: the node stops answering. Its pods run on, with the key that they have, whatever the cluster tells
     /// them; after five minutes they are told to end. When the node is back, they hear it.
     NodeLost { node: u32 },
+    /// In a window: somebody drains the node. Nothing is scheduled on it, and its pods are evicted as soon as budgets of
+    /// disruption let them go.
+    Drain { node: u32 },
     /// Somebody pauses the deployment.
     Pause,
-    /// There is that much to do: autoscalers give their Deployments so many pods, within their limits.
+    /// From now on the load takes so many pods: autoscalers give their Deployments as many, within their limits, and take none
+    /// away before it has been less for five minutes.
     Scale { replicas: u32 },
     /// Somebody runs the whole pipeline of this branch, leaving out the stages named.
     RunPipeline { branch: BranchName, skip: Vec<String> },
@@ -227,6 +235,8 @@ pub enum Trouble {
     ListLag { by: Duration },
     /// In a window: the account's metrics tell nothing of what happens from its beginning on, as long as it lasts.
     MetricsStall,
+    /// In a window: no row of what happens from its beginning on comes to the workspace, as long as it lasts.
+    LogsStall,
 }
 
 impl Trouble {
@@ -235,6 +245,7 @@ impl Trouble {
             Trouble::Throttle { .. }
             | Trouble::Unreachable
             | Trouble::Forbidden
+            | Trouble::Firewalled
             | Trouble::LoseAnswer
             | Trouble::Delay { .. } => true,
             Trouble::StampUnreachable
@@ -243,6 +254,7 @@ impl Trouble {
             | Trouble::MisreadKey
             | Trouble::CsiFails
             | Trouble::NodeLost { .. }
+            | Trouble::Drain { .. }
             | Trouble::Pause
             | Trouble::Scale { .. }
             | Trouble::RunPipeline { .. }
@@ -255,7 +267,8 @@ impl Trouble {
             | Trouble::CsiLag { .. }
             | Trouble::StaleVault { .. }
             | Trouble::ListLag { .. }
-            | Trouble::MetricsStall => false,
+            | Trouble::MetricsStall
+            | Trouble::LogsStall => false,
         }
     }
 
@@ -270,6 +283,7 @@ impl Trouble {
                 | Trouble::ClosePull
                 | Trouble::PushToPull { .. }
                 | Trouble::NodeLost { .. }
+                | Trouble::Drain { .. }
         )
     }
 }
@@ -309,6 +323,7 @@ pub enum CallEnd {
     },
     Unreachable,
     Forbidden,
+    Firewalled,
 }
 
 /// The faults of one world with their counters.
@@ -403,7 +418,16 @@ impl FaultBook {
 
     /// Since when the account's metrics tell nothing, where they do not at this moment.
     pub fn metrics_stalled_since(&self, now: Timestamp) -> Option<Timestamp> {
-        let stalls = self.faults.iter().filter(|fault| fault.what == Trouble::MetricsStall);
+        self.stalled_since(&Trouble::MetricsStall, now)
+    }
+
+    /// Since when no row has come to the workspace, where none does at this moment.
+    pub fn logs_stalled_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.stalled_since(&Trouble::LogsStall, now)
+    }
+
+    fn stalled_since(&self, what: &Trouble, now: Timestamp) -> Option<Timestamp> {
+        let stalls = self.faults.iter().filter(|fault| fault.what == *what);
         let windows = stalls.map(|fault| self.window(fault.at));
         windows.filter(|(from, until)| *from <= now && now < *until).map(|(from, _)| from).min()
     }
@@ -427,6 +451,7 @@ fn worsen(admission: &mut Admission, what: Trouble) {
         Trouble::LoseAnswer if admission.end == CallEnd::Normal => admission.end = CallEnd::AnswerLost,
         Trouble::Throttle { retry_after } => admission.end = CallEnd::Throttled { retry_after },
         Trouble::Forbidden => admission.end = CallEnd::Forbidden,
+        Trouble::Firewalled => admission.end = CallEnd::Firewalled,
         Trouble::Unreachable | Trouble::StampUnreachable => admission.end = CallEnd::Unreachable,
         // The rest are no matter of calls, and `admit` asks for none of them.
         _ => {}

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::account::{Account, KeyId};
-use super::config::WorldConfig;
+use super::config::{LogsConfig, WorldConfig};
 use super::kubernetes::{PodId, Process};
 use super::meter::parts;
 use super::time::{after, before, elapsed};
@@ -123,7 +123,7 @@ impl World {
     /// What can be found now of the requests since then. Empty where nothing is logged.
     pub fn log_rows(&self, since: Timestamp) -> Vec<LogRow> {
         let Some(logs) = &self.config.logs else { return Vec::new() };
-        let until = before(self.now, logs.delay);
+        let (since, until) = self.logged(logs, since);
         let mut rows = Rows::new();
         for (place, stamp) in self.stamps.iter().enumerate() {
             for process in stamp.cluster.processes() {
@@ -154,6 +154,17 @@ impl World {
                 last,
             })
             .collect()
+    }
+
+    /// Of what is asked for since then, the time of which the workspace has rows now.
+    pub(super) fn logged(&self, logs: &LogsConfig, since: Timestamp) -> (Timestamp, Timestamp) {
+        let until = before(self.now, logs.delay);
+        let stalled = self.faults.logs_stalled_since(self.now);
+        let connected = logs.connected.map(|connected| after(self.config.start, connected));
+        (
+            connected.map_or(since, |connected| connected.max(since)),
+            stalled.map_or(until, |from| from.min(until)),
+        )
     }
 
     /// An outsider reads the secret again and goes on with what it gets.

@@ -40,6 +40,9 @@ pub enum Refusal {
     /// 403.
     #[error("not allowed")]
     Forbidden,
+    /// 403, whoever it is: the address is not let in.
+    #[error("a firewall turns the address away")]
+    Firewalled,
     /// The service may have done it; the answer never came.
     #[error("the answer was lost")]
     AnswerLost,

@@ -147,6 +147,7 @@ impl World {
             CallEnd::Throttled { retry_after } => Err(Refusal::Throttled { retry_after }),
             CallEnd::Unreachable => Err(Refusal::Unreachable),
             CallEnd::Forbidden => Err(Refusal::Forbidden),
+            CallEnd::Firewalled => Err(Refusal::Firewalled),
         }
     }
 
@@ -222,6 +223,12 @@ impl World {
                 self.with_cluster(place, |cluster, hand| cluster.delete_deployment(&workload, hand))
                     .unwrap_or_else(|| Err(gone(&stamp)))?;
                 self.note_all_darkness();
+                Ok(Reply::Done)
+            }
+            Command::ApplyDeployment { stamp, workload } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.apply_deployment(&workload, hand))
+                    .unwrap_or_else(|| Err(gone(&stamp)))?;
                 Ok(Reply::Done)
             }
             Command::DeletePod { stamp, namespace, name } => {
@@ -304,6 +311,11 @@ impl World {
     }
 
     fn cluster_task(&mut self, place: usize, task: Task) {
+        match task {
+            Task::Probe(pod) => return self.probe(place, pod),
+            Task::Autoscale(number) => return self.autoscale(place, number),
+            _ => {}
+        }
         let Some(happened) = self.with_cluster(place, |cluster, hand| cluster.perform(task, hand)) else {
             return;
         };

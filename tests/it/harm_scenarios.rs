@@ -381,7 +381,7 @@ fn around_restart() -> Vec<Scenario> {
 }
 
 /// When an undisturbed rotation restarts for the first time, and so much later.
-fn first_restart(theatre: &Theatre, by: Duration) -> Timestamp {
+pub fn first_restart(theatre: &Theatre, by: Duration) -> Timestamp {
     let mut rehearsal = self::theatre(theatre.world.lock().config().clone());
     rehearsal.policy = theatre.policy.clone();
     rehearsal.live();

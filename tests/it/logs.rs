@@ -119,7 +119,9 @@ async fn logs_that_nobody_keeps_are_a_fault_and_no_empty_answer() {
 
     let (rig, start, _) = hour(world(|_| {})).await;
     let elsewhere = logs(&rig, |settings| settings.workspace = "another".to_owned()).usage(start).await;
-    assert_eq!(elsewhere.unwrap_err().kind, Blindness::Missing);
+    let elsewhere = elsewhere.unwrap_err();
+    assert_eq!(elsewhere.kind, Blindness::Gone);
+    assert!(elsewhere.remedy.contains("`workspace` under [environment.NAME.logs]"), "{elsewhere}");
     // An account that sends its logs elsewhere has no row here.
     let other = logs(&rig, |settings| settings.account = "another".to_owned()).usage(start).await.unwrap();
     assert_eq!((other.newest, other.requests.len()), (None, 0));

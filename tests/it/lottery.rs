@@ -141,7 +141,10 @@ impl Case {
         if dice.chance(15) {
             let fault = When::Chance { per_mille: dice.range(5, 80) as u16 };
             let what = Trouble::Unreachable;
-            self.config.faults.push(Fault::new(fault, Target::operation(Operation::ReadLogs), what));
+            for operation in [Operation::ReadLogs, Operation::ReadAudit] {
+                let fault = Fault::new(fault, Target::operation(operation), what.clone());
+                self.config.faults.push(fault);
+            }
         }
         if dice.chance(15) {
             // Somebody whom no gate of pods and vaults knows: only a person can say that it is gone.

@@ -14,6 +14,7 @@ mod consumers;
 mod csi;
 mod failure;
 mod glance;
+mod granted;
 mod holding;
 mod kept;
 mod look;
@@ -42,6 +43,7 @@ mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -109,6 +111,8 @@ pub struct Kubernetes {
     named: BTreeMap<StampName, AksCluster>,
     /// The workloads that are restarted, where somebody said which.
     restarted: Option<Arc<[WorkloadName]>>,
+    /// Whether a server did not tell all rights in a namespace at once: then none is asked that any more.
+    partly: AtomicBool,
     /// How long a kubeconfig's credential plugin may take.
     patience: Duration,
 }
@@ -168,6 +172,7 @@ impl Kubernetes {
             vaults: Arc::new(vaults.unwrap_or_default()),
             named: BTreeMap::new(),
             restarted: None,
+            partly: AtomicBool::new(false),
             patience: PLUGIN,
         }
     }
@@ -431,9 +436,16 @@ impl Clusters for Kubernetes {
     async fn rights_to_restart(&self, name: &StampName) -> Vec<RightView> {
         let Ok(stamp) = self.stamp(name) else { return Vec::new() };
         let mut state = stamp.state.lock().await;
-        // Whoever cannot be asked is told of by the looks.
-        let Ok(api) = self.api(name, stamp, &mut state).await else { return Vec::new() };
-        rights::to_restart(&api, &self.subject_of(stamp, &state).configured).await
+        let api = match self.api(name, stamp, &mut state).await {
+            Ok(api) => api,
+            Err(fault) => {
+                let what = "restart the configured workloads".to_owned();
+                return vec![RightView { what, right: Right::Unknown(fault.why), remedy: fault.remedy }];
+            }
+        };
+        let configured = self.subject_of(stamp, &state).configured;
+        drop(state);
+        rights::to_restart(&api, &configured, &self.partly).await
     }
 
     async fn rights(&self, name: &StampName) -> Vec<RightView> {

@@ -46,6 +46,12 @@ const READS: Topic = Topic {
     remedy: "send the vaults' AuditEvent logs to this workspace (diagnostic settings)",
 };
 
+/// How the service says that it has no such workspace.
+const NO_WORKSPACE: [&str; 2] = ["WorkspaceNotFoundError", "PathNotFoundError"];
+
+const WHICH_WORKSPACE: &str =
+    "check `workspace` under [environment.NAME.logs]: it is the workspace's id, a GUID, and not its name";
+
 /// How long the service may work on it, in seconds: below the time that an answer is waited for.
 const PREFER: &str = "wait=50";
 
@@ -131,10 +137,22 @@ impl LogAnalytics {
         self.fault(topic, Blindness::Missing, why).remedy(topic.remedy)
     }
 
+    /// Whoever names a code is the service itself; anything else that knows no such path stands in between. Neither says that
+    /// nobody logs.
+    fn no_workspace(&self, topic: &Topic, error: &ArmError) -> Fault {
+        match NO_WORKSPACE.iter().any(|code| error.says(code)) {
+            true => self.fault(topic, Blindness::Gone, error.to_string()).remedy(WHICH_WORKSPACE),
+            false => self.fault(topic, Blindness::Unreachable, error.to_string()),
+        }
+    }
+
     fn failed(&self, topic: &Topic, failure: &ArmFailure) -> ReadError {
         match failure {
             ArmFailure::Answer(error) if names_no_table(error) => {
                 ReadError::Final(self.nothing_logged(topic, topic.tables))
+            }
+            ArmFailure::Answer(error) if error.status == StatusCode::NOT_FOUND => {
+                ReadError::Final(self.no_workspace(topic, error))
             }
             ArmFailure::Answer(error) if error.status == StatusCode::GATEWAY_TIMEOUT => {
                 ReadError::Final(self.fault(topic, Blindness::Unreachable, "the query took too long"))

@@ -2,7 +2,7 @@
 
 use super::{FILLED, delivered};
 use crate::model::{Blindness, ClassFate, EvidenceKey};
-use crate::render::unanswered;
+use crate::render::{branch_rules, unanswered};
 use crate::rotation::{Gate, Phase, Reason, Subject, Why, ended_ill};
 
 /// What opens it, as one sentence without a full stop. Empty where time does.
@@ -23,6 +23,8 @@ pub fn remedy(reason: &Reason) -> String {
             "run keyslot where the workloads run (an agent in their network, which the rules let in), or let this \
              machine's address in (`ipRules`); only a signed request proves a key, so nothing goes on from here"
         }
+        Why::RuleRefuses { deed, demand } => branch_rules::remedy(*deed, demand),
+        Why::MayNotRestart { remedy, .. } => return remedy.clone(),
         Why::RightMissing { remedy } | Why::RightUnknown { remedy, .. } => return remedy.clone(),
         Why::RightEnds { .. } => "extend the role's activation, or have it assigned for longer",
         Why::UnitOfOlderCode { .. } => "deploy the next release, and let the older unit go",

@@ -126,7 +126,14 @@ impl Census {
         }
         match &seen.view.read {
             Err(blind) => unknowns.push(format!("who read the secret: {}", blind.why)),
-            Ok(audit) => unknowns.extend(unaudited(audit, lens)),
+            Ok(audit) => {
+                unknowns.extend(unaudited(audit, lens));
+                unknowns.extend(audit.begins_late().map(|(stamp, begins)| {
+                    format!(
+                        "who read the secret from the vault of {stamp} before {begins}, of when the first row of its audit is"
+                    )
+                }));
+            }
         }
         match seen.activity {
             Err(blind) => unknowns.push(format!("who had the keys listed: {}", blind.why)),

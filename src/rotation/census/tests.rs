@@ -22,6 +22,7 @@ fn policy() -> Policy {
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
         pulls: PullPolicy::default(),
+        signs: None,
         run_start: RunStart::Asked,
         skip_stages: Vec::new(),
         deployments: false,
@@ -135,7 +136,12 @@ fn whatever_is_not_logged_is_unknown() {
     assert_eq!((told.unknowns.len(), told.strangers()), (3, 0), "{:?}", told.unknowns);
     let silent = CensusView {
         used: Ok(UsageView { newest: None, requests: Vec::new(), since: at(0) }),
-        read: Ok(AuditView { since: at(0), newest: BTreeMap::new(), reads: Vec::new() }),
+        read: Ok(AuditView {
+            since: at(0),
+            newest: BTreeMap::new(),
+            oldest: BTreeMap::new(),
+            reads: Vec::new(),
+        }),
     };
     let short = Ok(ActivityView { since: at(500), deeds: Vec::new() });
     let told = census(&policy, &silent, &short, None);

@@ -24,7 +24,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const STALLED: u32 = 4;
 
 /// What they show, with the lag behind which they are whole; nothing where nobody asks them or we may not.
-fn told<'a>(
+pub(super) fn told<'a>(
     ctx: &Context<'a>,
     gate: Gate,
     max: Duration,

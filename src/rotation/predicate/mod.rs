@@ -4,15 +4,18 @@
 
 mod account;
 mod authority;
+mod branch_rules;
 mod code;
 mod consumers;
 mod doubts;
 mod elsewhere;
 mod inventory;
+mod late_logs;
 mod metrics;
 mod pods;
 mod readers;
 mod refused;
+mod restarting;
 mod rights;
 mod room;
 mod runs;
@@ -25,6 +28,7 @@ pub use account::{
     key_quiet, keys_allowed, new_key_accepted, none_in_the_making, regenerated, target_proven,
 };
 pub use authority::{approved, evidence_digest, lease_held, store_shared};
+pub use branch_rules::{Deed, Ruling, deeds, rules_allow, ruling};
 pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};
 pub use doubts::unclear_pods;
@@ -36,6 +40,7 @@ pub use pods::{
     unproven, untold,
 };
 pub use readers::known_readers;
+pub use restarting::may_restart;
 pub use rights::{may_regenerate, no_right_missing};
 pub use room::{Fits, autoscaler, fits, room};
 pub use runs::{no_hazard, other_runs, under_way};

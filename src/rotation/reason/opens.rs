@@ -26,6 +26,9 @@ impl Why {
             | Why::SyncedSecretAbsent { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
+            Why::MayNotRestart { what, .. } => format!(" {what}"),
+            // Whoever has accepted one rule has not accepted the next.
+            Why::RuleRefuses { deed, demand } => format!(" {deed:?} {demand:?}"),
             Why::TreeProblems { problems } => format!(" {}", problems.join(" / ")),
             Why::MayHoldSecret { class, fate, .. } => format!(" {class} {fate:?}"),
             // What is taken by another argument, or in another file, is another reader; and who has the one key renewed may
@@ -195,6 +198,8 @@ impl Why {
             Why::ApprovedOtherEvidence { .. } => "approved-other-evidence",
             Why::LeaseOfOther { .. } => "lease-of-other",
             Why::StoreNotShared => "store-not-shared",
+            Why::RuleRefuses { .. } => "rule-refuses",
+            Why::MayNotRestart { .. } => "may-not-restart",
             Why::RightMissing { .. } => "right-missing",
             Why::RightUnknown { .. } => "right-unknown",
             Why::RightEnds { .. } => "right-ends",
@@ -230,6 +235,12 @@ impl Why {
                     | EvidenceKey::Runs,
                 blind,
             } if matches!(blind.kind, Blindness::Missing | Blindness::Gone | Blindness::Misconfigured) => {
+                Opens::ByPerson
+            }
+            // No such workspace.
+            Why::Blind { evidence: EvidenceKey::Usage | EvidenceKey::Census, blind }
+                if blind.kind == Blindness::Gone =>
+            {
                 Opens::ByPerson
             }
             // No such secret, no such namespace: the stamp is there, and nobody is at work on it that keyslot would know of.
@@ -315,6 +326,8 @@ impl Why {
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }
             | Why::StoreNotShared
+            | Why::RuleRefuses { .. }
+            | Why::MayNotRestart { .. }
             | Why::RightMissing { .. }
             | Why::RightUnknown { .. }
             | Why::RightEnds { .. }

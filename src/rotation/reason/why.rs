@@ -5,10 +5,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::Phase;
+use super::super::predicate::Deed;
 use crate::model::{
-    Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, KeyKind,
-    LiveBy, NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot,
-    SlotUse, StampName, Taker, Trace, Validity,
+    Amount, Blind, BranchName, Caller, ClassFate, CommitId, Demand, DeploymentView, EvidenceKey, Identity,
+    KeyKind, LiveBy, NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState,
+    SecretVersion, Slot, SlotUse, StampName, Taker, Trace, Validity,
 };
 
 /// What a run waits for.
@@ -665,6 +666,16 @@ pub enum Why {
     },
     StoreNotShared,
     /// The service says that we may not.
+    /// By what the forge says, one of its rules will refuse this.
+    RuleRefuses {
+        deed: Deed,
+        demand: Demand,
+    },
+    /// Its cluster says that keyslot may not do this, which restarts take.
+    MayNotRestart {
+        what: String,
+        remedy: String,
+    },
     RightMissing {
         remedy: String,
     },

@@ -140,14 +140,17 @@ pub struct WorkloadConfig {
     /// Kubernetes Secrets that somebody else makes, and that its pods read into their environment where they are there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<String>,
-    /// `minReplicas` and `maxReplicas` of a HorizontalPodAutoscaler; it scales when a fault says so.
+    /// `minReplicas` and `maxReplicas` of a HorizontalPodAutoscaler; the load is for faults to say.
     pub autoscaler: Option<(u32, u32)>,
-    /// `minAvailable` of a PodDisruptionBudget; nothing is evicted here, so it is only there to be read.
+    /// `minAvailable` of a PodDisruptionBudget.
     #[serde(serialize_with = "maybe_number")]
     pub disruption_budget: Option<ReplicaNumber>,
     /// What a pod requests of processors, in thousandths.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<u32>,
+    /// Whether a readiness probe asks the account: a pod whose key is refused is not Ready. Of Deployments.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub probes: bool,
     /// Between two requests of one pod to the account.
     pub request_period: Duration,
 }
@@ -184,6 +187,7 @@ impl WorkloadConfig {
             autoscaler: None,
             disruption_budget: Some(ReplicaNumber::Percent(50)),
             cpu: None,
+            probes: false,
             request_period: Duration::from_secs(5),
         }
     }

@@ -133,6 +133,10 @@ pub struct LogsConfig {
     pub delay: Duration,
     /// Whether the vaults' diagnostic settings are there, so that reads of the secret are logged.
     pub audit: bool,
+    /// How long after the world's start the diagnostic settings are made: the workspace has no row of before. `None`
+    /// where they were always there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected: Option<Duration>,
 }
 
 impl Default for LogsConfig {
@@ -143,6 +147,7 @@ impl Default for LogsConfig {
             key_column: KeyColumn::AuthTokenType,
             delay: Duration::from_secs(3 * 60),
             audit: true,
+            connected: None,
         }
     }
 }

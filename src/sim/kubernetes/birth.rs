@@ -39,6 +39,7 @@ impl Cluster {
             secrets: BTreeMap::new(),
             processes: BTreeMap::new(),
             lost: BTreeMap::new(),
+            cordoned: BTreeSet::new(),
             unmounted: BTreeSet::new(),
             // Nothing of the birth is told to watches.
             ring: Ring::new(0, 0),
@@ -46,6 +47,7 @@ impl Cluster {
             due: BTreeSet::new(),
             quotas: hand.config.quotas.clone(),
             autoscalers: Vec::new(),
+            loads: BTreeMap::new(),
             budgets: Vec::new(),
             failing: BTreeMap::new(),
         };
@@ -192,6 +194,9 @@ impl Cluster {
         self.pods.insert(id, Arc::new(pod.clone()));
         self.mount(id, hand);
         self.begin_process(&pod, hand);
+        if pod.template.probes {
+            self.probe_later(id, hand);
+        }
     }
 }
 
@@ -213,7 +218,7 @@ fn meta(namespace: &str, name: &str, kind: &str, hand: &mut Hand<'_>) -> Meta {
     }
 }
 
-fn deployment(workload: &WorkloadConfig, hand: &mut Hand<'_>) -> Deployment {
+pub(super) fn deployment(workload: &WorkloadConfig, hand: &mut Hand<'_>) -> Deployment {
     let meta = meta(&workload.name.namespace, &workload.name.name, "deployment", hand);
     let at = meta.created;
     let replicas = workload.replicas;
@@ -263,6 +268,7 @@ fn template(workload: &WorkloadConfig) -> PodTemplate {
         works: None,
         class: class_name(workload).into(),
         cpu: workload.cpu,
+        probes: workload.probes,
     }
 }
 

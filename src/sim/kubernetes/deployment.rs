@@ -1,8 +1,8 @@
 //! The deployment controller: which ReplicaSet grows, which shrinks, and what the status says meanwhile.
 //!
 //! It follows the algorithm of kube-controller-manager (`rolling.go`, `recreate.go`, `sync.go`,
-//! `progress.go`), without proportional scaling in the middle of a rollout. As there, a status counts the ReplicaSets as
-//! they were when the sync began: what that sync scaled shows in the next one. And the sync that makes a ReplicaSet
+//! `progress.go`). As there, a status counts the ReplicaSets as they were when the sync began: what that sync scaled shows
+//! in the next one. And the sync that makes a ReplicaSet
 //! scales others too, but the status that it would write is out of date by its own note of the creation: it follows in
 //! a sync of its own.
 
@@ -302,7 +302,7 @@ impl Cluster {
     }
 
     /// Gives a ReplicaSet another number of replicas. Answers whether that changed anything.
-    fn scale(
+    pub(super) fn scale(
         &mut self,
         id: ReplicaSetId,
         replicas: u32,
@@ -336,8 +336,8 @@ impl Cluster {
         family.new.iter().chain(&family.old).any(one_active)
     }
 
-    /// Brings the only active (or else the newest) ReplicaSet to the desired number; with several active ones
-    /// only their notes change, and the rollout itself does the rest.
+    /// Brings the only active (or else the newest) ReplicaSet to the desired number. Of several active ones each gets its
+    /// share, unless the new one is whole already.
     fn scale_to_desired(&mut self, deployment: &Deployment, family: &Family, hand: &mut Hand<'_>) {
         let ids: Vec<ReplicaSetId> = family.old.iter().chain(&family.new).copied().collect();
         let active: Vec<ReplicaSetId> =
@@ -352,9 +352,18 @@ impl Cluster {
                 self.scale(*one, deployment.replicas, deployment, hand);
             }
             several => {
-                for id in several {
-                    let replicas = self.set(*id).map_or(0, |set| set.replicas);
-                    self.scale(*id, replicas, deployment, hand);
+                let saturated = family.new.and_then(|id| self.set(id)).is_some_and(|new| {
+                    new.replicas == deployment.replicas
+                        && new.desired == deployment.replicas
+                        && new.status.available == deployment.replicas
+                });
+                match saturated {
+                    true => {
+                        for id in several.iter().filter(|id| Some(**id) != family.new) {
+                            self.scale(*id, 0, deployment, hand);
+                        }
+                    }
+                    false => self.scale_in_proportion(deployment, several, hand),
                 }
             }
         }

@@ -1,6 +1,6 @@
-//! What limits numbers of pods: quotas, which refuse new ones; autoscalers, which scale at somebody's word; budgets of
-//! disruption, which are only there to be read: nothing in this world is evicted, but for the pods of an Argo Rollout that is
-//! restarted, and what its own budget says of them is in its configuration alone.
+//! What limits numbers of pods: quotas, which refuse new ones; autoscalers, which scale with the load; budgets of disruption,
+//! which refuse to have pods evicted from a node that is drained. The pods of an Argo Rollout that is restarted are evicted
+//! too, and what its own budget says of them is in its configuration alone.
 //!
 //! A refused controller tries again, later each time, as a work queue makes it. Room that another's pods leave is found
 //! by that alone, as in a real cluster.
@@ -67,11 +67,23 @@ impl Cluster {
 
     /// How many pods a budget lets go now.
     pub fn allowed(&self, budget: &Budget) -> u32 {
-        let Some(deployment) = self.deployments.get(budget.place) else { return 0 };
+        let Some(least) = self.least(budget) else { return 0 };
+        self.serving(budget).saturating_sub(least)
+    }
+
+    /// Whether as many serve as a budget wants.
+    pub(super) fn is_met(&self, budget: &Budget) -> bool {
+        self.least(budget).is_some_and(|least| self.serving(budget) >= least)
+    }
+
+    fn least(&self, budget: &Budget) -> Option<u32> {
+        Some(budget.least.of(self.deployments.get(budget.place)?.replicas, true))
+    }
+
+    fn serving(&self, budget: &Budget) -> u32 {
         let serves =
             |pod: &&Arc<super::Pod>| pod.place == budget.place && pod.ready && pod.deleting.is_none();
-        let serving = u32::try_from(self.pods.values().filter(serves).count()).unwrap_or(u32::MAX);
-        serving.saturating_sub(budget.least.of(deployment.replicas, true))
+        u32::try_from(self.pods.values().filter(serves).count()).unwrap_or(u32::MAX)
     }
 
     /// Pods and thousandths of processors that count in a quota. Pods that are told to end count until they have.
@@ -140,12 +152,5 @@ impl Cluster {
             Some(known) => *known = quota,
             None => self.quotas.push(quota),
         }
-    }
-
-    /// What an autoscaler makes of a wish; `None` where the Deployment has none.
-    pub(in crate::sim) fn wish(&mut self, place: usize, wanted: u32) -> Option<u32> {
-        let autoscaler = self.autoscalers.iter_mut().find(|autoscaler| autoscaler.place == place)?;
-        autoscaler.wanted = wanted;
-        Some(wanted.clamp(autoscaler.least, autoscaler.most))
     }
 }

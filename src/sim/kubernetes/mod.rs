@@ -2,14 +2,16 @@
 //!
 //! The deployment and ReplicaSet controllers follow the real ones' algorithm, a hop of world time apart, so
 //! that statuses come in the order that was recorded from a real control plane. Kubelets are simple: a pod
-//! mounts, runs, and ends when its time is over. No pod has a readiness probe: it is Ready when its containers
-//! run, whatever its key opens. A process keeps the key that it read when it started. StatefulSets and DaemonSets roll by
+//! mounts, runs, and ends when its time is over. Where its workload has no readiness probe, a pod is Ready when its
+//! containers run, whatever its key opens. A process keeps the key that it read when it started. StatefulSets and DaemonSets roll by
 //! their own rules, where the configuration has any.
 
+mod autoscale;
 mod birth;
 mod classes;
 mod csi;
 mod deployment;
+mod drains;
 mod jobs;
 mod limits;
 mod made;
@@ -17,6 +19,8 @@ mod nodes;
 mod object;
 mod patch;
 mod pod;
+mod probes;
+mod proportion;
 mod removed;
 mod replica_set;
 mod ring;
@@ -76,6 +80,12 @@ pub enum Task {
     Own(PodId),
     /// The pod's node has not answered for so long that the pod is told to end.
     Evict(PodId),
+    /// The pod is on a node that is drained, and is told to end as soon as budgets allow it.
+    Drain(PodId),
+    /// The pod's readiness probe asks. The world knows the answer.
+    Probe(PodId),
+    /// A load that was greater may count no more. The world scales.
+    Autoscale(usize),
     /// A Job's pod has done its work.
     Finish(PodId),
     /// Nobody looks after a pod that was made by hand.
@@ -162,12 +172,16 @@ pub struct Cluster {
     processes: BTreeMap<PodId, Process>,
     /// Nodes that do not answer, and since when.
     lost: BTreeMap<Arc<str>, Timestamp>,
+    /// Nodes that nothing is scheduled on, because they are drained.
+    cordoned: BTreeSet<Arc<str>>,
     /// Pods whose secret could not be mounted yet.
     unmounted: BTreeSet<PodId>,
     ring: Ring,
     next_id: u64,
     quotas: Vec<QuotaConfig>,
     autoscalers: Vec<Autoscaler>,
+    /// By the place of a Deployment, how many pods the load took and until when; of the last, that is not known.
+    loads: BTreeMap<usize, Vec<(Option<Timestamp>, u32)>>,
     budgets: Vec<Budget>,
     /// Controllers whose pods are refused.
     failing: BTreeMap<Owner, Failing>,
@@ -280,7 +294,8 @@ impl Cluster {
             Task::Refresh(pod) => self.refresh(pod, hand),
             Task::Own(pod) => self.own_secret(pod, hand),
             Task::Evict(pod) => self.evict_pod(pod, hand),
-            Task::Nothing => {}
+            Task::Drain(pod) => return self.drain_pod(pod, hand),
+            Task::Probe(_) | Task::Autoscale(_) | Task::Nothing => {}
         }
         Happened::default()
     }
@@ -315,6 +330,7 @@ impl Cluster {
         self.secrets.clear();
         self.due.clear();
         self.autoscalers.clear();
+        self.loads.clear();
         self.budgets.clear();
         self.failing.clear();
         std::mem::take(&mut self.processes).into_values().collect()

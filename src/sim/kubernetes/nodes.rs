@@ -77,10 +77,11 @@ impl Cluster {
         node.is_some_and(|node| self.lost.contains_key(node))
     }
 
-    /// The node that the scheduler takes: this one, or the next that answers.
+    /// The node that the scheduler takes: this one, or the next that answers and is not drained.
     pub(super) fn node_from(&self, number: u64) -> Arc<str> {
         let mut nodes = (0..NODES).map(|step| node_name((number + step) % NODES));
-        nodes.find(|node| !self.lost.contains_key(node)).unwrap_or_else(|| node_name(number))
+        let takes = |node: &Arc<str>| !self.lost.contains_key(node) && !self.cordoned.contains(node);
+        nodes.find(takes).unwrap_or_else(|| node_name(number))
     }
 
     /// A pod that has become ready is looked at again when it has been for long enough.
@@ -105,7 +106,7 @@ impl Cluster {
         min_ready.unwrap_or_default()
     }
 
-    fn pods_on(&self, node: &Arc<str>) -> Vec<PodId> {
+    pub(super) fn pods_on(&self, node: &Arc<str>) -> Vec<PodId> {
         self.pods.values().filter(|pod| pod.node.as_ref() == Some(node)).map(|pod| pod.id).collect()
     }
 }

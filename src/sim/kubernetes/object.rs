@@ -63,6 +63,8 @@ pub struct PodTemplate {
     pub works: Option<Duration>,
     /// What its container requests of processors, in thousandths.
     pub cpu: Option<u32>,
+    /// Whether its readiness probe asks the account.
+    pub probes: bool,
 }
 
 /// One condition of a Deployment's status.

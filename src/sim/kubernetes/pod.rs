@@ -152,13 +152,17 @@ impl Cluster {
         let address = hand.seed.of("address").at(id.0).below(60_000);
         self.change_pod(id, hand, |pod| {
             pod.phase = Phase::Running;
-            pod.ready = true;
+            pod.ready = !pod.template.probes;
             pod.ready_changed = Some(now);
             pod.started = Some(now);
             pod.waiting = None;
             pod.ip = Some(format!("10.240.{}.{}", address / 240, address % 240 + 10).into());
         });
         self.begin_process(&pod, hand);
+        if pod.template.probes {
+            self.probe_soon(id, hand);
+            return Happened::default();
+        }
         match pod.owner {
             Owner::ReplicaSet(_) | Owner::Set(_) => self.judge_again_when_available(id, hand),
             Owner::Job(_) => {

@@ -1,9 +1,11 @@
-//! Deployments that somebody deletes: the object is gone at once, what it owned follows, as the garbage collector does it.
+//! Deployments that somebody deletes: the object is gone at once, what it owned follows, as the garbage collector does it. What
+//! is only about it stays, autoscalers and budgets. And Deployments that somebody makes anew in their place.
 
 use std::sync::Arc;
 
-use super::object::{ChangeKind, Object, Owner, PodId, ReplicaSetId};
-use super::{Cluster, Deployment, Hand};
+use super::birth::deployment;
+use super::object::{ChangeKind, DeploymentStatus, Object, Owner, PodId, ReplicaSetId};
+use super::{Cluster, Deployment, Hand, Task};
 use crate::model::WorkloadName;
 use crate::sim::refusal::Refusal;
 
@@ -35,7 +37,6 @@ impl Cluster {
             return Err(Refusal::NotFound(format!("deployments.apps \"{}\"", workload.name)));
         };
         self.removed.insert(place);
-        self.autoscalers.retain(|one| one.place != place);
         hand.next_version();
         self.log(ChangeKind::Deleted, Object::Deployment(deployment), hand);
         let sets: Vec<ReplicaSetId> =
@@ -49,6 +50,34 @@ impl Cluster {
             }
             pods.into_iter().for_each(|pod| self.delete_pod(pod, hand));
         }
+        Ok(())
+    }
+
+    /// A new Deployment where one was deleted; where none was, nothing changes.
+    pub(in crate::sim) fn apply_deployment(
+        &mut self,
+        workload: &WorkloadName,
+        hand: &mut Hand<'_>,
+    ) -> Result<(), Refusal> {
+        let config = hand.config;
+        let found = config.workloads.iter().enumerate().find(|(_, one)| one.name == *workload);
+        let Some((place, of)) = found else {
+            return Err(Refusal::NotFound(format!("deployments.apps \"{}\"", workload.name)));
+        };
+        if !self.removed.remove(&place) {
+            return Ok(());
+        }
+        self.next_id += 1;
+        let mut made = deployment(of, hand);
+        made.meta.created = hand.now;
+        made.meta.uid = hand.seed.of("deployment").of(&of.name.name).at(self.next_id).uuid().into();
+        (made.revision, made.status) = (0, DeploymentStatus::default());
+        let made = Arc::new(made);
+        self.log(ChangeKind::Added, Object::Deployment(Arc::clone(&made)), hand);
+        if let Some(slot) = self.deployments.get_mut(place) {
+            *slot = made;
+        }
+        self.ask(Task::Deployment(place), hand);
         Ok(())
     }
 }

@@ -53,6 +53,7 @@ impl Hub {
             CallEnd::Throttled { retry_after } => Err(throttled(about, retry_after)),
             CallEnd::Unreachable => Err(about.fault(Blindness::Unreachable, "no connection")),
             CallEnd::Forbidden => Err(about.fault(Blindness::Forbidden, "not allowed")),
+            CallEnd::Firewalled => Err(refused(about, &Refusal::Firewalled)),
         }
     }
 
@@ -99,6 +100,7 @@ impl Hub {
             CallEnd::Throttled { retry_after } => Effect::Refused(throttled(about, retry_after)),
             CallEnd::Unreachable => Effect::NotSent(about.fault(Blindness::Unreachable, "no connection")),
             CallEnd::Forbidden => Effect::Refused(about.fault(Blindness::Forbidden, "not allowed")),
+            CallEnd::Firewalled => Effect::Refused(refused(about, &Refusal::Firewalled)),
         }
     }
 
@@ -161,7 +163,7 @@ fn throttled(about: About<'_>, retry_after: Duration) -> Fault {
 fn refused(about: About<'_>, refusal: &Refusal) -> Fault {
     let kind = match refusal {
         Refusal::NotFound(_) => Blindness::Missing,
-        Refusal::Forbidden => Blindness::Forbidden,
+        Refusal::Forbidden | Refusal::Firewalled => Blindness::Forbidden,
         Refusal::Throttled { .. } | Refusal::Busy(_) | Refusal::KeyInUse => Blindness::Throttled,
         Refusal::Unreachable | Refusal::AnswerLost => Blindness::Unreachable,
         Refusal::AlreadyExists(_)

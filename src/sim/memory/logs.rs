@@ -60,13 +60,13 @@ impl Logs for MemoryLogs {
     async fn secret_reads(&self, since: Timestamp) -> Result<AuditView, Fault> {
         let about = About { what: "ask the logs who read the secret", subject: "the workspace" };
         self.0
-            .read(about, Call::of(Operation::ReadLogs), |world| {
+            .read(about, Call::of(Operation::ReadAudit), |world| {
                 let rows = world.audit_rows(since);
                 let rows = rows.ok_or_else(|| about.fault(Blindness::Missing, "no vault is audited"))?;
-                let mut view = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
+                let mut view =
+                    AuditView { since, newest: BTreeMap::new(), oldest: BTreeMap::new(), reads: Vec::new() };
                 for row in rows {
-                    let newest = view.newest.entry(row.stamp.clone()).or_insert(row.last);
-                    *newest = (*newest).max(row.last);
+                    view.note(&row.stamp, row.first, row.last);
                     view.reads.push(read(row));
                 }
                 Ok(view)

@@ -3,9 +3,11 @@
 mod code;
 mod controller;
 mod csi;
+mod drains;
 mod jobs;
 mod keys;
 mod ports;
+mod probes;
 mod quotas;
 mod replayed_sets;
 mod replays;

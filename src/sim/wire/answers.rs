@@ -12,6 +12,8 @@ use crate::sim::Refusal;
 pub(super) enum TurnedAway {
     Throttled(Duration),
     Forbidden,
+    /// By where the call came from.
+    Firewalled,
     /// No answer: the call did not arrive, or its answer got lost.
     NoAnswer,
 }
@@ -21,6 +23,7 @@ impl From<Refusal> for TurnedAway {
         match refusal {
             Refusal::Throttled { retry_after } => TurnedAway::Throttled(retry_after),
             Refusal::Forbidden => TurnedAway::Forbidden,
+            Refusal::Firewalled => TurnedAway::Firewalled,
             Refusal::Unreachable | Refusal::AnswerLost => TurnedAway::NoAnswer,
             // Deeds are refused in their own replies; a call as such never ends so.
             Refusal::NotFound(_)

@@ -173,7 +173,7 @@ fn turned_away(turned: TurnedAway, changed: bool) -> Response {
             RETRY_AFTER,
             &retry_after.as_secs().max(1).to_string(),
         ),
-        TurnedAway::Forbidden => nested(
+        TurnedAway::Forbidden | TurnedAway::Firewalled => nested(
             StatusCode::FORBIDDEN,
             "AuthorizationFailed",
             "The client does not have authorization to perform the action over the scope.",

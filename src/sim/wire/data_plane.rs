@@ -116,7 +116,7 @@ fn turned_away(turned: TurnedAway) -> Response {
             HeaderName::from_static("x-ms-retry-after-ms"),
             &retry_after.as_millis().to_string(),
         ),
-        TurnedAway::Forbidden => refuse(Refused::new(
+        TurnedAway::Forbidden | TurnedAway::Firewalled => refuse(Refused::new(
             StatusCode::FORBIDDEN,
             0,
             "Forbidden",

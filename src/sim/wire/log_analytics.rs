@@ -56,7 +56,8 @@ async fn query(
     if body.is_empty() || !is_json {
         return StatusCode::OK.into_response();
     }
-    let call = Call::of(Operation::ReadLogs);
+    let asks_audit = body.windows(AUDIT.len()).any(|part| part == AUDIT.as_bytes());
+    let call = Call::of(if asks_audit { Operation::ReadAudit } else { Operation::ReadLogs });
     let answered = workspace.world.call(&call, |world| reply(world, &id, &body)).await;
     answered.unwrap_or_else(|refusal| match refusal.into() {
         TurnedAway::Throttled(retry_after) => with_header(
@@ -64,7 +65,7 @@ async fn query(
             RETRY_AFTER,
             &retry_after.as_secs().max(1).to_string(),
         ),
-        TurnedAway::Forbidden => nested(
+        TurnedAway::Forbidden | TurnedAway::Firewalled => nested(
             StatusCode::FORBIDDEN,
             "InsufficientAccessError",
             "The provided credentials have \

@@ -121,6 +121,7 @@ impl SharedWorld {
             CallEnd::Throttled { retry_after } => Err(Refusal::Throttled { retry_after }),
             CallEnd::Unreachable => Err(Refusal::Unreachable),
             CallEnd::Forbidden => Err(Refusal::Forbidden),
+            CallEnd::Firewalled => Err(Refusal::Firewalled),
         }
     }
 

@@ -99,6 +99,12 @@ fn turned_away(turned: TurnedAway, changed: bool) -> Response {
             "Caller is not authorized to perform action on resource.",
             "ForbiddenByRbac",
         ),
+        TurnedAway::Firewalled => error(
+            StatusCode::FORBIDDEN,
+            "Forbidden",
+            "Client address is not authorized and caller is not a trusted service.\r\nClient address: 203.0.113.7",
+            "ForbiddenByFirewall",
+        ),
         TurnedAway::NoAnswer => lost(changed),
     }
 }

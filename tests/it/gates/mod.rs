@@ -7,6 +7,7 @@ mod quiet;
 mod refusals;
 mod regenerate;
 pub mod restart;
+mod rights;
 mod rollout;
 mod target;
 mod wave;

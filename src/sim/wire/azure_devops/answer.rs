@@ -55,7 +55,7 @@ pub(super) fn done(body: Value) -> Response {
 
 pub(super) fn refused(refusal: &Refusal) -> Response {
     match refusal {
-        Refusal::Forbidden => error(
+        Refusal::Forbidden | Refusal::Firewalled => error(
             StatusCode::FORBIDDEN,
             "AccessDeniedException",
             "Access denied. The user needs Queue builds permissions.",

@@ -57,6 +57,11 @@ pub(super) fn limited(retry_after: Option<u64>) -> Response {
 pub(super) fn refused(refusal: &Refusal) -> Response {
     match refusal {
         Refusal::NotFound(_) => not_found(),
+        Refusal::Firewalled => error(
+            StatusCode::FORBIDDEN,
+            "Although you appear to have the correct authorization credentials, the organization has an IP allow list \
+             enabled, and your IP address is not permitted to access this resource.",
+        ),
         Refusal::Forbidden => {
             let mut response =
                 error(StatusCode::FORBIDDEN, "Resource not accessible by personal access token");

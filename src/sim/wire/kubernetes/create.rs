@@ -96,6 +96,7 @@ fn template_of(metadata: &Value, spec: &Value, name: &str) -> Option<Arc<PodTemp
         class: class.unwrap_or_default().into(),
         works: works(container),
         cpu: None,
+        probes: false,
     }))
 }
 

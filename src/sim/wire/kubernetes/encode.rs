@@ -409,8 +409,8 @@ pub(super) fn event(event: &WarningEvent) -> Value {
     })
 }
 
-/// A node; one that is silent, as the node controller marks it.
-pub(super) fn node(name: &str, silent: Option<Timestamp>, born: Timestamp) -> Value {
+/// A node; one that is silent, as the node controller marks it, and one that is drained as `kubectl cordon` does.
+pub(super) fn node(name: &str, silent: Option<Timestamp>, cordoned: bool, born: Timestamp) -> Value {
     let (status, reason, message) = match silent {
         Some(_) => ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
         None => ("True", "KubeletReady", "kubelet is posting ready status"),
@@ -419,7 +419,7 @@ pub(super) fn node(name: &str, silent: Option<Timestamp>, born: Timestamp) -> Va
     json!({"apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "uid": format!("node-{name}"), "resourceVersion": "1",
             "creationTimestamp": time(born), "labels": {"kubernetes.io/hostname": name}},
-        "spec": {},
+        "spec": if cordoned { json!({"unschedulable": true}) } else { json!({}) },
         "status": {"conditions": [{"type": "Ready", "status": status, "reason": reason, "message": message,
             "lastHeartbeatTime": since, "lastTransitionTime": since}]}})
 }

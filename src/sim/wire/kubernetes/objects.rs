@@ -62,7 +62,10 @@ impl Wanted {
             Resource::Namespaces => encode::namespaces(stamp),
             Resource::Nodes => {
                 let born = encode::born(stamp);
-                cluster.nodes().map(|(name, silent)| encode::node(&name, silent, born)).collect()
+                let node = |(name, silent): (std::sync::Arc<str>, _)| {
+                    encode::node(&name, silent, cluster.is_cordoned(&name), born)
+                };
+                cluster.nodes().map(node).collect()
             }
             Resource::Pods => cluster.pods().map(|pod| encode::pod(pod, key)).collect(),
             Resource::Events => cluster.warnings().map(|one| encode::event(&one)).collect(),
