@@ -246,7 +246,7 @@ fn where_nothing_else_is_to_be_seen_the_pods_that_are_not_ready_are_named() {
     let mut stage = Stage::before_restart();
     let cluster = stage.cluster_mut("east");
     cluster.workloads[0].updated = 1;
-    cluster.workloads[0].conditions = vec![super::restart::out_of_time()];
+    cluster.workloads[0].conditions = vec![restart::out_of_time()];
     cluster.pods[0].ready = false;
     cluster.pods[0].node = Some("node-1".to_owned());
     let ended = PodView { deleting: Some(at(50)), ..cluster.pods[0].clone() };
