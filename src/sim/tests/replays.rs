@@ -434,10 +434,11 @@ fn recorded_aftermath(text: &str) -> Vec<(i128, &'static str)> {
                 found.push((at - since, "set gone"));
             }
             (Some("pods"), Some(since)) if is_deletion => found.push((at - since, "pod gone")),
-            (Some("pods"), Some(since)) if object["metadata"]["deletionTimestamp"].is_string() => {
-                if told.insert(object["metadata"]["uid"].to_string()) {
-                    found.push((at - since, "pod told"));
-                }
+            (Some("pods"), Some(since))
+                if object["metadata"]["deletionTimestamp"].is_string()
+                    && told.insert(object["metadata"]["uid"].to_string()) =>
+            {
+                found.push((at - since, "pod told"));
             }
             _ => {}
         }
