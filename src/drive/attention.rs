@@ -126,7 +126,7 @@ impl Attention {
                     }
                 }
                 // Time alone opens it: whatever else wakes meanwhile is no cause to look.
-                None if matches!(reason.why, Why::VaultSettling { .. })
+                None if matches!(reason.why, Why::VaultSettling { .. } | Why::RefusalsUntold { .. })
                     && due.is_some_and(|due| due > at) => {}
                 None => looks.whole.extend(behind_reason(world, reason)),
             }

@@ -267,7 +267,12 @@ pub fn remedy(reason: &Reason) -> String {
             "see since when the account's requests are sent to the workspace, and how long it keeps them; say as \
              `census_window` under the environment's policy how far back they go, or accept it by name"
         }
-        Why::MetricsSilent { .. } => {
+        Why::RefusalsUntold { lasting: false, .. } => "",
+        Why::RefusalsUntold { evidence: EvidenceKey::Usage, .. } => {
+            "see that the account's diagnostic settings send DataPlaneRequests to the workspace; where nobody asks the account in \
+             that region, accept the stamp by name"
+        }
+        Why::MetricsSilent { .. } | Why::RefusalsUntold { .. } => {
             "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account in that region, say that \
              metrics are not wanted (`metrics_lag = \"0s\"` under the environment's policy), or accept the stamp by name"
         }
@@ -388,6 +393,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::CanaryFirst { .. }
         | Why::Soaking { .. }
         | Why::WaveFull { .. }
+        | Why::WaveSettling { .. }
         | Why::OldPods { .. }
         | Why::JobRuns { .. }
         | Why::PodsNotMounted { lasting: false, .. }

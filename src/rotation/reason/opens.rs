@@ -154,6 +154,7 @@ impl Why {
             Why::CanaryFirst { .. } => "canary-first",
             Why::Soaking { .. } => "soaking",
             Why::WaveFull { .. } => "wave-full",
+            Why::WaveSettling { .. } => "wave-settling",
             Why::LastHealthyStamp { .. } => "last-healthy-stamp",
             Why::TakesAll { .. } => "takes-all",
             Why::NoRoom { .. } => "no-room",
@@ -187,6 +188,7 @@ impl Why {
             Why::WindowShort { .. } => "window-short",
             Why::LogsStalled { .. } => "logs-stalled",
             Why::MetricsSilent { .. } => "metrics-silent",
+            Why::RefusalsUntold { .. } => "refusals-untold",
             Why::RefusedSince { .. } => "refused-since",
             Why::RefusedByMetrics { .. } => "refused-by-metrics",
             Why::SlotNamed { .. } => "slot-named",
@@ -309,6 +311,7 @@ impl Why {
             | Why::LogsStalled { .. }
             | Why::LogsYoung { until: None, .. }
             | Why::MetricsSilent { lasting: true, .. }
+            | Why::RefusalsUntold { lasting: true, .. }
             | Why::RefusedSince { .. }
             | Why::RefusedByMetrics { .. }
             | Why::NotApproved { .. }
@@ -370,6 +373,7 @@ impl Why {
             | Why::CanaryFirst { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
+            | Why::WaveSettling { .. }
             | Why::LastHealthyStamp { recovering: true }
             | Why::NoRoom { passing: true, .. }
             | Why::AtLimit { .. }
@@ -387,6 +391,7 @@ impl Why {
             | Why::LogsBehind { .. }
             | Why::LogsYoung { until: Some(_), .. }
             | Why::MetricsSilent { lasting: false, .. }
+            | Why::RefusalsUntold { lasting: false, .. }
             | Why::SlotNamed { .. }
             | Why::LeaseOfOther { .. }
             | Why::OperationRunning { .. }

@@ -444,6 +444,11 @@ pub enum Why {
     WaveFull {
         busy: Vec<StampName>,
     },
+    /// The wave has a place again, or another stamp to serve meanwhile, once it is known whom the account refuses of these,
+    /// whose restarts are over.
+    WaveSettling {
+        behind: Vec<StampName>,
+    },
     LastHealthyStamp {
         /// Whether another is about to be healthy again, as far as can be seen.
         recovering: bool,
@@ -627,6 +632,16 @@ pub enum Why {
     /// refused says nothing: the metrics do not come, or nobody asks the account there.
     MetricsSilent {
         /// Up to when they tell of something; `None` where they do not in the last hour.
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at them.
+        lasting: bool,
+    },
+    /// Neither metrics nor logs tell yet of any request in the stamp's region then or later, so that whom the account refuses
+    /// of it is not among what they tell.
+    RefusalsUntold {
+        /// Which of the two is waited for.
+        evidence: EvidenceKey,
         reached: Option<Timestamp>,
         wanted: Timestamp,
         /// For so long that somebody should look at them.
