@@ -578,6 +578,13 @@ pub fn why(reason: &Reason) -> String {
             span::time(*at),
             span::time(*until)
         ),
+        Why::NotesBehind { slot, at, reached, wanted, .. } => format!(
+            "whether the {slot} key is unused is not known yet: by the account's own note it was used at {}, and the notes of its \
+             other keys have come {}, where {} is asked",
+            span::time(*at),
+            reached.map_or("to nothing".to_owned(), |reached| format!("to {}", span::time(reached))),
+            span::time(*wanted)
+        ),
         Why::SeenInLogs { slot, at, until, by, stamp, count } => format!(
             "the logs show {} with the {slot} key, the last at {} by {by}{}; it counts as quiet at {}",
             requests(*count),

@@ -248,6 +248,10 @@ pub fn remedy(reason: &Reason) -> String {
             "name the stamp's cluster in keyslot.toml (`aks = { resource_group = …, name = … }` beside `kubeconfig`), list \
              its stamp, or accept it by name if it does not use the account"
         }
+        Why::NotesBehind { lasting: true, .. } => {
+            "no use of another key was noted since: see whether anybody uses the account with the new key, and who uses the old \
+             one (its logs name keys); then accept the key by name"
+        }
         Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
         Why::UsedByStranger { .. } => {
             "find who it is (`keyslot census`) and move it, sign it off as gone ([[environment.NAME.reader]]), or \
@@ -401,6 +405,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
         | Why::UsedRecently { .. }
+        | Why::NotesBehind { lasting: false, .. }
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
         | Why::LogsYoung { until: Some(_), .. }

@@ -37,7 +37,9 @@ impl Why {
             // Where fewer are seen than was accepted, that is another matter.
             Why::NamespacesUnseen { looked, .. } => format!(" {}", looked.join(" ")),
             // A use after the one that was accepted is another one.
-            Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
+            Why::UsedRecently { at, .. }
+            | Why::NotesBehind { at, .. }
+            | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
             Why::RefusedSince { at, stranger: false, .. } => format!(" {at}"),
             Why::RefusedByMetrics { refusals, .. } => format!(" {}", refusals.most),
             Why::StagesUndeclared { stages, .. } | Why::StagesNotSkipped { stages } => {
@@ -178,6 +180,7 @@ impl Why {
             Why::Unlisted { .. } => "unlisted",
             Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
+            Why::NotesBehind { .. } => "notes-behind",
             Why::SeenInLogs { .. } => "seen-in-logs",
             Why::UsedByStranger { .. } => "used-by-stranger",
             Why::SecretRead { .. } => "secret-read",
@@ -308,6 +311,7 @@ impl Why {
             | Why::ClusterGone
             | Why::ClusterOfOther { .. }
             | Why::PodsNotMounted { lasting: true, .. }
+            | Why::NotesBehind { lasting: true, .. }
             | Why::LogsStalled { .. }
             | Why::LogsYoung { until: None, .. }
             | Why::MetricsSilent { lasting: true, .. }
@@ -384,6 +388,7 @@ impl Why {
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { lasting: false, .. }
             | Why::UsedRecently { .. }
+            | Why::NotesBehind { lasting: false, .. }
             | Why::SeenInLogs { .. }
             | Why::UsedByStranger { until: Some(_), .. }
             | Why::SecretRead { until: Some(_), .. }

@@ -555,6 +555,17 @@ pub enum Why {
         at: Timestamp,
         until: Timestamp,
     },
+    /// By its own note it was used then, and no note of another key has come to the end of the quiet window since: the notes
+    /// may not come.
+    NotesBehind {
+        slot: Slot,
+        at: Timestamp,
+        /// The newest note of any other key.
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at it.
+        lasting: bool,
+    },
     /// The logs show a request that was signed with the key.
     SeenInLogs {
         slot: Slot,
