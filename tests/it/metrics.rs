@@ -361,7 +361,8 @@ fn a_canary_that_is_refused_by_the_global_name_is_the_last_that_is_restarted() {
             region.writable = place == 2;
         }
     });
-    theatre.live();
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("it does not halt") };
+    assert!(reasons.iter().any(|one| matches!(one.why, Why::RefusedByMetrics { .. })), "{reasons:?}");
     let world = theatre.world.lock();
     assert!(world.stamp_tally(0).refused > 0);
     let minutes = world.refused_minutes(world.now() - SignedDuration::from_hours(2));
