@@ -127,6 +127,8 @@ impl Attention {
                 }
                 // Time alone opens it: whatever wakes meanwhile is no cause to look.
                 None if matches!(reason.why, Why::VaultSettling { until } if until > at) => {}
+                None if matches!(reason.why, Why::RefusalsUntold { .. })
+                    && due.is_some_and(|due| due > at) => {}
                 None => looks.whole.extend(behind_reason(world, reason)),
             }
         }

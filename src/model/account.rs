@@ -102,6 +102,11 @@ impl AccountView {
         self.regions.iter().any(|region| same_region(&region.name, name))
     }
 
+    /// Whether it is one that writes: it serves the account's global name, which every client asks first.
+    pub fn writes_in(&self, name: &str) -> bool {
+        self.regions.iter().any(|region| region.writable && same_region(&region.name, name))
+    }
+
     /// What is known of one key; nothing, where the account does not show it.
     pub fn key(&self, kind: KeyKind) -> &KeyView {
         static UNKNOWN: KeyView = KeyView { generated: None, last_used: None, fingerprint: None };

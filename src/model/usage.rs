@@ -60,6 +60,12 @@ pub struct Requests {
     pub last: Timestamp,
 }
 
+impl Requests {
+    pub fn is_in(&self, region: &str) -> bool {
+        same_region(region, &self.region)
+    }
+}
+
 /// The requests of a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageView {

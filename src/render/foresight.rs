@@ -147,6 +147,7 @@ fn waits(foresight: &Foresight) -> Vec<String> {
         (unused.as_str(), waits.renewal),
         ("until every replica of a vault answers with the new version", waits.settling),
         ("the canary runs on the new key", waits.soak),
+        ("it is known of each wave whom the account refuses, before the next one", waits.judging),
         ("the old key is unused", waits.quiet),
         ("the regenerated key is accepted again and again", waits.confirm),
     ];

@@ -476,6 +476,10 @@ pub fn why(reason: &Reason) -> String {
             let busy: Vec<&str> = busy.iter().map(StampName::as_str).collect();
             format!("{subject} waits its turn behind {}", busy.join(", "))
         }
+        Why::WaveSettling { behind } => {
+            let behind: Vec<&str> = behind.iter().map(StampName::as_str).collect();
+            format!("{subject} waits until it is known whom Cosmos DB refuses of {}", behind.join(", "))
+        }
         Why::LastHealthyStamp { .. } => {
             format!("{subject} is the last healthy stamp that takes traffic")
         }
@@ -574,6 +578,13 @@ pub fn why(reason: &Reason) -> String {
             span::time(*at),
             span::time(*until)
         ),
+        Why::NotesBehind { slot, at, reached, wanted, .. } => format!(
+            "whether the {slot} key is unused is not known yet: by the account's own note it was used at {}, and the notes of its \
+             other keys have come {}, where {} is asked",
+            span::time(*at),
+            reached.map_or("to nothing".to_owned(), |reached| format!("to {}", span::time(reached))),
+            span::time(*wanted)
+        ),
         Why::SeenInLogs { slot, at, until, by, stamp, count } => format!(
             "the logs show {} with the {slot} key, the last at {} by {by}{}; it counts as quiet at {}",
             requests(*count),
@@ -652,6 +663,12 @@ pub fn why(reason: &Reason) -> String {
             "whether Cosmos DB has refused requests of {subject} is not known: its metrics tell of no request in the stamp's region {}, and \
              what is asked is up to {}",
             reached.map_or("in the last hour".to_owned(), |reached| format!("since {}", span::time(reached))),
+            span::time(*wanted)
+        ),
+        Why::RefusalsUntold { evidence, reached, wanted, .. } => format!(
+            "whether Cosmos DB refuses requests of {subject} is not known yet: {evidence} tell of requests in the stamp's region {}, \
+             and what is asked is up to {}",
+            reached.map_or("not at all".to_owned(), |reached| format!("up to {}", span::time(reached))),
             span::time(*wanted)
         ),
         Why::RefusedSince { region, since, at, by, count, stranger: true } => format!(

@@ -55,6 +55,24 @@ impl Stand {
         if reasons.is_empty() { Stand::Passed } else { Stand::Held(reasons) }
     }
 
+    /// Without what is said twice.
+    pub fn each_once(self) -> Stand {
+        let once = |reasons: Vec<Reason>| {
+            let mut told: Vec<Reason> = Vec::with_capacity(reasons.len());
+            for reason in reasons {
+                if !told.contains(&reason) {
+                    told.push(reason);
+                }
+            }
+            told
+        };
+        match self {
+            Stand::Held(held) => Stand::Held(once(held)),
+            Stand::ActAndHeld(steps, held) => Stand::ActAndHeld(steps, once(held)),
+            other @ (Stand::Passed | Stand::Act(_) | Stand::Record(_)) => other,
+        }
+    }
+
     /// Both, where the one is no reason to leave the other undone; steps of one kind at a time.
     pub fn and(self, other: impl FnOnce() -> Stand) -> Stand {
         let held = match self {

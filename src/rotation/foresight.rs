@@ -153,13 +153,15 @@ pub struct Waits {
     pub renewal: Duration,
     pub settling: Duration,
     pub soak: Duration,
+    /// Until it is known of each wave whom the account refuses, before the next one.
+    pub judging: Duration,
     pub quiet: Duration,
     pub confirm: Duration,
 }
 
 impl Waits {
     pub fn total(&self) -> Duration {
-        self.renewal + self.settling + self.soak + self.quiet + self.confirm
+        self.renewal + self.settling + self.soak + self.judging + self.quiet + self.confirm
     }
 }
 
@@ -209,6 +211,8 @@ impl Foresight {
         let soaks = waves.len() > 1;
         let lag = policy.log_lag.unwrap_or_default();
         let told = lag.max(policy.metrics_lag.unwrap_or_default());
+        let between = u32::try_from(waves.len().saturating_sub(2)).unwrap_or(u32::MAX);
+        let judging = policy.metrics_lag.or(policy.log_lag).unwrap_or_default();
         Foresight {
             opened: opened.clone(),
             begun,
@@ -222,6 +226,7 @@ impl Foresight {
                 renewal: Duration::ZERO,
                 settling: policy.vault_lag,
                 soak: if soaks { policy.soak + told } else { Duration::ZERO },
+                judging: judging.saturating_mul(between),
                 quiet: policy.quiet_window + lag,
                 confirm: policy.confirm_window,
             },
@@ -256,11 +261,12 @@ impl Foresight {
         let next =
             self.waves.get(1).is_none_or(|wave| wave.stamps.iter().any(|(_, it)| *it != Course::ToCome));
         let unless = |over: bool, wait: Duration| if over { Duration::ZERO } else { wait };
-        let Waits { renewal, settling, soak, quiet, confirm } = self.waits;
+        let Waits { renewal, settling, soak, judging, quiet, confirm } = self.waits;
         Waits {
             renewal: unless(over(&[Phase::Prepare]), renewal),
             settling: unless(over(&[Phase::Restart]), settling),
             soak: unless(next || over(&[Phase::Restart]), soak),
+            judging: unless(over(&[Phase::Restart]), judging),
             quiet: unless(over(&[Phase::Quiesce]), quiet),
             confirm: unless(over(&[Phase::Confirm]), confirm),
         }

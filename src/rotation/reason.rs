@@ -134,6 +134,8 @@ impl Reason {
             Why::Soaking { until, .. } | Why::VaultSettling { until } | Why::RunJustEnded { until } => {
                 (*until).min(after(pace.pipeline)).max(now)
             }
+            // Before that there is nothing to be told.
+            Why::RefusalsUntold { wanted, .. } => (*wanted).max(after(pace.people)),
             Why::UsedRecently { until, .. }
             | Why::LogsYoung { until: Some(until), .. }
             | Why::SeenInLogs { until, .. }

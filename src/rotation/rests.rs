@@ -41,6 +41,7 @@ impl Reason {
                 return stamp.cloned().map(EvidenceKey::RightsIn).into_iter().collect();
             }
             Why::MetricsSilent { .. } => return vec![EvidenceKey::Metrics],
+            Why::RefusalsUntold { evidence, .. } => return vec![evidence.clone()],
             Why::NoRoom { .. } | Why::AtLimit { .. } => {
                 let room = stamp.cloned().map(EvidenceKey::Room);
                 return cluster().into_iter().chain(room).collect();
@@ -86,7 +87,9 @@ impl Reason {
                 cluster().into_iter().collect()
             }
             Gate::Wave => match &self.why {
-                Why::WaveFull { busy } => busy.iter().cloned().map(EvidenceKey::Cluster).collect(),
+                Why::WaveFull { busy: these } | Why::WaveSettling { behind: these } => {
+                    these.iter().cloned().map(EvidenceKey::Cluster).collect()
+                }
                 Why::CanaryFirst { canary } | Why::Soaking { canary, .. } => {
                     vec![EvidenceKey::Cluster(canary.clone())]
                 }

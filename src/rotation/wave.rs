@@ -1,17 +1,25 @@
 //! Which stamps may be restarted now: the canary by itself, and after its soak as many at once as the policy says, never the
 //! last healthy one that takes traffic. The others get a reason.
+//!
+//! A stamp whose restarts are over keeps its place, and is none that serves meanwhile, until it is known whom the account
+//! refuses of it: with a key that does not work there its pods look as healthy as any, and what a container does after its
+//! first seconds is seen by then too. Of a stamp that somebody else has restarted nothing more is asked than that it is well.
 
-use super::predicate::{logs_reach, metrics_reach};
+use std::collections::BTreeMap;
+
+use super::predicate::{logs_reach, metrics_reach, untold_since};
 use super::reason::later;
 use super::stamps::StampStand;
 use super::{Context, Gate, Reason, Subject, Why};
-use crate::model::EvidenceKey;
+use crate::model::{EvidenceKey, StampFacts, StampName};
 
 /// Stamps by their place in the configuration.
 pub struct Wave {
     /// Those that may be worked on now.
     pub admitted: Vec<usize>,
     pub busy: Busy,
+    /// Why those that are done keep their places.
+    pub untold: Vec<Reason>,
 }
 
 /// The stamps that anybody is at work on, the admitted ones included, and what they leave of the rest; counted as it
@@ -31,10 +39,14 @@ pub struct Busy {
     healing: usize,
     /// Whether this rotation has begun on any other than the canary that has pods.
     begun: bool,
+    /// Those that are done, and of which it is not known yet whom the account refuses.
+    untold: BTreeMap<usize, StampName>,
+    /// How many of these would be steady.
+    untold_steady: usize,
 }
 
 impl Busy {
-    fn of(stands: &[StampStand], canary: usize) -> Busy {
+    fn of(stands: &[StampStand], canary: usize, untold: &BTreeMap<usize, Reason>) -> Busy {
         let begun = stands
             .iter()
             .enumerate()
@@ -51,9 +63,18 @@ impl Busy {
             steady: serving().filter(|stand| stand.healthy).count(),
             healing: serving().filter(|stand| stand.is_healing()).count(),
             begun,
+            untold: BTreeMap::new(),
+            untold_steady: 0,
         };
         for (index, stand) in stands.iter().enumerate().filter(|(_, stand)| stand.is_busy()) {
             busy.take(index, stand);
+        }
+        for index in untold.keys() {
+            if let Some(stand) = stands.get(*index).filter(|_| !busy.is(*index)) {
+                busy.untold.insert(*index, stand.name.clone());
+                busy.untold_steady += usize::from(is_steady(stand));
+                busy.take(*index, stand);
+            }
         }
         busy
     }
@@ -78,6 +99,11 @@ impl Busy {
     pub fn is(&self, index: usize) -> bool {
         self.is.get(index).copied().unwrap_or_default()
     }
+
+    /// Once it is known whom the account refuses of these, there is a place again, or one that serves.
+    fn settling(&self) -> Why {
+        Why::WaveSettling { behind: self.untold.values().cloned().collect() }
+    }
 }
 
 fn is_steady(stand: &StampStand) -> bool {
@@ -97,7 +123,9 @@ fn canary(stands: &[StampStand]) -> usize {
 pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Wave {
     let canary = canary(stands);
     let ours = stands.iter().enumerate().filter(|(_, stand)| stand.is_ours()).map(|(index, _)| index);
-    let mut wave = Wave { admitted: ours.collect(), busy: Busy::of(stands, canary) };
+    let untold = untold(ctx, stands);
+    let busy = Busy::of(stands, canary, &untold);
+    let mut wave = Wave { admitted: ours.collect(), busy, untold: untold.into_values().collect() };
     for (index, stand) in stands.iter().enumerate() {
         if stand.is_done() || stand.is_ours() {
             continue;
@@ -115,6 +143,21 @@ pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reas
         }
     }
     wave
+}
+
+/// Those of ours that are done and take traffic, and of which nobody could tell yet whom the account refuses. Once the old key
+/// is gone restarts end refusals, and wait for nobody.
+fn untold(ctx: &Context<'_>, stands: &[StampStand]) -> BTreeMap<usize, Reason> {
+    if ctx.old_key_is_gone() {
+        return BTreeMap::new();
+    }
+    let done = |stand: &StampStand| stand.begun && stand.takes_traffic && stand.is_done();
+    let judged = |(index, (stand, facts)): (usize, (&StampStand, &StampFacts))| {
+        let since = stand.renewed.filter(|_| done(stand))?;
+        let reason = untold_since(ctx, facts, since)?;
+        Some((index, ctx.holding(vec![reason]).pop()?))
+    };
+    stands.iter().zip(&ctx.policy.stamps).enumerate().filter_map(judged).collect()
 }
 
 /// Whether what these restarts rest on besides their own stamps was seen lately enough for a restart: the canary before
@@ -153,9 +196,15 @@ fn wave_holds(
     if !follows.is_empty() {
         return follows;
     }
-    if busy.count - usize::from(busy.is(index)) >= ctx.policy.wave_size.max(1) {
-        let others = stands.iter().enumerate().filter(|(other, _)| *other != index && busy.is(*other));
-        let why = Why::WaveFull { busy: others.map(|(_, stand)| stand.name.clone()).collect() };
+    let at_once = ctx.policy.wave_size.max(1);
+    let others = busy.count - usize::from(busy.is(index));
+    if others >= at_once {
+        let at_work = |other: &usize| *other != index && busy.is(*other) && !busy.untold.contains_key(other);
+        let at_work = stands.iter().enumerate().filter(|(other, _)| at_work(other));
+        let why = match others - busy.untold.len() >= at_once {
+            true => Why::WaveFull { busy: at_work.map(|(_, stand)| stand.name.clone()).collect() },
+            false => busy.settling(),
+        };
         let full = ctx.holding(vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)]);
         if !full.is_empty() {
             return full;
@@ -193,11 +242,14 @@ pub fn last_healthy(index: usize, stand: &StampStand, busy: &Busy) -> Option<Rea
         return None;
     }
     let others_rest = busy.resting.len() > 1;
-    let stays = busy.steady > usize::from(is_steady(stand) && !busy.is(index))
-        || (others_rest && busy.resting.first() == Some(&index));
+    let own = usize::from(is_steady(stand) && !busy.is(index));
+    let stays = busy.steady > own || (others_rest && busy.resting.first() == Some(&index));
     let recovering = busy.moving > usize::from(stand.is_moving())
         || busy.healing > usize::from(stand.is_healing())
         || others_rest;
-    let why = Why::LastHealthyStamp { recovering };
+    let why = match busy.steady + busy.untold_steady > own {
+        true => busy.settling(),
+        false => Why::LastHealthyStamp { recovering },
+    };
     (!stays).then(|| Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why))
 }

@@ -250,6 +250,10 @@ pub fn remedy(reason: &Reason) -> String {
             "name the stamp's cluster in keyslot.toml (`aks = { resource_group = …, name = … }` beside `kubeconfig`), list \
              its stamp, or accept it by name if it does not use the account"
         }
+        Why::NotesBehind { lasting: true, .. } => {
+            "no use of another key was noted since: see whether anybody uses the account with the new key, and who uses the old \
+             one (its logs name keys); then accept the key by name"
+        }
         Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
         Why::UsedByStranger { .. } => {
             "find who it is (`keyslot census`) and move it, sign it off as gone ([[environment.NAME.reader]]), or \
@@ -269,7 +273,12 @@ pub fn remedy(reason: &Reason) -> String {
             "see since when the account's requests are sent to the workspace, and how long it keeps them; say as \
              `census_window` under the environment's policy how far back they go, or accept it by name"
         }
-        Why::MetricsSilent { .. } => {
+        Why::RefusalsUntold { lasting: false, .. } => "",
+        Why::RefusalsUntold { evidence: EvidenceKey::Usage, .. } => {
+            "see that the account's diagnostic settings send DataPlaneRequests to the workspace; where nobody asks the account in \
+             that region, accept the stamp by name"
+        }
+        Why::MetricsSilent { .. } | Why::RefusalsUntold { .. } => {
             "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account in that region, say that \
              metrics are not wanted (`metrics_lag = \"0s\"` under the environment's policy), or accept the stamp by name"
         }
@@ -390,6 +399,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::CanaryFirst { .. }
         | Why::Soaking { .. }
         | Why::WaveFull { .. }
+        | Why::WaveSettling { .. }
         | Why::OldPods { .. }
         | Why::JobRuns { .. }
         | Why::PodsNotMounted { lasting: false, .. }
@@ -397,6 +407,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
         | Why::UsedRecently { .. }
+        | Why::NotesBehind { lasting: false, .. }
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
         | Why::LogsYoung { until: Some(_), .. }

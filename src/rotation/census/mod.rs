@@ -2,7 +2,8 @@
 //! Pure: it groups and judges what was seen.
 //!
 //! The same judgement stands behind `keyslot census` and the gate [`readers`](super::Gate::Readers). Whoever is not
-//! known has moved, is signed off as gone, or holds; where nothing is logged nothing is known, and nobody is unused.
+//! known has moved, is signed off as gone, or holds; where nothing is logged nothing is known, and nobody is unused. Who had
+//! the keys listed may hold them: that is told, and holds no gate.
 
 mod holders;
 mod judge;

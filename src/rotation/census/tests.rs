@@ -166,6 +166,9 @@ fn listers_are_told_and_who_made_a_key_got_none() {
         .map(|lister| format!("{} {}", lister.deeds.identity, lister.deeds.deed.as_str()))
         .collect();
     assert_eq!(strangers, ["somebody list"]);
+    let judged = |lister: &Lister| lister.attachment.map(Attachment::as_str);
+    let judged: BTreeSet<_> = census.listers.iter().map(judged).collect();
+    assert_eq!(judged, [None, Some("may-hold")].into(), "nobody waits for them");
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! Confirm: the retired slot has a new key, and every region takes it, for as long as policy says. Meanwhile vaults
 //! and pods are watched: what other hands take back to the old slot is mended at once, for it may be the key that
-//! died; and a run that would do so is told while it waits to be let on.
+//! died; and a run that would do so is told while it waits to be let on. Whom the account refuses at the end of that time is
+//! told too, and nothing is confirmed over it: it may be a reader that was left with the dead key.
 //!
 //! A machine that the account's network rules keep out cannot ask. Generation time and fingerprint tell that the key is
 //! new, and nothing but a signed request tells that a region takes it: nobody uses it yet, so no log does either. Then a
 //! person is called, to go on from where requests are let in. That hurts nobody: everybody is on the other key.
 
-use super::super::predicate::{new_key_accepted, other_runs, regenerated};
+use super::super::predicate::{new_key_accepted, none_refused, other_runs, regenerated, told_until};
+use super::super::reason::later;
 use super::super::{Context, Event, Gate, Stand};
 use super::reconcile::followers;
 use crate::model::KeyKind;
+use jiff::Timestamp;
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let max = ctx.policy.ages.ordinary;
@@ -22,10 +25,22 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     }
     let reasons = ctx.holding(new_key_accepted(ctx, ctx.policy.ages.proof));
     if reasons.is_empty() {
-        return Stand::Record(Box::new(Event::Confirmed));
+        let mut refused = none_refused(ctx, max);
+        refused.extend(told_until(ctx, window_ends(ctx)));
+        let refused = ctx.holding(refused);
+        if refused.is_empty() {
+            return Stand::Record(Box::new(Event::Confirmed));
+        }
+        return Stand::Held(refused).and(|| followers(ctx)).each_once();
     }
     let told = ctx.holding(other_runs(ctx, max));
     Stand::Held(reasons.into_iter().chain(told).collect()).and(|| followers(ctx))
+}
+
+/// When the new key had been accepted for as long as policy says; now, where nobody has counted.
+fn window_ends(ctx: &Context<'_>) -> Timestamp {
+    let proven = ctx.fold.proven.as_ref();
+    proven.map_or(ctx.now, |(_, since)| later(*since, ctx.policy.confirm_window))
 }
 
 /// What the newest proof changes in the journal's count of acceptance.

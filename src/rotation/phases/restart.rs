@@ -2,7 +2,8 @@
 //!
 //! Whoever replaced the pods, they are left alone when they are young enough; what is restarted is restarted late
 //! enough to be so. A stamp whose restart was just sent, and that nobody has seen since, keeps no other waiting: it
-//! counts as being worked on, and as not healthy. Pods look healthy with a dead key, so where the logs tell, a refusal
+//! counts as being worked on, and as not healthy. So does one that is through, until it is known whom the account refuses
+//! of it. Pods look healthy with a dead key, so where the logs tell, a refusal
 //! stops everything, and the soak lasts until they have told of all of it. The last healthy stamp that takes traffic
 //! is never touched, and the first rollout that fails stops every stamp.
 
@@ -77,6 +78,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             steps.clear();
             reasons.extend(lacking);
         }
+    }
+    if reasons.iter().any(|reason| matches!(reason.why, Why::WaveSettling { .. })) {
+        reasons.extend(wave.untold);
     }
     match (steps.is_empty(), reasons.is_empty()) {
         (true, _) => {

@@ -107,7 +107,8 @@ fn refused(ctx: &Context<'_>, key: &KeyView, slot: Slot, regions: Vec<String>) -
     }
 }
 
-/// The slot's key has been unused for the quiet window, by the account's own note and by the logs. Where neither
+/// The slot's key has been unused for the quiet window, by the account's own note, as far as its notes have come, and by the
+/// logs. Where neither
 /// tells, nothing holds: the other gates carry the weight, and `explain` says so.
 pub fn key_quiet(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let mut reasons = unused_by_account(ctx, slot, max);
@@ -115,6 +116,15 @@ pub fn key_quiet(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     reasons
 }
 
+/// So long after it should have been noted, a person is called. The service's own look at these notes before a regeneration is
+/// over as many hours; how late it writes them is documented nowhere.
+const NOTED: Duration = Duration::from_secs(12 * 3600);
+
+/// The notes are approximate, and nothing says how often they are written: one that is written every few hours looks quiet
+/// while its key is in use. The other slot's key tells how far they have come, for pods and our own proofs use it all the
+/// time. So the quiet window has to end before the newest note of any other key, and not before now. Notes that are written
+/// one by one, each as often as the window is long, are known to be so, too: a use within the window would have been noted
+/// by its end.
 fn unused_by_account(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::KeyQuiet;
     let account = match ctx.account(gate, max) {
@@ -126,10 +136,18 @@ fn unused_by_account(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
         return Vec::new();
     };
     let until = later(at, ctx.policy.quiet_window);
-    if until <= ctx.now {
+    let reason = |why| vec![Reason::new(gate, Subject::Key(slot), why)];
+    if until > ctx.now {
+        return reason(Why::UsedRecently { slot, at, until });
+    }
+    let others = account.keys.iter().filter(|(other, _)| **other != kind);
+    let reached = others.filter_map(|(_, key)| key.last_used).max();
+    if reached.is_some_and(|reached| reached >= until) {
         return Vec::new();
     }
-    vec![Reason::new(gate, Subject::Key(slot), Why::UsedRecently { slot, at, until })]
+    let seen = ctx.world.account.as_ref().map_or(ctx.now, |seen| seen.at);
+    let lasting = later(until, NOTED) <= seen;
+    reason(Why::NotesBehind { slot, at, reached, wanted: until, lasting })
 }
 
 /// By then what lists the keys gives out the one that was made: a person is called after it.

@@ -20,6 +20,7 @@ mod rights;
 mod room;
 mod runs;
 mod starting;
+mod told;
 mod usage;
 mod vaults;
 mod workloads;
@@ -45,6 +46,7 @@ pub use rights::{may_regenerate, no_right_missing};
 pub use room::{Fits, autoscaler, fits, room};
 pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::{may_start, push_may_start};
+pub use told::{told_until, untold_since};
 pub use usage::{
     logs_reach, logs_readable, logs_up_to_date, none_refused, own_region, refusals_wanted, unused_in_logs,
 };

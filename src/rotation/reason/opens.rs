@@ -40,7 +40,9 @@ impl Why {
             // Where fewer are seen than was accepted, that is another matter.
             Why::NamespacesUnseen { looked, .. } => format!(" {}", looked.join(" ")),
             // A use after the one that was accepted is another one.
-            Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
+            Why::UsedRecently { at, .. }
+            | Why::NotesBehind { at, .. }
+            | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
             Why::RefusedSince { at, stranger: false, .. } => format!(" {at}"),
             Why::RefusedByMetrics { refusals, .. } => format!(" {}", refusals.most),
             Why::StagesUndeclared { stages, .. } | Why::StagesNotSkipped { stages } => {
@@ -157,6 +159,7 @@ impl Why {
             Why::CanaryFirst { .. } => "canary-first",
             Why::Soaking { .. } => "soaking",
             Why::WaveFull { .. } => "wave-full",
+            Why::WaveSettling { .. } => "wave-settling",
             Why::LastHealthyStamp { .. } => "last-healthy-stamp",
             Why::TakesAll { .. } => "takes-all",
             Why::NoRoom { .. } => "no-room",
@@ -180,6 +183,7 @@ impl Why {
             Why::Unlisted { .. } => "unlisted",
             Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
+            Why::NotesBehind { .. } => "notes-behind",
             Why::SeenInLogs { .. } => "seen-in-logs",
             Why::UsedByStranger { .. } => "used-by-stranger",
             Why::SecretRead { .. } => "secret-read",
@@ -190,6 +194,7 @@ impl Why {
             Why::WindowShort { .. } => "window-short",
             Why::LogsStalled { .. } => "logs-stalled",
             Why::MetricsSilent { .. } => "metrics-silent",
+            Why::RefusalsUntold { .. } => "refusals-untold",
             Why::RefusedSince { .. } => "refused-since",
             Why::RefusedByMetrics { .. } => "refused-by-metrics",
             Why::SlotNamed { .. } => "slot-named",
@@ -317,9 +322,11 @@ impl Why {
             | Why::ClusterGone
             | Why::ClusterOfOther { .. }
             | Why::PodsNotMounted { lasting: true, .. }
+            | Why::NotesBehind { lasting: true, .. }
             | Why::LogsStalled { .. }
             | Why::LogsYoung { until: None, .. }
             | Why::MetricsSilent { lasting: true, .. }
+            | Why::RefusalsUntold { lasting: true, .. }
             | Why::RefusedSince { .. }
             | Why::RefusedByMetrics { .. }
             | Why::NotApproved { .. }
@@ -383,6 +390,7 @@ impl Why {
             | Why::CanaryFirst { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
+            | Why::WaveSettling { .. }
             | Why::LastHealthyStamp { recovering: true }
             | Why::NoRoom { passing: true, .. }
             | Why::AtLimit { .. }
@@ -393,6 +401,7 @@ impl Why {
             | Why::JobRuns { .. }
             | Why::PodsNotMounted { lasting: false, .. }
             | Why::UsedRecently { .. }
+            | Why::NotesBehind { lasting: false, .. }
             | Why::SeenInLogs { .. }
             | Why::UsedByStranger { until: Some(_), .. }
             | Why::SecretRead { until: Some(_), .. }
@@ -400,6 +409,7 @@ impl Why {
             | Why::LogsBehind { .. }
             | Why::LogsYoung { until: Some(_), .. }
             | Why::MetricsSilent { lasting: false, .. }
+            | Why::RefusalsUntold { lasting: false, .. }
             | Why::SlotNamed { .. }
             | Why::LeaseOfOther { .. }
             | Why::OperationRunning { .. }

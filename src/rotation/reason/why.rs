@@ -445,6 +445,11 @@ pub enum Why {
     WaveFull {
         busy: Vec<StampName>,
     },
+    /// The wave has a place again, or another stamp to serve meanwhile, once it is known whom the account refuses of these,
+    /// whose restarts are over.
+    WaveSettling {
+        behind: Vec<StampName>,
+    },
     LastHealthyStamp {
         /// Whether another is about to be healthy again, as far as can be seen.
         recovering: bool,
@@ -551,6 +556,17 @@ pub enum Why {
         at: Timestamp,
         until: Timestamp,
     },
+    /// By its own note it was used then, and no note of another key has come to the end of the quiet window since: the notes
+    /// may not come.
+    NotesBehind {
+        slot: Slot,
+        at: Timestamp,
+        /// The newest note of any other key.
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at it.
+        lasting: bool,
+    },
     /// The logs show a request that was signed with the key.
     SeenInLogs {
         slot: Slot,
@@ -628,6 +644,16 @@ pub enum Why {
     /// refused says nothing: the metrics do not come, or nobody asks the account there.
     MetricsSilent {
         /// Up to when they tell of something; `None` where they do not in the last hour.
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at them.
+        lasting: bool,
+    },
+    /// Neither metrics nor logs tell yet of any request in the stamp's region then or later, so that whom the account refuses
+    /// of it is not among what they tell.
+    RefusalsUntold {
+        /// Which of the two is waited for.
+        evidence: EvidenceKey,
         reached: Option<Timestamp>,
         wanted: Timestamp,
         /// For so long that somebody should look at them.

@@ -368,3 +368,103 @@ fn a_rollout_of_our_own_is_seen_to_its_end_before_a_person_is_called_for_another
     stage.policy.stamps.pop();
     assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
 }
+
+/// Four stamps of which the second was restarted by us half a minute ago, and metrics that tell up to so many minutes ago.
+fn just_restarted(wave: usize, told: i64) -> Stage {
+    let mut stage = three_to_go(wave);
+    restarted(&mut stage, "north", 1);
+    let now = stage.now;
+    let created = now - SignedDuration::from_secs(30);
+    stage.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
+    stage.policy.metrics_lag = Some(Duration::from_secs(5 * 60));
+    let begin = now - SignedDuration::from_mins(told + 1);
+    let metrics = MetricsView {
+        since: now - SignedDuration::from_hours(8 * 24),
+        refused: Vec::new(),
+        told: ["east", "north"].map(|region| (region.to_owned(), begin)).into(),
+    };
+    stage.world.metrics = Some(Seen::known(now, metrics));
+    stage
+}
+
+/// The same as many minutes later, when everything was looked at again.
+fn replaced(stage: &mut Stage, minutes_ago: i64) {
+    let created = stage.now - SignedDuration::from_mins(minutes_ago);
+    stage.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
+}
+
+#[test]
+fn a_stamp_keeps_its_place_in_the_wave_until_it_is_known_whom_the_account_refuses_of_it() {
+    let mut stage = just_restarted(1, 2);
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let settling = Why::WaveSettling { behind: vec![stamp("north")] };
+    for name in ["south", "west"] {
+        let waits = |one: &&Reason| one.subject == Subject::Stamp(stamp(name)) && one.why == settling;
+        assert!(reasons.iter().any(|one| waits(&one)), "{name}: {reasons:?}");
+    }
+    let untold = |one: &&Reason| matches!(one.why, Why::RefusalsUntold { lasting: false, .. });
+    assert!(reasons.iter().any(|one| untold(&one)), "{reasons:?}");
+    // One of two places is taken.
+    assert_eq!(restarts(&just_restarted(2, 2)), ["south"]);
+    // Metrics that tell of requests a lag after its pods were replaced.
+    replaced(&mut stage, 7);
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+    replaced(&mut stage, 6);
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    // Logs may tell as well, where metrics do not.
+    stage.policy.log_lag = Some(Duration::from_secs(60));
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+}
+
+#[test]
+fn who_was_not_restarted_by_us_and_who_is_not_asked_keeps_nobody_waiting() {
+    let mut unasked = just_restarted(1, 2);
+    unasked.policy.metrics_lag = None;
+    assert_eq!(restarts(&unasked), ["south"], "{:?}", unasked.decide());
+    let mut forbidden = just_restarted(1, 2);
+    forbidden.world.metrics = Some(Seen::blind(forbidden.now, Blindness::Forbidden, "no"));
+    assert_eq!(restarts(&forbidden), ["south"], "{:?}", forbidden.decide());
+    let mut dark = just_restarted(1, 2);
+    dark.policy.stamps[1].live_traffic = false;
+    assert_eq!(restarts(&dark), ["south"], "{:?}", dark.decide());
+    let mut by_hand = just_restarted(1, 2);
+    by_hand.events.truncate(4);
+    assert_eq!(restarts(&by_hand), ["south"], "{:?}", by_hand.decide());
+}
+
+#[test]
+fn metrics_that_do_not_come_call_a_person_who_may_accept_the_stamp() {
+    // It was restarted long ago, and nobody has told anything of its region since.
+    let mut stage = just_restarted(1, 2);
+    replaced(&mut stage, 60);
+    let told = &mut stage.world.metrics.as_mut().unwrap().what.as_mut().unwrap().told;
+    told.remove("north");
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let lasting = |one: &&Reason| matches!(one.why, Why::RefusalsUntold { lasting: true, .. });
+    let told = reasons.iter().find(lasting).unwrap_or_else(|| panic!("{reasons:?}"));
+    assert_eq!(told.subject, Subject::Stamp(stamp("north")));
+    assert!(keyslot::render::reason::remedy(told).contains("accept the stamp by name"));
+    stage.events.push(accepted(Gate::NotRefused, "north"));
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+}
+
+/// Nobody knows yet of the two that were restarted, and one is getting its pods back.
+#[test]
+fn the_last_stamp_that_serves_for_certain_waits_for_what_is_told_of_the_others() {
+    let mut stage = just_restarted(3, 2);
+    let now = stage.now;
+    restarted(&mut stage, "east", 1);
+    let created = now - SignedDuration::from_secs(40);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = created);
+    let west = &mut stage.cluster_mut("west").workloads[0];
+    (west.available, west.conditions) = (2, vec![rolled_out(now)]);
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let settling = Why::WaveSettling { behind: vec![stamp("east"), stamp("north")] };
+    let south = Reason::new(Gate::Wave, Subject::Stamp(stamp("south")), settling);
+    assert!(reasons.contains(&south), "{reasons:?}");
+    stage.policy.metrics_lag = None;
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+}
