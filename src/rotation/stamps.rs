@@ -127,8 +127,15 @@ impl StampStand {
     /// get on counts as failed after a while.
     pub fn is_healing(&self) -> bool {
         let scaling = |reason: &Reason| matches!(reason.why, Why::Scaling { .. });
-        let missing = self.workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
-        !missing && self.in_flight().next().is_some() && self.in_flight().all(scaling)
+        self.missing().next().is_none() && self.in_flight().next().is_some() && self.in_flight().all(scaling)
+    }
+
+    /// Why workloads that it is to have are not there.
+    pub fn missing(&self) -> impl Iterator<Item = &Reason> {
+        self.workloads.iter().filter_map(|(_, stand)| match stand {
+            WorkloadStand::Missing(reason) => Some(reason),
+            WorkloadStand::Done | WorkloadStand::Todo | WorkloadStand::InFlight(_) => None,
+        })
     }
 
     /// Why it has to be left alone for now.

@@ -5,7 +5,7 @@ use super::predicate::{logs_reach, metrics_reach};
 use super::reason::later;
 use super::stamps::StampStand;
 use super::{Context, Gate, Reason, Subject, Why};
-use crate::model::EvidenceKey;
+use crate::model::{EvidenceKey, StampName};
 
 /// Stamps by their place in the configuration.
 pub struct Wave {
@@ -29,16 +29,16 @@ pub struct Busy {
     steady: usize,
     /// Those that take traffic and are short of pods, which their controllers are bringing back.
     healing: usize,
-    /// Whether this rotation has begun on any other than the canary that has pods.
+    /// Whether this rotation has begun on any other than the canary that has pods, in its turn: the soak is over then, whatever
+    /// becomes of the canary's pods.
     begun: bool,
 }
 
 impl Busy {
-    fn of(stands: &[StampStand], canary: usize) -> Busy {
-        let begun = stands
-            .iter()
-            .enumerate()
-            .any(|(other, stand)| other != canary && stand.begun && stand.wants_pods);
+    fn of(ctx: &Context<'_>, stands: &[StampStand], canary: usize) -> Busy {
+        let begun = stands.iter().enumerate().any(|(other, stand)| {
+            other != canary && stand.begun && stand.wants_pods && !is_let_go_on(ctx, &stand.name)
+        });
         let serving = || stands.iter().filter(|stand| stand.takes_traffic);
         let rests =
             |(index, stand): (usize, &StampStand)| (is_steady(stand) && stand.rests()).then_some(index);
@@ -80,6 +80,17 @@ impl Busy {
     }
 }
 
+/// Whether somebody has said, at any time, that the stamp need not wait for the canary. That it was begun says nothing of the
+/// soak then, and nobody else goes on by it.
+fn is_let_go_on(ctx: &Context<'_>, stamp: &StampName) -> bool {
+    let behind = |why: &str| matches!(why, "soaking" | "canary-first");
+    ctx.fold.acceptances.iter().any(|accepted| {
+        accepted.gate == Gate::Wave
+            && accepted.subject == stamp.as_str()
+            && accepted.why.as_deref().is_none_or(behind)
+    })
+}
+
 fn is_steady(stand: &StampStand) -> bool {
     stand.takes_traffic && stand.healthy
 }
@@ -97,7 +108,7 @@ fn canary(stands: &[StampStand]) -> usize {
 pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Wave {
     let canary = canary(stands);
     let ours = stands.iter().enumerate().filter(|(_, stand)| stand.is_ours()).map(|(index, _)| index);
-    let mut wave = Wave { admitted: ours.collect(), busy: Busy::of(stands, canary) };
+    let mut wave = Wave { admitted: ours.collect(), busy: Busy::of(ctx, stands, canary) };
     for (index, stand) in stands.iter().enumerate() {
         if stand.is_done() || stand.is_ours() {
             continue;
@@ -183,6 +194,18 @@ fn follows(ctx: &Context<'_>, stand: &StampStand, first: &StampStand, busy: &Bus
     }
     let unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
     ctx.holding(unknown.into_iter().chain(unseen).collect())
+}
+
+/// The workloads that are missing where stamps take traffic, when the last healthy one waits for another to be so again: that
+/// does not come by itself.
+pub fn missing(stands: &[StampStand], reasons: &[Reason]) -> Vec<Reason> {
+    let waits = |reason: &Reason| reason.why == Why::LastHealthyStamp { recovering: false };
+    if !reasons.iter().any(waits) {
+        return Vec::new();
+    }
+    let serving = stands.iter().filter(|stand| stand.takes_traffic);
+    let missing = serving.flat_map(StampStand::missing).filter(|reason| !reasons.contains(reason));
+    missing.cloned().collect()
 }
 
 /// Whether no other stamp that takes traffic is healthy and left alone: one that is being restarted may not be healthy

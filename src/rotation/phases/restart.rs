@@ -14,7 +14,7 @@ use super::super::predicate::{
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
-use super::super::wave::{admitted, last_healthy, rests};
+use super::super::wave::{admitted, last_healthy, missing, rests};
 use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
 
@@ -78,6 +78,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             reasons.extend(lacking);
         }
     }
+    reasons.extend(missing(&stands, &reasons));
     match (steps.is_empty(), reasons.is_empty()) {
         (true, _) => {
             // Who may put the old slot back meanwhile is told before somebody lets it go on.
