@@ -450,7 +450,7 @@ fn cron_job(facts: &mut Facts, view: &CronJobView) {
     facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str)).text(&format!("{left:?}"));
 }
 
-/// Who manages it is a note for people; nothing rests on it.
+/// Who manages it is a note for people; nothing rests on it. When it was written only tells how long it has been as it is.
 fn workload(facts: &mut Facts, view: &WorkloadView) {
     let WorkloadView {
         name,
@@ -474,6 +474,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         pinned,
         lacks,
         left,
+        written: _,
         manager: _,
     } = view;
     facts

@@ -460,6 +460,7 @@ pub fn deployment() -> WorkloadView {
         pinned: None,
         lacks: None,
         left: None,
+        written: None,
         manager: None,
     }
 }

@@ -46,7 +46,7 @@ pub fn propagated_to(pod: &PodView, vault: &VaultView, cluster: &ClusterView) ->
 
 /// Its containers have ended, and hold nothing any more.
 pub(super) fn is_over(pod: &PodView) -> bool {
-    matches!(pod.phase.as_str(), "Succeeded" | "Failed")
+    pod.has_ended()
 }
 
 /// Pods that get the secret and have not ended.

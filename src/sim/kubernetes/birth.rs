@@ -227,6 +227,7 @@ fn deployment(workload: &WorkloadConfig, hand: &mut Hand<'_>) -> Deployment {
     let message = format!("ReplicaSet of \"{}\" has successfully progressed.", workload.name.name);
     Deployment {
         meta,
+        written: at,
         workload: workload.name.clone(),
         generation: 1,
         annotations: BTreeMap::new(),
@@ -277,6 +278,7 @@ fn pod_set(config: &SetConfig, hand: &mut Hand<'_>) -> PodSet {
         format!("{}-{}", workload.name.name, hand.seed.of("revision").of(&meta.uid).suffix(10)).into();
     let template = Arc::new(template(workload));
     PodSet {
+        written: meta.created,
         meta,
         workload: workload.name.clone(),
         generation: 1,

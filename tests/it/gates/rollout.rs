@@ -240,3 +240,102 @@ fn pods_that_a_quota_keeps_from_being_made_are_no_scaling_that_ends_by_itself() 
     assert!(told.contains("has not been let make a pod for 30 min"), "{told}");
     assert!(told.contains("FailedCreate: exceeded quota: pods"), "{told}");
 }
+
+/// One pod of three is missing in the stamp, and nobody has written anything of its workload for so many minutes.
+fn short_of_one(stage: &mut Stage, minutes: i64) {
+    let written = stage.now - SignedDuration::from_mins(minutes);
+    let north = stage.cluster_mut("north");
+    north.pods.truncate(2);
+    let set = &mut north.workloads[0];
+    (set.replicas, set.updated, set.ready, set.available, set.unavailable) = (2, 0, 2, 2, 1);
+    (set.between_revisions, set.written) = (true, Some(written));
+}
+
+#[test]
+fn a_set_that_may_not_make_its_pods_is_told_with_what_the_events_say() {
+    for kind in [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet, WorkloadKind::Rollout] {
+        let mut stage = Stage::before_restart();
+        become_stateful(&mut stage);
+        let name = WorkloadName { kind, ..stage.policy.workloads[0].clone() };
+        stage.policy.workloads = vec![name.clone()];
+        for stamp in ["east", "north"] {
+            let cluster = stage.cluster_mut(stamp);
+            cluster.workloads[0].name = name.clone();
+            cluster.pods.iter_mut().for_each(|pod| pod.workload = Some(name.clone()));
+        }
+        let asked = Warning::new(
+            &format!("{kind} {}", name.name),
+            "FailedCreate",
+            "create Pod orders-db-2 failed error: exceeded quota: team",
+            9,
+            None,
+        );
+        stage.cluster_mut("north").warnings = vec![asked];
+        let halts = |stage: &Stage| matches!(stage.decide().verdict, Verdict::Halt { .. });
+        short_of_one(&mut stage, 9);
+        assert!(!halts(&stage), "{kind}: {:?}", stage.decide());
+        short_of_one(&mut stage, 11);
+        let decision = stage.decide();
+        let Verdict::Halt { reasons } = &decision.verdict else { panic!("{kind}: {decision:?}") };
+        let told = keyslot::render::reason::why(&reasons[0]);
+        assert!(told.contains("has not made 1 of its 3 pods for 10 min, and none is coming"), "{told}");
+        assert!(told.contains("FailedCreate (9 times): create Pod orders-db-2 failed"), "{told}");
+        let others: [(&str, Spoil); 6] = [
+            ("one ends, and its successor waits", |s| {
+                s.cluster_mut("north").pods[0].deleting = Some(at(99_999))
+            }),
+            ("one is about to serve", |s| {
+                let now = s.now;
+                let pod = &mut s.cluster_mut("north").pods[0];
+                (pod.ready, pod.unready_since) = (false, Some(now));
+            }),
+            ("one has become ready since", |s| {
+                let now = s.now;
+                s.cluster_mut("north").pods[0].ready_since = Some(now);
+            }),
+            ("the list of the pods shows it already", |s| {
+                one_more(s, "north").uid = "u-new".to_owned();
+            }),
+            ("its controller has not seen what is wanted", |s| {
+                s.cluster_mut("north").workloads[0].generation = 2;
+            }),
+            ("nobody tells since when", |s| s.cluster_mut("north").workloads[0].written = None),
+        ];
+        for (what, spoil) in others {
+            let mut stage = stage.clone();
+            spoil(&mut stage);
+            assert!(!halts(&stage), "{kind}: {what}: {:?}", stage.decide());
+        }
+    }
+}
+
+#[test]
+fn a_deployment_whose_pods_are_not_made_fails_though_no_condition_says_so() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    let halts = |stage: &mut Stage, minutes: i64| {
+        let written = stage.now - SignedDuration::from_mins(minutes);
+        stage.cluster_mut("north").workloads[0].written = Some(written);
+        matches!(stage.decide().verdict, Verdict::Halt { .. })
+    };
+    // Nothing is taken away before another serves, and there is no deadline.
+    stage.cluster_mut("north").workloads[0].updated = 0;
+    assert!(!halts(&mut stage, 29) && halts(&mut stage, 31), "{:?}", stage.decide());
+    // One that was lost after a rollout.
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    short_of_one(&mut stage, 0);
+    let north = &mut stage.cluster_mut("north").workloads[0];
+    (north.updated, north.between_revisions, north.conditions) = (2, false, vec![rolled_out(at(60))]);
+    assert!(!halts(&mut stage, 29) && halts(&mut stage, 31), "{:?}", stage.decide());
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!() };
+    let told = keyslot::render::reason::why(&reasons[0]);
+    assert!(
+        told.contains("it was over, and since then its controller has not made 1 of its 3 pods"),
+        "{told}"
+    );
+    // Somebody has paused it.
+    stage.cluster_mut("north").workloads[0].paused = true;
+    let told = format!("{:?}", stage.decide());
+    assert!(!told.contains("RolloutFailed"), "{told}");
+}
