@@ -329,8 +329,11 @@ fn traces(facts: &mut Facts, view: &TracesView) {
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {
-    let VaultView { version, created, enabled, expires, fingerprint } = view;
+    let VaultView { version, created, enabled, expires, valid_from, fingerprint } = view;
     facts.text(version.as_str()).time(Some(*created)).word(enabled).time(*expires).text(fingerprint.as_str());
+    if valid_from.is_some() {
+        facts.time(*valid_from);
+    }
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {

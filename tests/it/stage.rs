@@ -402,6 +402,7 @@ pub fn vault() -> VaultView {
         version: SecretVersion::new("v2"),
         created: at(50),
         expires: None,
+        valid_from: None,
         enabled: true,
         fingerprint: key(Slot::Secondary),
     }
