@@ -197,7 +197,7 @@ fn refusals_do_not_stop_the_restarts_that_end_them_once_the_old_key_is_gone() {
     // Every region took the new key before that, so they count.
     let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
     let since = stage.now - SignedDuration::from_mins(40);
-    stage.events.push((since, Event::Proven { fingerprint, accepted: true }));
+    stage.events.push((since, Event::Proven { fingerprint, accepted: true, probed: None }));
     let decision = stage.decide();
     let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
     assert!(matches!(&steps[..], [Step::Restart { stamp: on, .. }] if *on == stamp("north")), "{decision:?}");
@@ -214,7 +214,7 @@ fn pods_that_are_added_later_hide_no_refusal_once_the_old_key_is_gone() {
         let ago = |stage: &Stage, minutes: i64| stage.now - SignedDuration::from_mins(minutes);
         stage.account_mut().keys.get_mut(&kind).unwrap().generated = Some(ago(&stage, 60));
         let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
-        stage.events.push((ago(&stage, 40), Event::Proven { fingerprint, accepted: true }));
+        stage.events.push((ago(&stage, 40), Event::Proven { fingerprint, accepted: true, probed: None }));
         let mut view = view(&stage, &[("east", 5, 3)]);
         view.since = stage.now - SignedDuration::from_hours(8 * 24);
         stage.world.metrics = Some(Seen::known(stage.now, view));

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod before;
+mod confirm;
 mod deploy;
 mod quiet;
 mod refusals;
