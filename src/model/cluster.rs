@@ -124,6 +124,12 @@ pub struct WorkloadView {
 }
 
 impl WorkloadView {
+    /// When its controller called its rollout over, where it is of a kind that says so. Scaling does not move that.
+    pub fn rolled_out_at(&self) -> Option<Timestamp> {
+        let over = |condition: &&DeploymentCondition| condition.reason == "NewReplicaSetAvailable";
+        self.conditions.iter().find(over).and_then(|condition| condition.updated)
+    }
+
     /// The pods that are there beside all that are wanted, while it is restarted.
     pub fn surge(&self) -> u32 {
         match self.strategy {

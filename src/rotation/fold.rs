@@ -62,6 +62,11 @@ impl Restarts {
         self.0.values().map(|generations| generations.len().max(1)).sum()
     }
 
+    /// The last generation that the mark has made, where that is known.
+    pub fn generation(&self, mark: &str) -> Option<i64> {
+        self.0.get(mark)?.last().copied()
+    }
+
     /// Whether nobody knows what became of the mark.
     pub fn is_open(&self, mark: &str) -> bool {
         self.0.get(mark).is_some_and(BTreeSet::is_empty)

@@ -3,7 +3,7 @@
 
 use super::predicate::{logs_reach, metrics_reach};
 use super::reason::later;
-use super::stamps::StampStand;
+use super::stamps::{StampStand, WorkloadStand};
 use super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{EvidenceKey, StampName};
 
@@ -18,6 +18,8 @@ pub struct Wave {
 /// changes, for each of a thousand stamps asks.
 pub struct Busy {
     is: Vec<bool>,
+    /// Those of them that take a place in the wave: nobody is at work where all that goes on has failed and was accepted.
+    places: Vec<bool>,
     count: usize,
     /// Those that take traffic of which a rollout is to come to an end, or is about to be begun.
     moving: usize,
@@ -44,6 +46,7 @@ impl Busy {
             |(index, stand): (usize, &StampStand)| (is_steady(stand) && stand.rests()).then_some(index);
         let mut busy = Busy {
             is: vec![false; stands.len()],
+            places: vec![false; stands.len()],
             count: 0,
             moving: serving().filter(|stand| stand.is_moving()).count(),
             resting: stands.iter().enumerate().filter_map(rests).collect(),
@@ -54,16 +57,25 @@ impl Busy {
         };
         for (index, stand) in stands.iter().enumerate().filter(|(_, stand)| stand.is_busy()) {
             busy.take(index, stand);
+            if !is_given_up(ctx, stand) {
+                busy.place(index);
+            }
         }
         busy
     }
 
-    /// It takes a place, and is no steady one any more.
+    /// It is no steady one any more.
     fn take(&mut self, index: usize, stand: &StampStand) {
         if let Some(is) = self.is.get_mut(index).filter(|is| !**is) {
             *is = true;
-            self.count += 1;
             self.steady -= usize::from(is_steady(stand));
+        }
+    }
+
+    fn place(&mut self, index: usize) {
+        if let Some(placed) = self.places.get_mut(index).filter(|placed| !**placed) {
+            *placed = true;
+            self.count += 1;
         }
     }
 
@@ -73,6 +85,11 @@ impl Busy {
             self.take(index, stand);
             self.moving += usize::from(stand.takes_traffic);
         }
+        self.place(index);
+    }
+
+    fn has_place(&self, index: usize) -> bool {
+        self.places.get(index).copied().unwrap_or_default()
     }
 
     pub fn is(&self, index: usize) -> bool {
@@ -89,6 +106,16 @@ fn is_let_go_on(ctx: &Context<'_>, stamp: &StampName) -> bool {
             && accepted.subject == stamp.as_str()
             && accepted.why.as_deref().is_none_or(behind)
     })
+}
+
+/// Whether all that goes on there has failed, and somebody has said that it may: what is next there is none of its other
+/// workloads, where it is ours.
+fn is_given_up(ctx: &Context<'_>, stand: &StampStand) -> bool {
+    let next = stand.workloads.iter().find(|(_, workload)| *workload != WorkloadStand::Done);
+    let rolls = matches!(next, Some((_, WorkloadStand::InFlight(_))));
+    let mut in_flight = stand.in_flight();
+    let accepted = |reason: &Reason| reason.is_given_up(ctx);
+    (rolls || !stand.is_ours()) && in_flight.next().is_some_and(accepted) && in_flight.all(accepted)
 }
 
 fn is_steady(stand: &StampStand) -> bool {
@@ -164,8 +191,8 @@ fn wave_holds(
     if !follows.is_empty() {
         return follows;
     }
-    if busy.count - usize::from(busy.is(index)) >= ctx.policy.wave_size.max(1) {
-        let others = stands.iter().enumerate().filter(|(other, _)| *other != index && busy.is(*other));
+    if busy.count - usize::from(busy.has_place(index)) >= ctx.policy.wave_size.max(1) {
+        let others = stands.iter().enumerate().filter(|(other, _)| *other != index && busy.has_place(*other));
         let why = Why::WaveFull { busy: others.map(|(_, stand)| stand.name.clone()).collect() };
         let full = ctx.holding(vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)]);
         if !full.is_empty() {

@@ -222,6 +222,12 @@ fn pods_that_are_added_later_hide_no_refusal_once_the_old_key_is_gone() {
             let now = ago(&stage, 0);
             let pod = crate::consumers::one_more(&mut stage, "east");
             (pod.uid, pod.created) = ("hpa".to_owned(), now);
+            // That is how it adds one.
+            let workload = &mut stage.cluster_mut("east").workloads[0];
+            let more = workload.desired + 1;
+            (workload.desired, workload.replicas, workload.updated) = (more, more, more);
+            (workload.ready, workload.available) = (more, more);
+            workload.conditions = vec![crate::gates::rolled_out(crate::stage::at(70))];
         }
         holding(&stage.decide()).contains(&Gate::NotRefused)
     };

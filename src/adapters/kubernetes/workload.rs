@@ -241,7 +241,7 @@ mod tests {
             let pod = json!({"metadata": {"name": "p", "namespace": "n", "uid": "u",
                 "creationTimestamp": "2026-11-22T19:00:00Z"}, "status": {"conditions": conditions}});
             let view = parse_pod(pod.to_string().as_bytes()).unwrap();
-            let text = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+            let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
             (view.ready, text(view.ready_since), text(view.unready_since))
         };
         let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "lastTransitionTime": "2026-11-22T19:00:09Z"});

@@ -54,6 +54,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if !stopped.is_empty() {
         return Stand::Held(unseen.into_iter().chain(stopped).collect());
     }
+    // What has failed and was accepted keeps nobody else waiting, and is told where nothing else is left to do.
+    let mut left = Vec::new();
     let (mut steps, mut restarted) = (Vec::new(), Vec::new());
     let wave = admitted(ctx, &stands, &mut reasons);
     for index in &wave.admitted {
@@ -65,7 +67,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
                 steps.push(step);
                 restarted.push(*index);
             }
-            Err(more) => reasons.extend(more),
+            Err(more) => {
+                let (given_up, more): (Vec<Reason>, Vec<Reason>) =
+                    more.into_iter().partition(|reason| reason.is_given_up(ctx));
+                left.extend(given_up);
+                reasons.extend(more);
+            }
         }
     }
     if !steps.is_empty() {
@@ -79,6 +86,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         }
     }
     reasons.extend(missing(&stands, &reasons));
+    if steps.is_empty() && reasons.is_empty() {
+        reasons = left;
+    }
     match (steps.is_empty(), reasons.is_empty()) {
         (true, _) => {
             // Who may put the old slot back meanwhile is told before somebody lets it go on.

@@ -115,7 +115,80 @@ fn a_rollout_that_fails_says_what_a_person_would_look_up() {
     // Nobody else is begun meanwhile, though the wave has a place; a person may say by name that it shall.
     stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
     stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
-    assert_eq!(restarts(&stage), ["south"], "north is not restarted on top of our own restart");
+    let others = ["south", "west"];
+    assert_eq!(
+        restarts(&stage),
+        others,
+        "north takes no place, and is not restarted on top of our own restart"
+    );
+}
+
+/// Its rollout has failed, and a person has looked at it and lets the others go on.
+fn failed_and_accepted(stage: &mut Stage, name: &str) {
+    let failed = &mut stage.cluster_mut(name).workloads[0];
+    failed.updated = 1;
+    failed.conditions = vec![restart::out_of_time()];
+    stage.events.push(accepted(Gate::RolloutSettled, &format!("{name}/workload/catalogservice-deploy")));
+}
+
+#[test]
+fn a_failed_rollout_that_was_accepted_takes_no_place_in_the_wave() {
+    // Somebody else's, before anything was begun.
+    let mut stage = three_to_go(1);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = at(10));
+    failed_and_accepted(&mut stage, "south");
+    assert_eq!(restarts(&stage), ["east"], "{:?}", stage.decide());
+    // It is no healthy one for all that: where no other takes traffic, the canary is the last.
+    for name in ["north", "west"] {
+        stage.policy.stamps.iter_mut().find(|facts| facts.name == stamp(name)).unwrap().live_traffic = false;
+    }
+    let last = format!("{:?}", stage.decide());
+    assert!(restarts(&stage).is_empty() && last.contains("LastHealthyStamp"), "{last}");
+    // Our own.
+    let mut stage = three_to_go(1);
+    restarted(&mut stage, "north", 1);
+    stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    failed_and_accepted(&mut stage, "north");
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+    // What nothing else is left to do beside is told all the same.
+    stage.policy.stamps.truncate(2);
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&reasons[..], [Reason { why: Why::RolloutFailed { .. }, .. }]), "{reasons:?}");
+    // One that gets on is waited for, accepted or not.
+    let mut stage = three_to_go(1);
+    restarted(&mut stage, "north", 1);
+    stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    failed_and_accepted(&mut stage, "north");
+    stage.cluster_mut("north").workloads[0].conditions.clear();
+    assert!(matches!(stage.decide().verdict, Verdict::Wait { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn an_old_pod_of_a_job_on_a_node_that_does_not_answer_is_told_by_the_node() {
+    let mut stage = Stage::ready();
+    run_job(&mut stage, at(40));
+    let reasons = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons,
+        other => panic!("{other:?}"),
+    };
+    assert!(reasons(&stage).iter().any(|reason| matches!(reason.why, Why::JobRuns { .. })));
+    let node = Subject::Object(stamp("north"), ObjectName::new("Node", "", "node-7"));
+    // It may come back.
+    let cluster = stage.cluster_mut("north");
+    cluster.silent.insert("node-7".to_owned(), None);
+    let pod = cluster.pods.last_mut().unwrap();
+    (pod.node, pod.deleting) = (Some("node-7".to_owned()), Some(at(99_900)));
+    let told = reasons(&stage);
+    let waits = |reason: &&Reason| reason.subject == node && matches!(reason.why, Why::NodeNotReady { .. });
+    assert!(told.iter().any(|reason| waits(&reason)), "{told:?}");
+    // It does not.
+    stage.cluster_mut("north").pods.last_mut().unwrap().deleting = Some(at(99_000));
+    let told = reasons(&stage);
+    let silent = |reason: &&Reason| reason.subject == node && matches!(reason.why, Why::NodeSilent { .. });
+    assert!(told.iter().any(|reason| silent(&reason)), "{told:?}");
+    assert!(!told.iter().any(|reason| matches!(reason.why, Why::JobRuns { .. })), "{told:?}");
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
 }
 
 #[test]

@@ -154,6 +154,43 @@ fn a_soak_ends_although_an_hpa_adds_pods_and_jobs_come_and_go() {
 }
 
 #[test]
+fn what_an_hpa_adds_after_the_restart_begins_no_soak_anew() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    restarted(&mut stage, "east", 1);
+    let now = stage.now;
+    let ago = |minutes: i64| now - SignedDuration::from_mins(minutes);
+    let east = stage.cluster_mut("east");
+    east.pods.iter_mut().for_each(|pod| pod.created = ago(12));
+    let workload = &mut east.workloads[0];
+    (workload.generation, workload.observed_generation) = (2, 2);
+    workload.restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    workload.conditions = vec![rolled_out(ago(11))];
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // An HPA writes how many there shall be.
+    let added = |stage: &mut Stage, generation: i64| {
+        let east = stage.cluster_mut("east");
+        let workload = &mut east.workloads[0];
+        (workload.generation, workload.observed_generation) = (generation, generation);
+        let more = workload.desired + 1;
+        (workload.desired, workload.replicas, workload.updated) = (more, more, more);
+        (workload.ready, workload.available) = (more, more);
+        let pod = PodView { created: now, uid: "more".to_owned(), ..east.pods[0].clone() };
+        east.pods.push(pod);
+    };
+    added(&mut stage, 3);
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // One that came in the place of another, where nobody has changed how many there shall be.
+    let east = stage.cluster_mut("east");
+    east.pods.remove(0);
+    let workload = &mut east.workloads[0];
+    (workload.generation, workload.observed_generation) = (2, 2);
+    (workload.desired, workload.replicas, workload.updated) = (3, 3, 3);
+    (workload.ready, workload.available) = (3, 3);
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
 fn a_soak_counts_from_when_the_last_pod_was_ready_and_says_so() {
     let mut stage = Stage::before_restart();
     stage.policy.log_lag = None;
