@@ -347,8 +347,11 @@ fn traces(facts: &mut Facts, view: &TracesView) {
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {
-    let VaultView { version, created, enabled, expires, fingerprint } = view;
+    let VaultView { version, created, enabled, expires, valid_from, fingerprint } = view;
     facts.text(version.as_str()).time(Some(*created)).word(enabled).time(*expires).text(fingerprint.as_str());
+    if valid_from.is_some() {
+        facts.time(*valid_from);
+    }
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
@@ -469,7 +472,7 @@ fn cron_job(facts: &mut Facts, view: &CronJobView) {
     facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str)).text(&format!("{left:?}"));
 }
 
-/// Who manages it is a note for people; nothing rests on it.
+/// Who manages it is a note for people; nothing rests on it. When it was written only tells how long it has been as it is.
 fn workload(facts: &mut Facts, view: &WorkloadView) {
     let WorkloadView {
         name,
@@ -493,6 +496,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         pinned,
         lacks,
         left,
+        written: _,
         manager: _,
     } = view;
     facts

@@ -9,10 +9,12 @@ use super::{Fingerprint, ObjectName, SecretVersion, Seen, WorkloadName};
 
 pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
+pub use self::shortage::Shortage;
 pub use self::symptom::{PodTrouble, Warning};
 
 mod holding;
 mod room;
+mod shortage;
 mod symptom;
 
 /// `maxSurge` and `maxUnavailable`: a count or a percentage of the replicas.
@@ -115,10 +117,19 @@ pub struct WorkloadView {
     /// What its pod template reads of Kubernetes Secrets that nobody fills with the key any more: its next pod begins with what
     /// stands there.
     pub left: Option<LostClass>,
+    /// When anybody last wrote anything of it, its controller's status included, where the server dates its writers. Whole
+    /// seconds.
+    pub written: Option<Timestamp>,
     pub manager: Option<Manager>,
 }
 
 impl WorkloadView {
+    /// When its controller called its rollout over, where it is of a kind that says so. Scaling does not move that.
+    pub fn rolled_out_at(&self) -> Option<Timestamp> {
+        let over = |condition: &&DeploymentCondition| condition.reason == "NewReplicaSetAvailable";
+        self.conditions.iter().find(over).and_then(|condition| condition.updated)
+    }
+
     /// The pods that are there beside all that are wanted, while it is restarted.
     pub fn surge(&self) -> u32 {
         match self.strategy {

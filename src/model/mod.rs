@@ -39,7 +39,7 @@ pub use branch_rules::{BranchRule, BranchRules, Bypass, Demand, Like, NamePatter
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
     DeploymentCondition, Extent, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine,
-    QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
+    QuotaView, ReplicaNumber, RoomView, Shortage, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
     WorkloadView,
 };
 pub use code::{BranchView, Brings, Delivery, SlotUse, Taker, TreeClaim};

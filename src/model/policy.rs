@@ -193,6 +193,11 @@ impl Policy {
         self.log_lag.map(|_| self.census_window).filter(|window| !window.is_zero())
     }
 
+    /// How much of the confirmation's window one probe of the new key counts for at most.
+    pub fn confirm_reach(&self) -> Duration {
+        self.confirm_window / 3
+    }
+
     /// The stamp whose pods come from there.
     pub fn stamp_at(&self, address: &str) -> Option<&StampName> {
         let here = |stamp: &&StampFacts| stamp.addresses.iter().any(|network| network.holds(address));

@@ -256,6 +256,11 @@ pub fn concern(concern: &Concern) -> String {
              others may not take it; the next version has the end that the code gives it",
             span::rfc3339(*at)
         ),
+        Concern::SecretNotYetValid { stamp, at } => format!(
+            "{stamp}: the secret's current version is not valid before {}, by what stands beside it: Key Vault hands it out all \
+             the same, others may not take it; the next version has the date that the code gives it",
+            span::rfc3339(*at)
+        ),
         Concern::OneReplica { stamp, workload } => {
             format!("{stamp}: {workload} has one replica: it depends on a second one starting first")
         }

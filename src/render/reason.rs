@@ -751,7 +751,17 @@ pub fn why(reason: &Reason) -> String {
         Why::GenerationNotNewer => {
             format!("the {subject} key's generation time is not later than before yet")
         }
-        Why::NotAcceptedLongEnough { since: Some(since), until: Some(until) } => format!(
+        Why::NotAcceptedLongEnough { since: Some(since), until: Some(until), reach, counted: Some(counted) } => {
+            format!(
+                "every probe since {} found the new {subject} key accepted everywhere, and each counts for {} at most: they were \
+                 further apart, so {} count so far, and it takes until {} at least",
+                span::time(*since),
+                span::duration(*reach),
+                span::duration(*counted),
+                span::time(*until)
+            )
+        }
+        Why::NotAcceptedLongEnough { since: Some(since), until: Some(until), .. } => format!(
             "the new {subject} key is accepted everywhere since {}, and has to be until {}",
             span::time(*since),
             span::time(*until)

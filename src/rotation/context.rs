@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
+use super::{Fold, Gate, Leg, Opened, Opens, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
     AccountRights, AccountView, BranchName, BranchRules, CensusView, ClusterView, DeploymentView,
     EvidenceKey, InventoryView, KeyProof, KeyView, MetricsView, OriginView, Policy, PullEnds, PullHead,
@@ -389,6 +389,11 @@ impl<'a> Context<'a> {
 }
 
 impl Reason {
+    /// Whether nothing but a person would end it, and one has said that it may stay.
+    pub fn is_given_up(&self, ctx: &Context<'_>) -> bool {
+        self.why.opens() == Opens::ByPerson && ctx.holding(vec![self.clone()]).is_empty()
+    }
+
     /// Whether we may not see it, or there is nothing to see: what no gate depends on alone is no evidence then.
     pub fn is_out_of_sight(&self) -> bool {
         matches!(&self.why, Why::Blind { blind, .. } if blind.kind.is_refusal())

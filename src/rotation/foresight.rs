@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::closed::is_closed;
+use super::note::not_valid_until;
 use super::predicate::{Deed, autoscaler, fits, own_region, rollout_failed};
 use super::reason::later;
 use super::renewal::Renewal;
@@ -60,6 +61,8 @@ pub enum Concern {
     Closed { stamp: StampName },
     /// The version that its vault holds has an end, which the service does not heed, and others may.
     SecretExpires { stamp: StampName, at: Timestamp },
+    /// It is not to be taken before then, which the service does not heed either.
+    SecretNotYetValid { stamp: StampName, at: Timestamp },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
     OneReplica { stamp: StampName, workload: WorkloadName },
     /// No replica may be added before one is taken away.
@@ -431,6 +434,10 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
         concerns.extend(vault.and_then(|vault| vault.expires).map(|at| {
             let stamp = stamp.name.clone();
             Concern::SecretExpires { stamp, at }
+        }));
+        concerns.extend(not_valid_until(world, &stamp.name).map(|at| {
+            let stamp = stamp.name.clone();
+            Concern::SecretNotYetValid { stamp, at }
         }));
         let is_told = policy.log_lag.is_some() || policy.metrics_lag.is_some();
         // Of an account that cannot be read nobody knows where it is.

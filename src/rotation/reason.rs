@@ -144,8 +144,9 @@ impl Reason {
             Why::UsedByStranger { until: Some(until), .. } | Why::SecretRead { until: Some(until), .. } => {
                 (*until).clamp(now, after(CENSUS_PACE))
             }
-            Why::NotAcceptedLongEnough { .. }
-            | Why::AccountBusy { .. }
+            // What is probed less often counts for less.
+            Why::NotAcceptedLongEnough { reach, .. } => after(pace.account.min(*reach)),
+            Why::AccountBusy { .. }
             | Why::Arrived { .. }
             | Why::GenerationNotNewer
             | Why::RetiredKeyGiven { .. }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::predicate::{logs_reach, metrics_reach, untold_since};
 use super::reason::later;
-use super::stamps::StampStand;
+use super::stamps::{StampStand, WorkloadStand};
 use super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{EvidenceKey, StampFacts, StampName};
 
@@ -26,6 +26,8 @@ pub struct Wave {
 /// changes, for each of a thousand stamps asks.
 pub struct Busy {
     is: Vec<bool>,
+    /// Those of them that take a place in the wave: nobody is at work where all that goes on has failed and was accepted.
+    places: Vec<bool>,
     count: usize,
     /// Those that take traffic of which a rollout is to come to an end, or is about to be begun.
     moving: usize,
@@ -37,7 +39,8 @@ pub struct Busy {
     steady: usize,
     /// Those that take traffic and are short of pods, which their controllers are bringing back.
     healing: usize,
-    /// Whether this rotation has begun on any other than the canary that has pods.
+    /// Whether this rotation has begun on any other than the canary that has pods, in its turn: the soak is over then, whatever
+    /// becomes of the canary's pods.
     begun: bool,
     /// Those that are done, and of which it is not known yet whom the account refuses.
     untold: BTreeMap<usize, StampName>,
@@ -46,16 +49,16 @@ pub struct Busy {
 }
 
 impl Busy {
-    fn of(stands: &[StampStand], canary: usize, untold: &BTreeMap<usize, Reason>) -> Busy {
-        let begun = stands
-            .iter()
-            .enumerate()
-            .any(|(other, stand)| other != canary && stand.begun && stand.wants_pods);
+    fn of(ctx: &Context<'_>, stands: &[StampStand], canary: usize, untold: &BTreeMap<usize, Reason>) -> Busy {
+        let begun = stands.iter().enumerate().any(|(other, stand)| {
+            other != canary && stand.begun && stand.wants_pods && !is_let_go_on(ctx, &stand.name)
+        });
         let serving = || stands.iter().filter(|stand| stand.takes_traffic);
         let rests =
             |(index, stand): (usize, &StampStand)| (is_steady(stand) && stand.rests()).then_some(index);
         let mut busy = Busy {
             is: vec![false; stands.len()],
+            places: vec![false; stands.len()],
             count: 0,
             moving: serving().filter(|stand| stand.is_moving()).count(),
             resting: stands.iter().enumerate().filter_map(rests).collect(),
@@ -68,23 +71,33 @@ impl Busy {
         };
         for (index, stand) in stands.iter().enumerate().filter(|(_, stand)| stand.is_busy()) {
             busy.take(index, stand);
+            if !is_given_up(ctx, stand) {
+                busy.place(index);
+            }
         }
         for index in untold.keys() {
             if let Some(stand) = stands.get(*index).filter(|_| !busy.is(*index)) {
                 busy.untold.insert(*index, stand.name.clone());
                 busy.untold_steady += usize::from(is_steady(stand));
                 busy.take(*index, stand);
+                busy.place(*index);
             }
         }
         busy
     }
 
-    /// It takes a place, and is no steady one any more.
+    /// It is no steady one any more.
     fn take(&mut self, index: usize, stand: &StampStand) {
         if let Some(is) = self.is.get_mut(index).filter(|is| !**is) {
             *is = true;
-            self.count += 1;
             self.steady -= usize::from(is_steady(stand));
+        }
+    }
+
+    fn place(&mut self, index: usize) {
+        if let Some(placed) = self.places.get_mut(index).filter(|placed| !**placed) {
+            *placed = true;
+            self.count += 1;
         }
     }
 
@@ -94,6 +107,11 @@ impl Busy {
             self.take(index, stand);
             self.moving += usize::from(stand.takes_traffic);
         }
+        self.place(index);
+    }
+
+    fn has_place(&self, index: usize) -> bool {
+        self.places.get(index).copied().unwrap_or_default()
     }
 
     pub fn is(&self, index: usize) -> bool {
@@ -104,6 +122,27 @@ impl Busy {
     fn settling(&self) -> Why {
         Why::WaveSettling { behind: self.untold.values().cloned().collect() }
     }
+}
+
+/// Whether somebody has said, at any time, that the stamp need not wait for the canary. That it was begun says nothing of the
+/// soak then, and nobody else goes on by it.
+fn is_let_go_on(ctx: &Context<'_>, stamp: &StampName) -> bool {
+    let behind = |why: &str| matches!(why, "soaking" | "canary-first");
+    ctx.fold.acceptances.iter().any(|accepted| {
+        accepted.gate == Gate::Wave
+            && accepted.subject == stamp.as_str()
+            && accepted.why.as_deref().is_none_or(behind)
+    })
+}
+
+/// Whether all that goes on there has failed, and somebody has said that it may: what is next there is none of its other
+/// workloads, where it is ours.
+fn is_given_up(ctx: &Context<'_>, stand: &StampStand) -> bool {
+    let next = stand.workloads.iter().find(|(_, workload)| *workload != WorkloadStand::Done);
+    let rolls = matches!(next, Some((_, WorkloadStand::InFlight(_))));
+    let mut in_flight = stand.in_flight();
+    let accepted = |reason: &Reason| reason.is_given_up(ctx);
+    (rolls || !stand.is_ours()) && in_flight.next().is_some_and(accepted) && in_flight.all(accepted)
 }
 
 fn is_steady(stand: &StampStand) -> bool {
@@ -124,7 +163,7 @@ pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reas
     let canary = canary(stands);
     let ours = stands.iter().enumerate().filter(|(_, stand)| stand.is_ours()).map(|(index, _)| index);
     let untold = untold(ctx, stands);
-    let busy = Busy::of(stands, canary, &untold);
+    let busy = Busy::of(ctx, stands, canary, &untold);
     let mut wave = Wave { admitted: ours.collect(), busy, untold: untold.into_values().collect() };
     for (index, stand) in stands.iter().enumerate() {
         if stand.is_done() || stand.is_ours() {
@@ -197,9 +236,10 @@ fn wave_holds(
         return follows;
     }
     let at_once = ctx.policy.wave_size.max(1);
-    let others = busy.count - usize::from(busy.is(index));
+    let others = busy.count - usize::from(busy.has_place(index));
     if others >= at_once {
-        let at_work = |other: &usize| *other != index && busy.is(*other) && !busy.untold.contains_key(other);
+        let at_work =
+            |other: &usize| *other != index && busy.has_place(*other) && !busy.untold.contains_key(other);
         let at_work = stands.iter().enumerate().filter(|(other, _)| at_work(other));
         let why = match others - busy.untold.len() >= at_once {
             true => Why::WaveFull { busy: at_work.map(|(_, stand)| stand.name.clone()).collect() },
@@ -232,6 +272,18 @@ fn follows(ctx: &Context<'_>, stand: &StampStand, first: &StampStand, busy: &Bus
     }
     let unknown = logs_reach(ctx, &first.name, until, ctx.policy.ages.ordinary);
     ctx.holding(unknown.into_iter().chain(unseen).collect())
+}
+
+/// The workloads that are missing where stamps take traffic, when the last healthy one waits for another to be so again: that
+/// does not come by itself.
+pub fn missing(stands: &[StampStand], reasons: &[Reason]) -> Vec<Reason> {
+    let waits = |reason: &Reason| reason.why == Why::LastHealthyStamp { recovering: false };
+    if !reasons.iter().any(waits) {
+        return Vec::new();
+    }
+    let serving = stands.iter().filter(|stand| stand.takes_traffic);
+    let missing = serving.flat_map(StampStand::missing).filter(|reason| !reasons.contains(reason));
+    missing.cloned().collect()
 }
 
 /// Whether no other stamp that takes traffic is healthy and left alone: one that is being restarted may not be healthy

@@ -215,7 +215,7 @@ fn refusals_do_not_stop_the_restarts_that_end_them_once_the_old_key_is_gone() {
     // Every region took the new key before that, so they count.
     let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
     let since = stage.now - SignedDuration::from_mins(40);
-    stage.events.push((since, Event::Proven { fingerprint, accepted: true }));
+    stage.events.push((since, Event::Proven { fingerprint, accepted: true, probed: None }));
     let decision = stage.decide();
     let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
     assert!(matches!(&steps[..], [Step::Restart { stamp: on, .. }] if *on == stamp("north")), "{decision:?}");
@@ -232,7 +232,7 @@ fn pods_that_are_added_later_hide_no_refusal_once_the_old_key_is_gone() {
         let ago = |stage: &Stage, minutes: i64| stage.now - SignedDuration::from_mins(minutes);
         stage.account_mut().keys.get_mut(&kind).unwrap().generated = Some(ago(&stage, 60));
         let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
-        stage.events.push((ago(&stage, 40), Event::Proven { fingerprint, accepted: true }));
+        stage.events.push((ago(&stage, 40), Event::Proven { fingerprint, accepted: true, probed: None }));
         let mut view = view(&stage, &[("east", 5, 3)]);
         view.since = stage.now - SignedDuration::from_hours(8 * 24);
         stage.world.metrics = Some(Seen::known(stage.now, view));
@@ -240,6 +240,12 @@ fn pods_that_are_added_later_hide_no_refusal_once_the_old_key_is_gone() {
             let now = ago(&stage, 0);
             let pod = crate::consumers::one_more(&mut stage, "east");
             (pod.uid, pod.created) = ("hpa".to_owned(), now);
+            // That is how it adds one.
+            let workload = &mut stage.cluster_mut("east").workloads[0];
+            let more = workload.desired + 1;
+            (workload.desired, workload.replicas, workload.updated) = (more, more, more);
+            (workload.ready, workload.available) = (more, more);
+            workload.conditions = vec![crate::gates::rolled_out(crate::stage::at(70))];
         }
         holding(&stage.decide()).contains(&Gate::NotRefused)
     };

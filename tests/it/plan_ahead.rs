@@ -191,6 +191,8 @@ fn a_rollout_that_gets_on_is_told_and_one_that_does_not_is_in_the_way() {
     assert!(!text.contains("is rolling out") && text.contains("it has timed out progressing"), "{text}");
     stage.vault_mut("north").expires = Some(at(500_000));
     assert!(of_open(&stage).contains("north: the secret's current version expires at 2027-01-"));
+    stage.vault_mut("north").valid_from = Some(at(500_000));
+    assert!(of_open(&stage).contains("north: the secret's current version is not valid before 2027-01-"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

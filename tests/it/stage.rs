@@ -409,6 +409,7 @@ pub fn vault() -> VaultView {
         version: SecretVersion::new("v2"),
         created: at(50),
         expires: None,
+        valid_from: None,
         enabled: true,
         fingerprint: key(Slot::Secondary),
     }
@@ -467,6 +468,7 @@ pub fn deployment() -> WorkloadView {
         pinned: None,
         lacks: None,
         left: None,
+        written: None,
         manager: None,
     }
 }

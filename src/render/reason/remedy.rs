@@ -307,6 +307,9 @@ pub fn remedy(reason: &Reason) -> String {
             "wait until Azure is done, or cancel what it does; a PodDisruptionBudget that allows no eviction holds its drains \
          (kubectl get pdb -A)"
         }
+        Why::NotAcceptedLongEnough { counted: Some(_), .. } => {
+            "`--wait` probes often enough; without it, every later turn counts for as much, and it takes that many more"
+        }
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
         Why::Paused => {
             "kubectl rollout resume (an Argo Rollout: kubectl argo rollouts promote), then run this again"
@@ -417,7 +420,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::OperationRunning { .. }
         | Why::GenerationNotNewer
         | Why::RetiredKeyGiven { lasting: false, .. }
-        | Why::NotAcceptedLongEnough { .. } => "",
+        | Why::NotAcceptedLongEnough { counted: None, .. } => "",
     };
     text.to_owned()
 }

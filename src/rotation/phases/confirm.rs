@@ -6,6 +6,10 @@
 //! A machine that the account's network rules keep out cannot ask. Generation time and fingerprint tell that the key is
 //! new, and nothing but a signed request tells that a region takes it: nobody uses it yet, so no log does either. Then a
 //! person is called, to go on from where requests are let in. That hurts nobody: everybody is on the other key.
+//!
+//! For as long as policy says means by probes that are close enough: each counts for a third of the window at most
+//! ([`Proven`](super::super::Proven) says why), so four are the fewest that confirm a key, and a command that comes by from time to
+//! time gets through too.
 
 use super::super::predicate::{new_key_accepted, none_refused, other_runs, regenerated, told_until};
 use super::super::reason::later;
@@ -53,11 +57,18 @@ fn news(ctx: &Context<'_>) -> Option<Event> {
     if retired || proof.fingerprint.as_ref() != Some(&current) {
         return None;
     }
-    let counting = ctx.fold.proven.as_ref().is_some_and(|(known, _)| *known == current);
+    let counting = ctx.fold.proven.as_ref().filter(|known| known.fingerprint == current);
+    let probed = ctx.world.proofs.get(&slot).map(|seen| seen.at);
+    let taken = |accepted| Some(Event::Proven { fingerprint: current.clone(), accepted, probed });
     // A probe that did not come through says nothing: it neither counts nor takes back what was counted.
     match (counting, proof.holds(), proof.refusing().is_empty()) {
-        (false, true, _) => Some(Event::Proven { fingerprint: current, accepted: true }),
-        (true, false, false) => Some(Event::Proven { fingerprint: current, accepted: false }),
-        (true, true, _) | (true, false, true) | (false, false, _) => None,
+        (None, true, _) => taken(true),
+        (Some(_), false, false) => taken(false),
+        (Some(known), true, _) => {
+            let (reach, window) = (ctx.policy.confirm_reach(), ctx.policy.confirm_window);
+            let again = |at| known.wants(at, reach) && known.lasted(at, reach).0 < window;
+            probed.filter(|at| again(*at)).and_then(|_| taken(true))
+        }
+        (Some(_), false, true) | (None, false, _) => None,
     }
 }

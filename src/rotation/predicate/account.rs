@@ -171,7 +171,8 @@ pub fn regenerated(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     reasons
 }
 
-/// The new key of the retired slot has been accepted in every region, again and again, for the whole window.
+/// The new key of the retired slot has been accepted in every region, again and again, for the whole window: by probes that
+/// are close enough.
 pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let gate = Gate::NewKeyAccepted;
     let slot = ctx.opened.from;
@@ -199,15 +200,20 @@ pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         let why = Why::KeptOut { slot, regions, rules: account.network.clone() };
         return vec![Reason::new(gate, subject, why)];
     }
-    let since = ctx
-        .fold
-        .proven
-        .as_ref()
-        .filter(|(known, _)| proof.holds() && Some(known) == fingerprint.as_ref())
-        .map(|(_, since)| *since);
-    let until = since.map(|since| later(since, ctx.policy.confirm_window));
-    match until {
-        Some(until) if until <= ctx.now => Vec::new(),
-        _ => vec![Reason::new(gate, subject, Why::NotAcceptedLongEnough { since, until })],
+    let (window, reach) = (ctx.policy.confirm_window, ctx.policy.confirm_reach());
+    let proven = ctx.fold.proven.as_ref();
+    let known = proven.filter(|known| proof.holds() && Some(&known.fingerprint) == fingerprint.as_ref());
+    let probed = ctx.world.proofs.get(&slot).map_or(ctx.now, |seen| seen.at);
+    let lasted = known.map(|known| known.lasted(probed, reach));
+    if lasted.is_some_and(|(lasted, _)| lasted >= window) {
+        return Vec::new();
     }
+    let missing = |(lasted, _): (Duration, bool)| later(probed, window.saturating_sub(lasted));
+    let why = Why::NotAcceptedLongEnough {
+        since: known.map(|known| known.since()),
+        until: lasted.map(missing),
+        reach,
+        counted: lasted.filter(|(_, cut)| *cut).map(|(lasted, _)| lasted),
+    };
+    vec![Reason::new(gate, subject, why)]
 }

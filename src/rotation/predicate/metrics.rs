@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::reason::later;
-use super::super::{Context, Gate, Purpose, Reason, Step, Subject, Why};
+use super::super::{Context, Gate, Proven, Purpose, Reason, Step, Subject, Why};
 use super::usage::{Renewed, begins_late, earlier, own_region, renewed};
 use crate::model::{EvidenceKey, MetricsView, RefusedMinute, StampFacts, StampName};
 
@@ -74,7 +74,7 @@ fn with_ours_left_out<'v>(ctx: &Context<'_>, view: &'v MetricsView) -> Cow<'v, M
         (Some(sent), None) => ctx.fold.confirmed.map(|_| sent),
         (None, made) => made,
     };
-    let accepted = ctx.fold.proven.as_ref().map(|(_, at)| *at);
+    let accepted = ctx.fold.proven.as_ref().map(Proven::since);
     let until = accepted.or(ctx.fold.confirmed).unwrap_or(ctx.now);
     begun.map_or(Cow::Borrowed(view), |begun| Cow::Owned(view.but_for(begun, until)))
 }

@@ -46,7 +46,7 @@ pub fn propagated_to(pod: &PodView, vault: &VaultView, cluster: &ClusterView) ->
 
 /// Its containers have ended, and hold nothing any more.
 pub(super) fn is_over(pod: &PodView) -> bool {
-    matches!(pod.phase.as_str(), "Succeeded" | "Failed")
+    pod.has_ended()
 }
 
 /// Pods that get the secret and have not ended.
@@ -131,8 +131,8 @@ pub fn renewals<'a>(
     young(vault, cluster, lag).map(|pod| pod.created)
 }
 
-/// When the last of as many young pods as each workload wants was created; what an HPA, a CronJob or an eviction brings
-/// later does not count.
+/// When the last of as many young pods as each workload wants was created. What an HPA, a CronJob or an eviction brings later
+/// does not count where the workload's controller dates the end of its rollout: an HPA writes how many are wanted.
 pub fn renewed_whole(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
     let last = |workload: &WorkloadView| {
         let of_it = |pod: &&PodView| pod.workload.as_ref() == Some(&workload.name);
@@ -140,6 +140,11 @@ pub fn renewed_whole(vault: &VaultView, cluster: &ClusterView, lag: Duration) ->
         let mut created: Vec<Timestamp> = pods.map(|pod| pod.created).collect();
         created.sort_unstable();
         created.truncate(usize::try_from(workload.desired).unwrap_or(usize::MAX));
+        if let Some(ended) =
+            workload.rolled_out_at().filter(|ended| created.first().is_some_and(|first| first <= ended))
+        {
+            created.retain(|created| *created <= ended);
+        }
         created.last().copied()
     };
     cluster.workloads.iter().filter_map(last).max()
@@ -290,16 +295,16 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
             Some(Reason::new(gate, Subject::Workload(stamp.clone(), workload.name.clone()), why))
         })
         .collect();
-    let job = |pod: &&PodView| pod.above.as_ref().is_some_and(ObjectName::is_job);
-    let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) =
-        stale_pods(vault, cluster, ctx.policy.vault_lag).partition(job);
-    reasons.extend(jobs_run(stamp, &of_jobs));
-    let (silent, stale): (Vec<&PodView>, Vec<&PodView>) =
-        stale.into_iter().partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
+    // Whatever is above it: on a node that does not answer nothing ends by itself, a Job no more than others.
+    let (silent, stale): (Vec<&PodView>, Vec<&PodView>) = stale_pods(vault, cluster, ctx.policy.vault_lag)
+        .partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
     reasons.extend(nodes_silent(stamp, &silent));
     let unheard = |pod: &&PodView| pod.node.as_ref().is_some_and(|node| cluster.silent.contains_key(node));
     let (unheard, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(unheard);
     reasons.extend(nodes_not_ready(stamp, &unheard, cluster));
+    let job = |pod: &&PodView| pod.above.as_ref().is_some_and(ObjectName::is_job);
+    let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(job);
+    reasons.extend(jobs_run(stamp, &of_jobs));
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
         let pods = stale.iter().map(|pod| placed(pod)).collect();

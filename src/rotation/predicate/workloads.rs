@@ -129,7 +129,7 @@ const SYMPTOMS: usize = 5;
 /// Why a rollout that is not complete does not get on, as far as its pods tell: containers that fail again and again,
 /// images that cannot be had, pods that may not be made, that should long be ready, or be so again, or, of a set, that do not end, because
 /// their node does not answer or a finalizer holds them. A Deployment's controller says so itself, late; those of StatefulSets and
-/// DaemonSets wait for ever.
+/// DaemonSets wait for ever, also for pods that they may not make: that is told by numbers and times, and why by the events.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
     let deadline = if workload.name.kind == WorkloadKind::Deployment { LONG_DEADLINE } else { DEADLINE };
     let waited_for = |pod: &&PodView| pod.deleting.is_none() && !pod.ready && !is_over(pod);
@@ -160,6 +160,16 @@ pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> 
     if workload.conditions.iter().any(|condition| refused(&condition)) {
         return Some(format!(
             "its controller has not been let make a pod for {} min",
+            deadline.as_secs() / 60
+        ));
+    }
+    // Nor does every kind's status tell of those that are refused.
+    let shortage = cluster.shortage(workload).filter(|shortage| later(shortage.since, deadline) < now);
+    if let Some(shortage) = shortage {
+        return Some(format!(
+            "its controller has not made {} of its {} pods for {} min, and none is coming",
+            shortage.missing,
+            workload.desired,
             deadline.as_secs() / 60
         ));
     }

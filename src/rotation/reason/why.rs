@@ -743,6 +743,11 @@ pub enum Why {
     },
     NotAcceptedLongEnough {
         since: Option<Timestamp>,
+        /// At the earliest.
         until: Option<Timestamp>,
+        /// What one probe counts for at most.
+        reach: Duration,
+        /// What counts so far, where probes were further apart than that.
+        counted: Option<Duration>,
     },
 }

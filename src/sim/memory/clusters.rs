@@ -215,6 +215,7 @@ fn set_view(set: &PodSet) -> WorkloadView {
         pinned: None,
         lacks: None,
         left: None,
+        written: Some(whole_second(set.written)),
         manager: None,
     }
 }
@@ -260,6 +261,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         pinned: None,
         lacks: None,
         left: None,
+        written: Some(whole_second(deployment.written)),
         manager: None,
     }
 }

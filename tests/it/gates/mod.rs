@@ -2,6 +2,7 @@
 
 mod accepted;
 mod before;
+mod confirm;
 mod deploy;
 mod quiet;
 mod refusals;
@@ -20,7 +21,7 @@ use keyslot::model::{
     EvidenceKey, Fingerprint, KeyKind, KeyView, MetricsView, ObjectName, Operation, OperationState,
     PodTrouble, PodView, PullState, RefusedMinute, ReplicaNumber, ResourceKind, Right, RunId, RunResult,
     RunState, RunView, SecretVersion, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts,
-    Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
+    Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadKind, WorkloadName, WorkloadView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Reason, Step, Subject,

@@ -379,6 +379,7 @@ pub fn vault(version: &str) -> VaultView {
         created: "2026-11-20T08:30:00Z".parse().unwrap(),
         enabled: true,
         expires: None,
+        valid_from: None,
         fingerprint: Fingerprint::of(KEY, &Salt::new("5a17")),
     }
 }
