@@ -412,9 +412,12 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
-    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed, said_since }| {
-        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
-    });
+    facts.list(
+        synced,
+        |facts, SyncedSecretView { namespace, name, fingerprint, changed, owners: _, said_since }| {
+            facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
+        },
+    );
     facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
         facts.text(namespace).text(name);
     });

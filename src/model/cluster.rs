@@ -14,6 +14,7 @@ pub use self::symptom::{PodTrouble, Warning};
 mod holding;
 mod room;
 mod symptom;
+mod writers;
 
 /// `maxSurge` and `maxUnavailable`: a count or a percentage of the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +209,8 @@ pub struct SyncedSecretView {
     pub fingerprint: Fingerprint,
     /// When its content last changed, at the latest, where that is known.
     pub changed: Option<Timestamp>,
+    /// The uids of what owns it: the driver writes down each owner of a pod that mounts its class.
+    pub owners: Vec<String>,
     /// Since when the classes that fill it say what they say, at the latest, where that is known.
     pub said_since: Option<Timestamp>,
 }

@@ -163,6 +163,7 @@ impl Reason {
             | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
+            | Why::SyncedSecretContested { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),
             _ => after(pace.people),
         }

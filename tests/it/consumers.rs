@@ -63,6 +63,7 @@ pub fn synced(slot: Slot) -> SyncedSecretView {
         name: "cosmos".to_owned(),
         fingerprint: key(slot),
         changed: None,
+        owners: Vec::new(),
         said_since: None,
     }
 }
@@ -180,6 +181,17 @@ const BY_CLASS: &[Told] = &[
         "north",
         "the Kubernetes Secret workload/cosmos on north holds the new key, and does not tell since when: 1 pod",
         "managedFields",
+    ),
+    (
+        "synced-secret-contested",
+        |s| {
+            let changed = Some(at(100_000 - 600));
+            s.cluster_mut("north").synced.push(SyncedSecretView { changed, ..synced(Slot::Secondary) });
+            s.cluster_mut("north").pods[1].mounted = Some("v1".into());
+        },
+        "north",
+        "holds the new key, and 1 pod mounted another version",
+        "",
     ),
     (
         "synced-secret-absent",

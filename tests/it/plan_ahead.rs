@@ -437,7 +437,14 @@ fn a_driver_that_fills_no_secret_need_not_rotate() {
     let fingerprint = stage.vault_mut("north").fingerprint.clone();
     for name in ["orders", "billing"] {
         let (namespace, name, fingerprint) = ("workload".to_owned(), name.to_owned(), fingerprint.clone());
-        let secret = SyncedSecretView { namespace, name, fingerprint, changed: None, said_since: None };
+        let secret = SyncedSecretView {
+            namespace,
+            name,
+            fingerprint,
+            changed: None,
+            owners: Vec::new(),
+            said_since: None,
+        };
         stage.cluster_mut("north").synced.push(secret);
     }
     let words = "north: its CSI driver has rotation off: the old key stays in the Kubernetes Secrets workload/orders, \

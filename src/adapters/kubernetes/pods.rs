@@ -32,6 +32,8 @@ pub(super) struct Found {
     pub gets: bool,
     /// Whether a class that it mounts is not what it was when it began.
     doubtful: bool,
+    /// Whether the driver may write what it mounts into a Kubernetes Secret.
+    fills: bool,
 }
 
 impl Found {
@@ -41,7 +43,10 @@ impl Found {
         let doubtful = lost_classes(&pod, subject, classes).next().is_some();
         let above = by_name.above(&pod.metadata);
         let matters = gets || doubtful || may_be_configured(&above, pod.namespace(), &subject.configured);
-        matters.then_some(Found { pod, above, gets, doubtful })
+        let fills = spec.is_some_and(|spec| {
+            mounted_classes(spec, pod.namespace(), classes).any(|class| !class.synced.is_empty())
+        });
+        matters.then_some(Found { pod, above, gets, doubtful, fills })
     }
 
     pub fn name(&self) -> Option<&str> {
@@ -193,7 +198,7 @@ pub(super) async fn list(
 
 /// Whether what the pod mounts tells anything.
 fn tells(pod: &Found, scope: &Scope) -> bool {
-    pod.doubtful || (pod.gets && scope.wants_mounts_of(&pod.pod.metadata))
+    pod.doubtful || pod.fills || (pod.gets && scope.wants_mounts_of(&pod.pod.metadata))
 }
 
 /// The mounts alone, listed anew for pods of which a watch has told. Whether there is nothing that they leave open: pods

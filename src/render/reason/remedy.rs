@@ -181,7 +181,8 @@ pub fn remedy(reason: &Reason) -> String {
              name"
         }
         Why::CronJobReadsStale { .. } => {
-            "delete the Secret, so that the next pod that mounts its class makes it anew; or suspend the CronJob"
+            "delete the Secret, so that the next pod that mounts its class makes it anew (a driver from 1.6 on lets any pod \
+             with old files do so: turn rotation on there); or suspend the CronJob"
         }
         Why::NamespacesUnseen { .. } => {
             "bind fixtures/cluster-role.yaml in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
@@ -394,6 +395,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::VaultSettling { .. }
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
+        | Why::SyncedSecretContested { .. }
         | Why::UsedRecently { .. }
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }

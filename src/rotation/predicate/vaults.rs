@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{Blindness, ClusterState, KeyKind, Slot, StampName};
+use crate::model::{Blindness, ClusterState, ClusterView, KeyKind, Slot, StampName, VaultView};
 
 /// The stamp's vault holds the current key of the slot, by fingerprint, enabled. A closed stamp has none.
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
@@ -107,7 +107,27 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
             Reason::new(gate, subject, Why::CronJobReadsStale { secret: full.clone() })
         }));
     }
+    reasons.extend(contested(ctx, stamp, vault, cluster));
     reasons
+}
+
+/// Secrets that hold what the vault holds, and that pods with older files may be written back from: what starts meanwhile
+/// may begin with the key before.
+fn contested<'a>(
+    ctx: &'a Context<'_>,
+    stamp: &'a StampName,
+    vault: &'a VaultView,
+    cluster: &'a ClusterView,
+) -> impl Iterator<Item = Reason> + 'a {
+    let filled = cluster.synced.iter().filter(|secret| secret.fingerprint == vault.fingerprint);
+    filled.filter(|secret| cluster.is_contested(secret, vault, ctx.now)).filter_map(move |secret| {
+        // Of one that is not dated, `undated` says what is to be said.
+        let until = secret.undisturbed_from()?;
+        let pods = cluster.writing_back(secret, vault).map(|pod| pod.name.clone()).collect();
+        let secret = format!("{}/{}", secret.namespace, secret.name);
+        let why = Why::SyncedSecretContested { secret, pods, until };
+        Some(Reason::new(Gate::Synced, Subject::Stamp(stamp.clone()), why))
+    })
 }
 
 /// A stopped cluster keeps its Secrets, and nobody can read them: pods that start there begin with what they hold. Where

@@ -23,6 +23,7 @@ impl Why {
             Why::CheckNotPassed { name, passed: None } => format!(" {name} without a result"),
             Why::SyncedSecretLags { secret, .. }
             | Why::SyncedSecretStale { secret }
+            | Why::SyncedSecretContested { secret, .. }
             | Why::SyncedSecretAbsent { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
@@ -129,6 +130,7 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::SyncedSecretContested { .. } => "synced-secret-contested",
             Why::SyncedSecretUnread { .. } => "synced-secret-unread",
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
@@ -364,6 +366,7 @@ impl Why {
             | Why::UnitOfOlderCode { .. }
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
+            | Why::SyncedSecretContested { .. }
             | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }

@@ -344,6 +344,13 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// It holds the key, and pods are there whose files hold another version: newer drivers write these into it. One that
+    /// stands until then is not written so.
+    SyncedSecretContested {
+        secret: String,
+        pods: Vec<String>,
+        until: Timestamp,
+    },
     /// The cluster is stopped, and keeps Secrets as the other clusters have them; nobody can read what they hold.
     SyncedSecretUnread {
         secrets: Vec<String>,

@@ -155,6 +155,7 @@ impl MemoryClusters {
                 name: secret.meta.name.to_string(),
                 fingerprint: self.0.fingerprint(world, &secret.value, salt),
                 changed: Some(whole_second(secret.changed)),
+                owners: secret.owners.iter().map(|owner| owner.uid.to_string()).collect(),
                 said_since: said_since(&secret.meta.name),
             })
             .collect()
