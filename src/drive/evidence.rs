@@ -172,7 +172,16 @@ impl Facts {
 }
 
 fn account(facts: &mut Facts, view: &AccountView) {
-    let AccountView { provisioning, local_auth_disabled, regions, network, keys, tells_last_use } = view;
+    let AccountView {
+        provisioning,
+        local_auth_disabled,
+        regions,
+        network,
+        keys,
+        // By the fingerprints that are not there.
+        keys_hidden: _,
+        tells_last_use,
+    } = view;
     facts.text(provisioning).word(local_auth_disabled).word(tells_last_use);
     let NetworkRules { closed_to_public, addresses, virtual_networks, private_endpoints } = network;
     facts.word(closed_to_public).word(addresses).word(virtual_networks).word(private_endpoints);

@@ -44,7 +44,7 @@ pub fn why(reason: &Reason) -> String {
             regions.join(", "),
             span::time(*until)
         ),
-        Why::ProofInconclusive { slot, regions, why } => {
+        Why::ProofInconclusive { slot, regions, why, lasting: _ } => {
             format!("whether the {slot} key works could not be tried in {}: {why}", regions.join(", "))
         }
         Why::KeptOut { slot, regions, rules } if reason.gate == Gate::NewKeyAccepted => format!(

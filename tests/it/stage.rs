@@ -337,6 +337,7 @@ pub fn account() -> AccountView {
             (KeyKind::read_write(Slot::Primary), view(Slot::Primary)),
             (KeyKind::read_write(Slot::Secondary), view(Slot::Secondary)),
         ]),
+        keys_hidden: None,
         tells_last_use: true,
     }
 }

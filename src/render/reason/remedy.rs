@@ -363,6 +363,10 @@ pub fn remedy(reason: &Reason) -> String {
             "look into the portal whether the key has changed; where it has not, nothing was regenerated: ask Azure's support, \
              or `keyslot close --because …` and begin anew"
         }
+        Why::ProofInconclusive { lasting: true, .. } => {
+            "name a container of the account in keyslot.toml, under [environment.NAME.account]: \
+             `probe = { database = \"…\", container = \"…\" }`; make an empty one where there is none"
+        }
         Why::AccountBusy { state } if ended_ill(state) => {
             "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
         }
@@ -371,7 +375,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::Blind { .. }
         | Why::AccountBusy { .. }
         | Why::KeySpreading { .. }
-        | Why::ProofInconclusive { .. }
+        | Why::ProofInconclusive { lasting: false, .. }
         | Why::ProofOfAnotherKey { .. }
         | Why::TargetTooOld { .. }
         | Why::HeadNotJudged { .. }

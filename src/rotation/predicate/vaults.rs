@@ -11,7 +11,7 @@ use crate::model::{Blindness, ClusterState, ClusterView, KeyKind, Slot, StampNam
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Propagated;
     let subject = Subject::Stamp(stamp.clone());
-    let account = match ctx.account(gate, max.min(ctx.policy.ages.ordinary)) {
+    let account = match ctx.account_keys(gate, max.min(ctx.policy.ages.ordinary)) {
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };
@@ -58,7 +58,9 @@ pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<R
     if !vault.enabled {
         reasons.push(hold(Why::VaultDisabled));
     }
-    if let Ok(account) = ctx.account(gate, max) {
+    let account = ctx.account(gate, max).ok();
+    reasons.extend(account.and_then(|_| ctx.account_keys(gate, max).err()).map(|reason| *reason));
+    if let Some(account) = account.filter(|account| account.keys_untold().is_none()) {
         reasons.extend(match account.kind_of(&vault.fingerprint) {
             None => Some(hold(Why::VaultHoldsNoKey)),
             Some(kind) if kind.access != ctx.opened.access => Some(hold(Why::VaultHoldsOtherAccess { kind })),
@@ -74,7 +76,7 @@ pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<R
 /// no pod is there is named with the Secret that its next run would read.
 pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Synced;
-    let account = match ctx.account(gate, max) {
+    let account = match ctx.account_keys(gate, max) {
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };

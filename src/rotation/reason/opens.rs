@@ -323,6 +323,7 @@ impl Why {
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::RetiredKeyGiven { lasting: true, .. }
+            | Why::ProofInconclusive { lasting: true, .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
@@ -336,7 +337,7 @@ impl Why {
             Why::Blind { .. }
             | Why::AccountBusy { .. }
             | Why::KeySpreading { .. }
-            | Why::ProofInconclusive { .. }
+            | Why::ProofInconclusive { lasting: false, .. }
             | Why::TargetTooOld { .. }
             | Why::PullOpen { .. }
             | Why::HeadNotJudged { .. }

@@ -65,6 +65,8 @@ pub enum Why {
         slot: Slot,
         regions: Vec<String>,
         why: String,
+        /// There is nothing to try it on, which no time changes.
+        lasting: bool,
     },
     /// The account's network rules keep this machine out: it cannot ask whether the key is accepted there.
     KeptOut {

@@ -72,6 +72,13 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             });
             s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, unclear));
         }),
+        ("there is nothing to try the key on", Gate::TargetProven, End::Halts, |s| {
+            let mut untried = proof(Slot::Secondary);
+            untried.regions.values_mut().for_each(|region| {
+                region.write = Some(keyslot::model::ProofVerdict::NothingToTry("404".to_owned()));
+            });
+            s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, untried));
+        }),
         ("the proof is of another key", Gate::TargetProven, End::Waits, |s| {
             let mut other = proof(Slot::Secondary);
             other.fingerprint = Some(key(Slot::Primary));
