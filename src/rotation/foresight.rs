@@ -1,5 +1,6 @@
 //! What a rotation would do, and what would be in its way: from evidence, before anything is begun.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,9 +14,9 @@ use super::{
     WorkloadRestart,
 };
 use crate::model::{
-    BudgetView, ClusterState, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView,
-    StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind, WorkloadName,
-    WorkloadView, World,
+    BudgetView, ClusterState, ClusterView, Extent, KeyKind, Manager, NetworkRules, Policy, Right, RightView,
+    RoomView, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind,
+    WorkloadName, WorkloadView, World,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -82,6 +83,9 @@ pub enum Concern {
     BudgetsUnknown { stamp: StampName, why: String },
     /// The role that lets keyslot regenerate ends before the waits alone are over.
     RightEnds { until: Timestamp },
+    /// A GitOps tool writes its specification: what a restart puts there it may take away again, which rolls the pods once
+    /// more.
+    Managed { workload: WorkloadName, by: Manager, stamps: Vec<StampName> },
     /// The named workload does not get the secret.
     DoesNotConsume { stamp: StampName, workload: WorkloadName },
 }
@@ -422,6 +426,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
     }
+    concerns.extend(managed(world, policy));
     concerns
 }
 
@@ -473,6 +478,20 @@ fn rolling_out(world: &World, policy: &Policy, stamp: &StampName, view: &Cluster
     let concern =
         |workload: &WorkloadView| Concern::RollsOut { stamp: stamp.clone(), workload: workload.name.clone() };
     named.filter(gets_on).map(concern).collect()
+}
+
+/// Who else writes the workloads that are to be restarted; what is so in several stamps is told once.
+fn managed(world: &World, policy: &Policy) -> Vec<Concern> {
+    let mut by: BTreeMap<(WorkloadName, Manager), Vec<StampName>> = BTreeMap::new();
+    for stamp in &policy.stamps {
+        let Some(view) = cluster(world, stamp) else { continue };
+        for workload in policy.workloads.iter().filter_map(|name| view.workload(name)) {
+            let Some(manager) = workload.manager.clone() else { continue };
+            by.entry((workload.name.clone(), manager)).or_default().push(stamp.name.clone());
+        }
+    }
+    let concern = |((workload, by), stamps)| Concern::Managed { workload, by, stamps };
+    by.into_iter().map(concern).collect()
 }
 
 /// The weightiest concern about one workload.

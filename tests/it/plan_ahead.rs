@@ -1,8 +1,8 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
 use keyslot::model::{
-    Blindness, ClusterState, ClusterView, Extent, LiveBy, NetworkRules, RunResult, RunState, Seen, Slot,
-    StageView, SyncedSecretView, UnseenSecret,
+    Blindness, ClusterState, ClusterView, Extent, LiveBy, Manager, NetworkRules, RunResult, RunState, Seen,
+    Slot, StageView, SyncedSecretView, UnseenSecret,
 };
 use keyslot::render::foresight;
 use keyslot::rotation::{Decider, Foresight, Leg, Phase, preflight, restarts};
@@ -425,6 +425,20 @@ async fn secrets_that_the_driver_would_leave_as_they_are_are_told_before_anythin
         }
         assert!(!text.contains("nobody says whether its CSI"), "{text}");
     }
+}
+
+#[test]
+fn who_else_writes_what_is_restarted_is_told_once() {
+    let mut stage = Stage::ready();
+    let by = Manager::ArgoApplication("shop".to_owned());
+    assert!(!of_open(&stage).contains("manages"), "{}", of_open(&stage));
+    stage.cluster_mut("north").workloads[0].manager = Some(by.clone());
+    let words = "Argo CD (Application shop) manages workload/catalogservice-deploy (north)";
+    assert!(of_open(&stage).contains(words), "{}", of_open(&stage));
+    stage.cluster_mut("east").workloads[0].manager = Some(by);
+    let text = of_open(&stage);
+    assert_eq!(text.matches("Argo CD").count(), 1, "{text}");
+    assert!(text.contains("catalogservice-deploy (2 stamps)"), "{text}");
 }
 
 #[test]
