@@ -64,7 +64,7 @@ use crate::model::{
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
-pub use self::aks::{AksAccess, AksCluster, AksStanding};
+pub use self::aks::{AksAccess, AksCluster, AksStanding, Said};
 pub use self::connect::KubeconfigPlace;
 pub use self::resolve::resolve_workload;
 pub use self::workload::{parse_pod, parse_workload};
@@ -295,11 +295,11 @@ impl Kubernetes {
     async fn look_within(&self, name: &StampName, salt: &Salt, scope: Scope) -> Result<ClusterView, Fault> {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
-        let AksStanding { state: cluster, rotates } = self.standing_of(name, stamp).await?;
-        if matches!(cluster, ClusterState::Stopped | ClusterState::Gone) {
+        let standing = self.standing_of(name, stamp).await?;
+        if matches!(standing.state, ClusterState::Stopped | ClusterState::Gone) {
             // It has no API server to ask. When it is back, it may be another one.
             *state = State::default();
-            return Ok(ClusterView { state: cluster, ..ClusterView::default() });
+            return Ok(ClusterView { state: standing.state, ..ClusterView::default() });
         }
         let api = self.api(name, stamp, &mut state).await?;
         let since = self.clock.now();
@@ -311,7 +311,7 @@ impl Kubernetes {
         let looked = look::look(&api, &own, salt, &scope, &mounts);
         let (looked, beside) = tokio::join!(looked, self.beside(name));
         let told = match stamp.cluster.place {
-            ClusterPlace::Aks(_) => AksStanding { state: cluster, rotates },
+            ClusterPlace::Aks(_) => standing,
             ClusterPlace::Kubeconfig(_) => beside,
         };
         match looked {
@@ -347,7 +347,12 @@ impl Kubernetes {
                 if fault.kind == Blindness::Unreachable {
                     state.reopen();
                 }
-                Err(fault)
+                // Of one that is reached by kubeconfig Azure is asked once more, for a clearer word.
+                Err(if matches!(stamp.cluster.place, ClusterPlace::Aks(_)) {
+                    told.beside(fault)
+                } else {
+                    fault
+                })
             }
         }
     }
