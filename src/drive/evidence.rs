@@ -521,6 +521,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         holding,
         besides,
         mounted,
+        elsewhere,
         node: _,
         asks: _,
         trouble: _,
@@ -531,4 +532,8 @@ fn pod(facts: &mut Facts, view: &PodView) {
         .maybe_text(above.as_ref().map(ToString::to_string).as_deref())
         .text(&format!("{holding:?}{besides:?}"));
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
+    // Said only where there are some: what rested on evidence before they were known rests on the same.
+    if !elsewhere.is_empty() {
+        facts.text(&format!("{elsewhere:?}"));
+    }
 }

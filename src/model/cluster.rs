@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Fingerprint, ObjectName, SecretVersion, Seen, WorkloadName};
+use super::{Fingerprint, ObjectName, SecretVersion, Seen, StampName, WorkloadName};
 
 pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
@@ -168,10 +168,20 @@ pub struct PodView {
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
     pub mounted: Option<SecretVersion>,
+    /// What it mounts besides from the vaults of other stamps.
+    pub elsewhere: Vec<OtherMount>,
     /// What it takes of quotas, by its own specification: what a LimitRange has filled in is in it.
     pub asks: PodAsks,
     /// What keeps it from serving, as far as its own status says.
     pub trouble: Option<PodTrouble>,
+}
+
+/// A mount of the secret from the vault of another stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherMount {
+    pub stamp: StampName,
+    /// The version of that vault that it holds; `None` where its status does not show it.
+    pub version: Option<SecretVersion>,
 }
 
 impl PodView {

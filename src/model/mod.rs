@@ -36,8 +36,8 @@ pub use account::{
 };
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
-    DeploymentCondition, Extent, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine,
-    QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
+    DeploymentCondition, Extent, Holding, LostClass, Manager, OtherMount, PodAsks, PodTrouble, PodView,
+    QuotaLine, QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
     WorkloadView,
 };
 pub use code::{BranchView, Brings, Delivery, SlotUse, Taker, TreeClaim};

@@ -235,6 +235,7 @@ mod tests {
             holding: Holding::Specified { mounts: true, reads: vec!["cosmos".to_owned()] },
             besides: None,
             mounted: Some(version.into()),
+            elsewhere: Vec::new(),
             asks: PodAsks::default(),
             trouble: None,
         }

@@ -364,7 +364,7 @@ pub fn why(reason: &Reason) -> String {
             }
         ),
         Why::UnlistedWorkload => format!("{subject} gets the secret, and keyslot.toml does not name it"),
-        Why::UnlistedPods { pods } => format!(
+        Why::UnlistedPods { pods, stays: _ } => format!(
             "{subject} gets the secret, and is nothing that keyslot can restart ({}: {})",
             counted(pods.len(), "pod"),
             some(pods)
@@ -571,10 +571,17 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             some(pods)
         ),
-        Why::PodsNotMounted { pods, .. } => format!(
-            "{} on {subject} {} not show which version of the secret is mounted: {}",
+        Why::OldMountOfOther { pods, of, .. } => format!(
+            "{} on {subject} also {} the secret from the vault of {of}, and got an older version there, or may have: {}",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "mounts" } else { "mount" },
+            some(pods)
+        ),
+        Why::PodsNotMounted { pods, of, .. } => format!(
+            "{} on {subject} {} not show which version of the secret is mounted{}: {}",
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "does" } else { "do" },
+            of.as_ref().map(|of| format!(" from its own vault, but one of the vault of {of}")).unwrap_or_default(),
             some(pods)
         ),
         Why::UsedRecently { slot, at, until } => format!(

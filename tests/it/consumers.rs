@@ -226,7 +226,10 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
         ),
         (
             "unlisted-pods",
-            |s| one_more(s, "north").workload = None,
+            |s| {
+                let pod = one_more(s, "north");
+                (pod.workload, pod.created) = (None, at(10));
+            },
             "north/workload/pod/catalogservice-deploy-0",
             "nothing that keyslot can restart",
             "restart it by other means",
@@ -308,6 +311,12 @@ fn consumers_that_follow_the_vault_hold_nothing() {
             s.cluster_mut("north").synced.push(secret);
             (one_more(s, "north").holding, s.cluster_mut("north").pods[3].mounted) = (reading(), None);
         }),
+        ("a pod of a workflow that began with the new key", |s| {
+            let pod = one_more(s, "north");
+            pod.workload = None;
+            pod.above = Some(ObjectName::new("Workflow", "workload", "nightly-x1"));
+        }),
+        ("a bare pod that began with it", |s| one_more(s, "north").workload = None),
         ("a Secret without a date that no pod reads", |s| {
             s.cluster_mut("north").synced.push(synced(Slot::Secondary));
         }),

@@ -19,7 +19,7 @@ fn cases() -> Vec<Case> {
     let dead = || Trouble::Unreachable;
     vec![
         ("the account may not be read", Operation::ReadAccount, no(), "keys-allowed", "account", "blind"),
-        ("its keys may not be listed", Operation::ListKeys, no(), "target-proven", "secondary", "blind"),
+        ("its keys may not be listed", Operation::ListKeys, no(), "propagated", "account", "blind"),
         ("no region answers to the new key", Operation::Probe, dead(), "target-proven", "", ""),
         ("a vault may not be read", Operation::ReadVault, no(), "propagated", "STAMP", "blind"),
         ("a vault does not answer", Operation::ReadVault, dead(), "propagated", "STAMP", "blind"),

@@ -426,6 +426,7 @@ pub fn cluster() -> ClusterView {
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
             besides: None,
             mounted: Some(SecretVersion::new("v2")),
+            elsewhere: Vec::new(),
             node: Some("node-1".to_owned()),
             asks: PodAsks::default(),
             trouble: None,

@@ -103,8 +103,8 @@ pub struct Kubernetes {
     signal: Arc<Signal>,
     turns: Turns,
     stamps: BTreeMap<StampName, Stamp>,
-    /// The vaults of all stamps, in small letters; empty where one is not known.
-    vaults: Arc<BTreeSet<String>>,
+    /// The vaults of all stamps, in small letters, each with a stamp that has it; empty where one is not known.
+    vaults: Arc<BTreeMap<String, StampName>>,
     /// What clusters that are reached by kubeconfig are called in Azure, where that is known.
     named: BTreeMap<StampName, AksCluster>,
     /// The workloads that are restarted, where somebody said which.
@@ -154,8 +154,10 @@ impl Kubernetes {
         http: HttpSettings,
         clock: Arc<dyn Clock>,
     ) -> Kubernetes {
-        let vaults: Option<BTreeSet<String>> =
-            stamps.values().map(|cluster| Some(cluster.vault.as_ref()?.to_ascii_lowercase())).collect();
+        let vault = |(name, cluster): (&StampName, &StampCluster)| {
+            Some((cluster.vault.as_ref()?.to_ascii_lowercase(), name.clone()))
+        };
+        let vaults: Option<BTreeMap<String, StampName>> = stamps.iter().map(vault).collect();
         let stamp = |cluster| Stamp { cluster, state: Mutex::default(), kept: Arc::default() };
         Kubernetes {
             secret: secret.into(),

@@ -188,7 +188,10 @@ pub fn remedy(reason: &Reason) -> String {
             "bind fixtures/cluster-role.yaml in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
              nobody else gets the secret; or accept the stamp by name"
         }
-        Why::UnlistedPods { .. } => {
+        Why::UnlistedPods { stays: false, .. } => {
+            "let it end, or restart it by other means when the vault holds the new key"
+        }
+        Why::UnlistedPods { stays: true, .. } => {
             "restart it by other means when the vault holds the new key; then accept it by name, or delete it"
         }
         Why::MayHoldSecret { fate: ClassFate::Absent, .. } => {
@@ -289,7 +292,14 @@ pub fn remedy(reason: &Reason) -> String {
         Why::ClusterOfOther { .. } => {
             "correct `kubeconfig`, `context` or `aks` of one of the two in keyslot.toml"
         }
-        Why::PodsNotMounted { lasting: true, .. } => {
+        Why::OldMountOfOther { stay: true, .. } => {
+            "restart what they belong to (`kubectl rollout restart`): keyslot restarts by the stamp's own vault alone"
+        }
+        Why::PodsNotMounted { lasting: true, of: Some(_), .. } => {
+            "is it this stamp's cluster (`kubeconfig`, `context`)? If its pods are to read that vault, name it as the stamp's \
+             `key_vault`; else name this stamp's vault in their SecretProviderClass"
+        }
+        Why::PodsNotMounted { lasting: true, of: None, .. } => {
             "is it this stamp's cluster (`kubeconfig`, `context`)? Does its SecretProviderClass name this stamp's vault? \
              Else see the driver's own pods (kubectl get secretproviderclasspodstatus -A)"
         }
@@ -395,6 +405,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::WaveFull { .. }
         | Why::OldPods { .. }
         | Why::JobRuns { .. }
+        | Why::OldMountOfOther { stay: false, .. }
         | Why::PodsNotMounted { lasting: false, .. }
         | Why::VaultSettling { .. }
         | Why::RunJustEnded { .. }

@@ -171,6 +171,7 @@ impl Why {
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
+            Why::OldMountOfOther { .. } => "old-mount-of-other",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::StampTakenOut => "stamp-taken-out",
             Why::AccountOfOther => "account-of-other",
@@ -280,7 +281,7 @@ impl Why {
             | Why::WorkloadMissing
             | Why::NamespacesUnseen { .. }
             | Why::UnlistedWorkload
-            | Why::UnlistedPods { .. }
+            | Why::UnlistedPods { stays: true, .. }
             | Why::MayHoldSecret { .. }
             | Why::DoesNotGetSecret { .. }
             | Why::ClassMissing { .. }
@@ -307,6 +308,7 @@ impl Why {
             | Why::Unattributed { .. }
             | Why::ClusterGone
             | Why::ClusterOfOther { .. }
+            | Why::OldMountOfOther { stay: true, .. }
             | Why::PodsNotMounted { lasting: true, .. }
             | Why::LogsStalled { .. }
             | Why::LogsYoung { until: None, .. }
@@ -382,6 +384,8 @@ impl Why {
             | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
+            | Why::UnlistedPods { stays: false, .. }
+            | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { lasting: false, .. }
             | Why::UsedRecently { .. }
             | Why::SeenInLogs { .. }

@@ -311,6 +311,7 @@ fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
         holding: holding(cluster, pod, secret),
         besides: besides(cluster, pod, secret),
         mounted: mounted(cluster, pod),
+        elsewhere: Vec::new(),
         node: pod.node.as_deref().map(str::to_owned),
         asks: PodAsks {
             cpu: pod.template.cpu.map(|cpu| Amount::milli(u64::from(cpu))),
