@@ -177,7 +177,16 @@ impl Facts {
 }
 
 fn account(facts: &mut Facts, view: &AccountView) {
-    let AccountView { provisioning, local_auth_disabled, regions, network, keys, tells_last_use } = view;
+    let AccountView {
+        provisioning,
+        local_auth_disabled,
+        regions,
+        network,
+        keys,
+        // By the fingerprints that are not there.
+        keys_hidden: _,
+        tells_last_use,
+    } = view;
     facts.text(provisioning).word(local_auth_disabled).word(tells_last_use);
     let NetworkRules { closed_to_public, addresses, virtual_networks, private_endpoints } = network;
     facts.word(closed_to_public).word(addresses).word(virtual_networks).word(private_endpoints);
@@ -434,9 +443,12 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
-    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed, said_since }| {
-        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
-    });
+    facts.list(
+        synced,
+        |facts, SyncedSecretView { namespace, name, fingerprint, changed, owners: _, said_since }| {
+            facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
+        },
+    );
     facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
         facts.text(namespace).text(name);
     });
@@ -532,6 +544,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         holding,
         besides,
         mounted,
+        elsewhere,
         node: _,
         asks: _,
         trouble: _,
@@ -542,4 +555,8 @@ fn pod(facts: &mut Facts, view: &PodView) {
         .maybe_text(above.as_ref().map(ToString::to_string).as_deref())
         .text(&format!("{holding:?}{besides:?}"));
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
+    // Said only where there are some: what rested on evidence before they were known rests on the same.
+    if !elsewhere.is_empty() {
+        facts.text(&format!("{elsewhere:?}"));
+    }
 }

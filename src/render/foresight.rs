@@ -1,5 +1,6 @@
 //! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
 
+use super::count::counted;
 use super::{branch_rules, reason, span};
 use crate::model::{Extent, Right, WorkloadName};
 use crate::rotation::{Concern, Course, Foresight, Phase, Reason, Wave};
@@ -339,6 +340,14 @@ pub fn concern(concern: &Concern) -> String {
         Concern::RestartUntold { stamp, what, why } => {
             format!("{stamp}: whether keyslot may {what}, its cluster does not say: {why}")
         }
+        Concern::Managed { workload, by, stamps } => format!(
+            "{by} manages {workload} ({}): it may take the mark of a restart away again, which rolls the pods once more; have it \
+             ignore the annotations of the pod template, or wait until it has settled",
+            match stamps.as_slice() {
+                [stamp] => stamp.to_string(),
+                several => counted(several.len(), "stamp"),
+            }
+        ),
         Concern::DoesNotConsume { stamp, workload } => {
             format!("{stamp}: {workload} is configured and does not get the secret")
         }

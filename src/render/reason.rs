@@ -44,7 +44,7 @@ pub fn why(reason: &Reason) -> String {
             regions.join(", "),
             span::time(*until)
         ),
-        Why::ProofInconclusive { slot, regions, why } => {
+        Why::ProofInconclusive { slot, regions, why, lasting: _ } => {
             format!("whether the {slot} key works could not be tried in {}: {why}", regions.join(", "))
         }
         Why::KeptOut { slot, regions, rules } if reason.gate == Gate::NewKeyAccepted => format!(
@@ -322,6 +322,14 @@ pub fn why(reason: &Reason) -> String {
         Why::SyncedSecretStale { secret } => {
             format!("the Kubernetes Secret {secret} on {subject} does not hold the new key")
         }
+        Why::SyncedSecretContested { secret, pods, until } => format!(
+            "the Kubernetes Secret {secret} on {subject} holds the new key, and {} mounted another version ({}): a CSI driver \
+             from 1.6 on writes what such a pod's files hold into it every five minutes; where it stands as it is until {}, \
+             this one does not",
+            counted(pods.len(), "pod"),
+            some(pods),
+            span::time(*until)
+        ),
         Why::CronJobReadsStale { secret } => format!(
             "the next run of the CronJob {subject} would start with the old key, which the Kubernetes Secret {secret} \
              still holds"
@@ -356,7 +364,7 @@ pub fn why(reason: &Reason) -> String {
             }
         ),
         Why::UnlistedWorkload => format!("{subject} gets the secret, and keyslot.toml does not name it"),
-        Why::UnlistedPods { pods } => format!(
+        Why::UnlistedPods { pods, stays: _ } => format!(
             "{subject} gets the secret, and is nothing that keyslot can restart ({}: {})",
             counted(pods.len(), "pod"),
             some(pods)
@@ -567,10 +575,17 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             some(pods)
         ),
-        Why::PodsNotMounted { pods, .. } => format!(
-            "{} on {subject} {} not show which version of the secret is mounted: {}",
+        Why::OldMountOfOther { pods, of, .. } => format!(
+            "{} on {subject} also {} the secret from the vault of {of}, and got an older version there, or may have: {}",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "mounts" } else { "mount" },
+            some(pods)
+        ),
+        Why::PodsNotMounted { pods, of, .. } => format!(
+            "{} on {subject} {} not show which version of the secret is mounted{}: {}",
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "does" } else { "do" },
+            of.as_ref().map(|of| format!(" from its own vault, but one of the vault of {of}")).unwrap_or_default(),
             some(pods)
         ),
         Why::UsedRecently { slot, at, until } => format!(
@@ -928,7 +943,9 @@ fn blocked(rules: &[String], unread: &[String]) -> String {
 
 /// How a Kubernetes Secret comes to hold what the vault holds.
 pub(super) const FILLED: &str = "the CSI driver fills it only when rotation is on: turn rotation on; or delete the Secret and \
-     restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it";
+     restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it. Where a driver from \
+     1.6 on runs, pods that are left of other workloads write the old key back within five minutes: turn rotation on there, or \
+     restart all that mount the class at once";
 
 /// What nobody sees of a stopped cluster.
 pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \

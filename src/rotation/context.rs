@@ -138,6 +138,21 @@ impl<'a> Context<'a> {
         self.fresh(gate, max, self.world.account.as_ref(), about)
     }
 
+    /// The account where its keys are to be told from one another.
+    ///
+    /// # Errors
+    /// As of every evidence; and what kept us from listing the keys.
+    pub fn account_keys(&self, gate: Gate, max: Duration) -> Result<&'a AccountView, Box<Reason>> {
+        let account = self.account(gate, max)?;
+        match account.keys_untold() {
+            None => Ok(account),
+            Some(blind) => {
+                let why = Why::Blind { evidence: EvidenceKey::Account, blind };
+                Err(Box::new(Reason::new(gate, Subject::Account, why)))
+            }
+        }
+    }
+
     pub fn proof(&self, slot: Slot, gate: Gate, max: Duration) -> Result<&'a KeyProof, Box<Reason>> {
         let about = || (Subject::Key(slot), EvidenceKey::Proof(slot));
         self.fresh(gate, max, self.world.proofs.get(&slot), about)

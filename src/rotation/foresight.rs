@@ -1,5 +1,6 @@
 //! What a rotation would do, and what would be in its way: from evidence, before anything is begun.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,9 +17,9 @@ use super::{
     WorkloadRestart,
 };
 use crate::model::{
-    BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, NetworkRules, Policy, Right,
-    RightView, RoomView, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnreadRules, UnseenSecret,
-    WorkloadKind, WorkloadName, WorkloadView, World, age_of,
+    BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, Manager, NetworkRules,
+    Policy, Right, RightView, RoomView, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnreadRules,
+    UnseenSecret, WorkloadKind, WorkloadName, WorkloadView, World, age_of,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -101,6 +102,9 @@ pub enum Concern {
     RulesUnseen { branch: BranchName, why: String },
     /// Whether keyslot may do this, which restarts take, its cluster does not say.
     RestartUntold { stamp: StampName, what: String, why: String },
+    /// A GitOps tool writes its specification: what a restart puts there it may take away again, which rolls the pods once
+    /// more.
+    Managed { workload: WorkloadName, by: Manager, stamps: Vec<StampName> },
     /// The named workload does not get the secret.
     DoesNotConsume { stamp: StampName, workload: WorkloadName },
 }
@@ -479,6 +483,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
     }
+    concerns.extend(managed(world, policy));
     concerns
 }
 
@@ -530,6 +535,20 @@ fn rolling_out(world: &World, policy: &Policy, stamp: &StampName, view: &Cluster
     let concern =
         |workload: &WorkloadView| Concern::RollsOut { stamp: stamp.clone(), workload: workload.name.clone() };
     named.filter(gets_on).map(concern).collect()
+}
+
+/// Who else writes the workloads that are to be restarted; what is so in several stamps is told once.
+fn managed(world: &World, policy: &Policy) -> Vec<Concern> {
+    let mut by: BTreeMap<(WorkloadName, Manager), Vec<StampName>> = BTreeMap::new();
+    for stamp in &policy.stamps {
+        let Some(view) = cluster(world, stamp) else { continue };
+        for workload in policy.workloads.iter().filter_map(|name| view.workload(name)) {
+            let Some(manager) = workload.manager.clone() else { continue };
+            by.entry((workload.name.clone(), manager)).or_default().push(stamp.name.clone());
+        }
+    }
+    let concern = |((workload, by), stamps)| Concern::Managed { workload, by, stamps };
+    by.into_iter().map(concern).collect()
 }
 
 /// The weightiest concern about one workload.

@@ -159,6 +159,8 @@ impl Reason {
             | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
+            | Why::UnlistedPods { stays: false, .. }
+            | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
@@ -166,6 +168,7 @@ impl Reason {
             | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
+            | Why::SyncedSecretContested { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),
             _ => after(pace.people),
         }

@@ -150,6 +150,7 @@ impl Why {
             | Why::RunJustEnded { until }
             | Why::VaultSettling { until }
             | Why::SyncedSecretLags { until, .. }
+            | Why::SyncedSecretContested { until, .. }
             | Why::Soaking { until, .. }
             | Why::UsedRecently { until, .. }
             | Why::SeenInLogs { until, .. }

@@ -64,6 +64,7 @@ pub fn synced(slot: Slot) -> SyncedSecretView {
         name: "cosmos".to_owned(),
         fingerprint: key(slot),
         changed: None,
+        owners: Vec::new(),
         said_since: None,
     }
 }
@@ -183,6 +184,17 @@ const BY_CLASS: &[Told] = &[
         "managedFields",
     ),
     (
+        "synced-secret-contested",
+        |s| {
+            let changed = Some(at(100_000 - 600));
+            s.cluster_mut("north").synced.push(SyncedSecretView { changed, ..synced(Slot::Secondary) });
+            s.cluster_mut("north").pods[1].mounted = Some("v1".into());
+        },
+        "north",
+        "holds the new key, and 1 pod mounted another version",
+        "",
+    ),
+    (
         "synced-secret-absent",
         |s| one_more(s, "north").holding = reading(),
         "north",
@@ -215,7 +227,10 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
         ),
         (
             "unlisted-pods",
-            |s| one_more(s, "north").workload = None,
+            |s| {
+                let pod = one_more(s, "north");
+                (pod.workload, pod.created) = (None, at(10));
+            },
             "north/workload/pod/catalogservice-deploy-0",
             "nothing that keyslot can restart",
             "restart it by other means",
@@ -333,6 +348,12 @@ fn consumers_that_follow_the_vault_hold_nothing() {
             s.cluster_mut("north").synced.push(secret);
             (one_more(s, "north").holding, s.cluster_mut("north").pods[3].mounted) = (reading(), None);
         }),
+        ("a pod of a workflow that began with the new key", |s| {
+            let pod = one_more(s, "north");
+            pod.workload = None;
+            pod.above = Some(ObjectName::new("Workflow", "workload", "nightly-x1"));
+        }),
+        ("a bare pod that began with it", |s| one_more(s, "north").workload = None),
         ("a Secret without a date that no pod reads", |s| {
             s.cluster_mut("north").synced.push(synced(Slot::Secondary));
         }),

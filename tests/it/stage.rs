@@ -344,6 +344,7 @@ pub fn account() -> AccountView {
             (KeyKind::read_write(Slot::Primary), view(Slot::Primary)),
             (KeyKind::read_write(Slot::Secondary), view(Slot::Secondary)),
         ]),
+        keys_hidden: None,
         tells_last_use: true,
     }
 }
@@ -433,6 +434,7 @@ pub fn cluster() -> ClusterView {
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
             besides: None,
             mounted: Some(SecretVersion::new("v2")),
+            elsewhere: Vec::new(),
             node: Some("node-1".to_owned()),
             asks: PodAsks::default(),
             trouble: None,

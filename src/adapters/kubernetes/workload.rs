@@ -168,6 +168,7 @@ pub(super) fn pod(
         holding,
         besides,
         mounted,
+        elsewhere: Vec::new(),
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
         asks: pod.spec.as_ref().map(room::asks).unwrap_or_default(),
         trouble: symptoms::trouble(pod),

@@ -183,13 +183,17 @@ pub fn remedy(reason: &Reason) -> String {
              name"
         }
         Why::CronJobReadsStale { .. } => {
-            "delete the Secret, so that the next pod that mounts its class makes it anew; or suspend the CronJob"
+            "delete the Secret, so that the next pod that mounts its class makes it anew (a driver from 1.6 on lets any pod \
+             with old files do so: turn rotation on there); or suspend the CronJob"
         }
         Why::NamespacesUnseen { .. } => {
             "bind fixtures/cluster-role.yaml in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
              nobody else gets the secret; or accept the stamp by name"
         }
-        Why::UnlistedPods { .. } => {
+        Why::UnlistedPods { stays: false, .. } => {
+            "let it end, or restart it by other means when the vault holds the new key"
+        }
+        Why::UnlistedPods { stays: true, .. } => {
             "restart it by other means when the vault holds the new key; then accept it by name, or delete it"
         }
         Why::MayHoldSecret { fate: ClassFate::Absent, .. } => {
@@ -299,7 +303,14 @@ pub fn remedy(reason: &Reason) -> String {
         Why::ClusterOfOther { .. } => {
             "correct `kubeconfig`, `context` or `aks` of one of the two in keyslot.toml"
         }
-        Why::PodsNotMounted { lasting: true, .. } => {
+        Why::OldMountOfOther { stay: true, .. } => {
+            "restart what they belong to (`kubectl rollout restart`): keyslot restarts by the stamp's own vault alone"
+        }
+        Why::PodsNotMounted { lasting: true, of: Some(_), .. } => {
+            "is it this stamp's cluster (`kubeconfig`, `context`)? If its pods are to read that vault, name it as the stamp's \
+             `key_vault`; else name this stamp's vault in their SecretProviderClass"
+        }
+        Why::PodsNotMounted { lasting: true, of: None, .. } => {
             "is it this stamp's cluster (`kubeconfig`, `context`)? Does its SecretProviderClass name this stamp's vault? \
              Else see the driver's own pods (kubectl get secretproviderclasspodstatus -A)"
         }
@@ -376,6 +387,10 @@ pub fn remedy(reason: &Reason) -> String {
             "look into the portal whether the key has changed; where it has not, nothing was regenerated: ask Azure's support, \
              or `keyslot close --because …` and begin anew"
         }
+        Why::ProofInconclusive { lasting: true, .. } => {
+            "name a container of the account in keyslot.toml, under [environment.NAME.account]: \
+             `probe = { database = \"…\", container = \"…\" }`; make an empty one where there is none"
+        }
         Why::AccountBusy { state } if ended_ill(state) => {
             "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
         }
@@ -384,7 +399,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::Blind { .. }
         | Why::AccountBusy { .. }
         | Why::KeySpreading { .. }
-        | Why::ProofInconclusive { .. }
+        | Why::ProofInconclusive { lasting: false, .. }
         | Why::ProofOfAnotherKey { .. }
         | Why::TargetTooOld { .. }
         | Why::HeadNotJudged { .. }
@@ -405,10 +420,12 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::WaveSettling { .. }
         | Why::OldPods { .. }
         | Why::JobRuns { .. }
+        | Why::OldMountOfOther { stay: false, .. }
         | Why::PodsNotMounted { lasting: false, .. }
         | Why::VaultSettling { .. }
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
+        | Why::SyncedSecretContested { .. }
         | Why::UsedRecently { .. }
         | Why::NotesBehind { lasting: false, .. }
         | Why::LastHealthyStamp { recovering: true }

@@ -45,10 +45,7 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
     let why = if refusing.is_empty() && !kept_out.is_empty() {
         Why::KeptOut { slot, regions: kept_out, rules: account.network.clone() }
     } else if refusing.is_empty() {
-        let untried = proof.regions.iter().filter(|(_, region)| !region.holds());
-        let (regions, whys): (Vec<String>, Vec<String>) =
-            untried.map(|(name, region)| (name.clone(), no_evidence(region))).unzip();
-        Why::ProofInconclusive { slot, regions, why: whys.into_iter().next().unwrap_or_default() }
+        inconclusive(slot, proof)
     } else {
         refused(ctx, account.key(kind), slot, refusing)
     };
@@ -91,9 +88,19 @@ fn keeping_out(proof: &KeyProof) -> Vec<String> {
     proof.keeping_out().into_iter().map(str::to_owned).collect()
 }
 
+fn inconclusive(slot: Slot, proof: &KeyProof) -> Why {
+    let untried = proof.regions.iter().filter(|(_, region)| !region.holds());
+    let (regions, whys): (Vec<String>, Vec<String>) =
+        untried.map(|(name, region)| (name.clone(), no_evidence(region))).unzip();
+    let (why, lasting) = (whys.into_iter().next().unwrap_or_default(), proof.has_nothing_to_try());
+    Why::ProofInconclusive { slot, regions, why, lasting }
+}
+
 fn no_evidence(region: &RegionProof) -> String {
     let told = |verdict: &ProofVerdict| match verdict {
-        ProofVerdict::NoEvidence(why) | ProofVerdict::KeptOut(why) => Some(why.clone()),
+        ProofVerdict::NoEvidence(why) | ProofVerdict::NothingToTry(why) | ProofVerdict::KeptOut(why) => {
+            Some(why.clone())
+        }
         ProofVerdict::Accepted | ProofVerdict::Refused => None,
     };
     told(&region.read).or_else(|| region.write.as_ref().and_then(told)).unwrap_or_default()
@@ -199,6 +206,9 @@ pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     if !regions.is_empty() && proof.refusing().is_empty() {
         let why = Why::KeptOut { slot, regions, rules: account.network.clone() };
         return vec![Reason::new(gate, subject, why)];
+    }
+    if proof.has_nothing_to_try() && proof.refusing().is_empty() {
+        return vec![Reason::new(gate, subject, inconclusive(slot, proof))];
     }
     let (window, reach) = (ctx.policy.confirm_window, ctx.policy.confirm_reach());
     let proven = ctx.fold.proven.as_ref();

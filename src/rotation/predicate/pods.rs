@@ -10,7 +10,7 @@
 //! Only the pod's age can. So pods count as old up to `vault_lag` after the version was made, and nothing is
 //! restarted before that has passed: what starts then reads the new key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use crate::model::{
-    ClusterView, Holding, ObjectName, PodView, StampName, SyncedSecretView, VaultView, WorkloadKind,
-    WorkloadView,
+    ClusterView, Holding, ObjectName, PodView, SecretVersion, StampName, SyncedSecretView, VaultView,
+    WorkloadKind, WorkloadView,
 };
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
@@ -318,11 +318,56 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         let mut untold = untold(Some(vault), cluster, ctx.policy.vault_lag);
         let lasting = untold.any(|pod| later(pod.created, SHOWS_BY) < seen);
         let pods = silent.iter().map(|pod| pod.name.clone()).collect();
-        reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, lasting }));
+        let of = silent.iter().flat_map(|pod| &pod.elsewhere).map(|other| other.stamp.clone()).next();
+        reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, of, lasting }));
     }
+    reasons.extend(mounting_elsewhere(ctx, stamp, (vault, cluster), max));
     if ctx.leg == Leg::Out {
         reasons.extend(undated(stamp, cluster));
         reasons.extend(absent(stamp, cluster, ctx.cluster_seen_at(stamp)));
+    }
+    reasons
+}
+
+/// Pods that are young by their own stamp's vault, and mount from another stamp's vault besides: any of both is the key that
+/// they may use.
+fn mounting_elsewhere(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    (vault, cluster): (&VaultView, &ClusterView),
+    max: Duration,
+) -> Vec<Reason> {
+    let (gate, lag) = (Gate::OldPodsGone, ctx.policy.vault_lag);
+    let stale: BTreeSet<&str> = stale_pods(vault, cluster, lag).map(|pod| pod.uid.as_str()).collect();
+    let mut mounts: BTreeMap<&StampName, Vec<(&PodView, Option<&SecretVersion>)>> = BTreeMap::new();
+    for pod in holders(cluster).filter(|pod| !stale.contains(pod.uid.as_str())) {
+        for other in &pod.elsewhere {
+            mounts.entry(&other.stamp).or_default().push((pod, other.version.as_ref()));
+        }
+    }
+    let mut reasons = Vec::new();
+    for (of, mounts) in mounts {
+        let held = match ctx.live_vault(of, gate, max) {
+            Ok(Some(held)) => held,
+            Ok(None) => continue,
+            Err(reason) => {
+                reasons.push(*reason);
+                continue;
+            }
+        };
+        let young = later(held.created, lag);
+        let old = |(pod, version): &(&PodView, Option<&SecretVersion>)| {
+            pod.created <= young
+                || version.is_some_and(|version| *version != held.version)
+                || (version.is_none() && pod.phase == "Running")
+        };
+        let old: Vec<&PodView> = mounts.into_iter().filter(old).map(|(pod, _)| pod).collect();
+        if !old.is_empty() {
+            let stay = old.iter().any(|pod| pod.deleting.is_none());
+            let pods = old.iter().map(|pod| placed(pod)).collect();
+            let why = Why::OldMountOfOther { pods, of: of.clone(), stay };
+            reasons.push(Reason::new(gate, Subject::Stamp(stamp.clone()), why));
+        }
     }
     reasons
 }

@@ -23,6 +23,7 @@ impl Why {
             Why::CheckNotPassed { name, passed: None } => format!(" {name} without a result"),
             Why::SyncedSecretLags { secret, .. }
             | Why::SyncedSecretStale { secret }
+            | Why::SyncedSecretContested { secret, .. }
             | Why::SyncedSecretAbsent { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
@@ -134,6 +135,7 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::SyncedSecretContested { .. } => "synced-secret-contested",
             Why::SyncedSecretUnread { .. } => "synced-secret-unread",
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
@@ -175,6 +177,7 @@ impl Why {
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
+            Why::OldMountOfOther { .. } => "old-mount-of-other",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::StampTakenOut => "stamp-taken-out",
             Why::AccountOfOther => "account-of-other",
@@ -294,7 +297,7 @@ impl Why {
             | Why::WorkloadMissing
             | Why::NamespacesUnseen { .. }
             | Why::UnlistedWorkload
-            | Why::UnlistedPods { .. }
+            | Why::UnlistedPods { stays: true, .. }
             | Why::MayHoldSecret { .. }
             | Why::DoesNotGetSecret { .. }
             | Why::ClassMissing { .. }
@@ -321,6 +324,7 @@ impl Why {
             | Why::Unattributed { .. }
             | Why::ClusterGone
             | Why::ClusterOfOther { .. }
+            | Why::OldMountOfOther { stay: true, .. }
             | Why::PodsNotMounted { lasting: true, .. }
             | Why::NotesBehind { lasting: true, .. }
             | Why::LogsStalled { .. }
@@ -341,6 +345,7 @@ impl Why {
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::RetiredKeyGiven { lasting: true, .. }
+            | Why::ProofInconclusive { lasting: true, .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
@@ -354,7 +359,7 @@ impl Why {
             Why::Blind { .. }
             | Why::AccountBusy { .. }
             | Why::KeySpreading { .. }
-            | Why::ProofInconclusive { .. }
+            | Why::ProofInconclusive { lasting: false, .. }
             | Why::TargetTooOld { .. }
             | Why::PullOpen { .. }
             | Why::HeadNotJudged { .. }
@@ -384,6 +389,7 @@ impl Why {
             | Why::UnitOfOlderCode { .. }
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
+            | Why::SyncedSecretContested { .. }
             | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
@@ -399,6 +405,8 @@ impl Why {
             | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
+            | Why::UnlistedPods { stays: false, .. }
+            | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { lasting: false, .. }
             | Why::UsedRecently { .. }
             | Why::NotesBehind { lasting: false, .. }

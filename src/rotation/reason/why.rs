@@ -66,6 +66,8 @@ pub enum Why {
         slot: Slot,
         regions: Vec<String>,
         why: String,
+        /// There is nothing to try it on, which no time changes.
+        lasting: bool,
     },
     /// The account's network rules keep this machine out: it cannot ask whether the key is accepted there.
     KeptOut {
@@ -345,6 +347,13 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// It holds the key, and pods are there whose files hold another version: newer drivers write these into it. One that
+    /// stands until then is not written so.
+    SyncedSecretContested {
+        secret: String,
+        pods: Vec<String>,
+        until: Timestamp,
+    },
     /// The cluster is stopped, and keeps Secrets as the other clusters have them; nobody can read what they hold.
     SyncedSecretUnread {
         secrets: Vec<String>,
@@ -375,6 +384,8 @@ pub enum Why {
     /// Pods get the secret that belong to nothing that can be restarted from here.
     UnlistedPods {
         pods: Vec<String>,
+        /// One of them is there for longer than what ends by itself.
+        stays: bool,
     },
     /// Pods that get the secret by nothing that shows today, and may have got it when they began: their class is gone, or
     /// was changed since.
@@ -526,10 +537,19 @@ pub enum Why {
     OldPodsStay {
         pods: Vec<String>,
     },
+    /// Young by their own stamp's vault, and with a mount of another stamp's that holds an older version, or may.
+    OldMountOfOther {
+        pods: Vec<String>,
+        of: StampName,
+        /// Not all of them are told to end.
+        stay: bool,
+    },
     /// They run, and nothing shows which version of the secret they got. `lasting`: for so long that it will not show by
     /// itself.
     PodsNotMounted {
         pods: Vec<String>,
+        /// The stamp whose vault they mount from instead, where they do.
+        of: Option<StampName>,
         lasting: bool,
     },
     /// The journal names it, and the configuration does no more.

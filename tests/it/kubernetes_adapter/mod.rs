@@ -25,8 +25,8 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies, Turns};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
-    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, Right,
-    RightView, RotationId, Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind,
+    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, OtherMount, PodView,
+    Right, RightView, RotationId, Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind,
     WorkloadName,
 };
 use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
