@@ -52,6 +52,19 @@ impl Proven {
         gaps.fold((Duration::ZERO, false), |(sum, cut), gap| (sum + gap.min(reach), cut || gap > reach))
     }
 
+    /// When the time that counts comes, or came, to so much.
+    pub fn comes_to(&self, window: Duration, reach: Duration) -> Timestamp {
+        let mut sum = Duration::ZERO;
+        for (one, next) in self.probes.iter().zip(self.probes.iter().skip(1)) {
+            let gap = Duration::try_from(next.duration_since(*one)).unwrap_or_default().min(reach);
+            if sum + gap >= window {
+                return later(*one, window.saturating_sub(sum));
+            }
+            sum += gap;
+        }
+        later(self.newest(), window.saturating_sub(sum))
+    }
+
     /// Whether a probe at that time is to be written down: where those between are left out, nothing is lost by it.
     pub fn wants(&self, at: Timestamp, reach: Duration) -> bool {
         at > self.newest() && at >= later(self.newest(), reach / 2)
@@ -75,6 +88,8 @@ mod tests {
         }
         assert_eq!((proven.since(), proven.newest()), (at(0), at(120)));
         assert_eq!(proven.lasted(at(125), minutes(10)), (minutes(21), true));
+        let comes_to = |count| proven.comes_to(minutes(count), minutes(10));
+        assert_eq!((comes_to(4), comes_to(12), comes_to(21)), (at(4), at(12), at(125)));
         // One that was seen before the last that was written down adds nothing.
         assert_eq!(proven.lasted(at(60), minutes(10)), (minutes(16), true));
         assert!(!proven.wants(at(124), minutes(10)) && proven.wants(at(125), minutes(10)));

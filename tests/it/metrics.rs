@@ -259,13 +259,16 @@ fn past_return(proven: i64, refused: &[(&str, i64, u64)]) -> Stage {
     stage.policy.metrics_lag = Some(MINUTE * 5);
     let kind = KeyKind::read_write(Slot::Primary);
     let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
-    let (generated, since) = (ago(60), ago(proven));
+    let generated = ago(60);
     let fingerprint = Fingerprint::of(b"new", &crate::stage::salt());
     let key = stage.account_mut().keys.get_mut(&kind).unwrap();
     (key.generated, key.fingerprint) = (Some(generated), Some(fingerprint.clone()));
     let proof = KeyProof { fingerprint: Some(fingerprint.clone()), ..crate::stage::proof(Slot::Primary) };
     stage.world.proofs.insert(Slot::Primary, Seen::known(stage.now, proof));
-    stage.events.push((since, Event::Proven { fingerprint, accepted: true }));
+    for minutes in (0..=proven).rev().step_by(5) {
+        let proven = Event::Proven { fingerprint: fingerprint.clone(), accepted: true, probed: None };
+        stage.events.push((ago(minutes), proven));
+    }
     let mut view = view(&stage, refused);
     view.since = stage.now - SignedDuration::from_hours(8 * 24);
     stage.world.metrics = Some(Seen::known(stage.now, view));

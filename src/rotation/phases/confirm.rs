@@ -12,7 +12,6 @@
 //! time gets through too.
 
 use super::super::predicate::{new_key_accepted, none_refused, other_runs, regenerated, told_until};
-use super::super::reason::later;
 use super::super::{Context, Event, Gate, Stand};
 use super::reconcile::followers;
 use crate::model::KeyKind;
@@ -44,7 +43,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 /// When the new key had been accepted for as long as policy says; now, where nobody has counted.
 fn window_ends(ctx: &Context<'_>) -> Timestamp {
     let proven = ctx.fold.proven.as_ref();
-    proven.map_or(ctx.now, |(_, since)| later(*since, ctx.policy.confirm_window))
+    let (window, reach) = (ctx.policy.confirm_window, ctx.policy.confirm_reach());
+    proven.map_or(ctx.now, |proven| proven.comes_to(window, reach))
 }
 
 /// What the newest proof changes in the journal's count of acceptance.
