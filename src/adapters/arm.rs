@@ -96,6 +96,10 @@ impl ArmError {
             StatusCode::CONFLICT if self.says("ScopeLocked") => {
                 (Blindness::Forbidden, "a lock forbids it: ask its owner to lift the lock")
             }
+            StatusCode::CONFLICT if self.is_of_disabled_subscription() => (
+                Blindness::Forbidden,
+                "the subscription is disabled, and everything in it can only be read: have its owner enable it again",
+            ),
             StatusCode::NOT_FOUND => (Blindness::Missing, "check subscription, resource group and name"),
             StatusCode::TOO_MANY_REQUESTS => (Blindness::Throttled, ""),
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
@@ -109,6 +113,11 @@ impl ArmError {
     /// Whether this is its code, or that of an error within.
     pub fn says(&self, code: &str) -> bool {
         std::iter::once(&self.code).chain(&self.inner).any(|own| own.eq_ignore_ascii_case(code))
+    }
+
+    /// Whether nothing but reading is allowed in the subscription, until its owner has it enabled again.
+    pub fn is_of_disabled_subscription(&self) -> bool {
+        self.says("ReadOnlyDisabledSubscription")
     }
 
     /// Whether it is ARM's word that there is no such resource. Of a subscription that is not found nothing is known, and

@@ -27,6 +27,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use self::no_token::NoToken;
 pub use self::no_token::no_token;
+pub(super) use self::no_token::tells_of_the_network;
 use super::http::Http;
 use crate::model::Blindness;
 use crate::ports::Fault;
@@ -440,6 +441,21 @@ mod tests {
         }
     }
 
+    /// A program that gives up with these words.
+    #[derive(Debug)]
+    struct Says(&'static str);
+
+    #[async_trait]
+    impl TokenCredential for Says {
+        async fn get_token(
+            &self,
+            _scopes: &[&str],
+            _options: Option<TokenRequestOptions<'_>>,
+        ) -> azure_core::Result<AccessToken> {
+            Err(azure_core::Error::with_message(azure_core::error::ErrorKind::Credential, self.0))
+        }
+    }
+
     fn refuses(kind: azure_core::error::ErrorKind) -> (Arc<Refuses>, Tokens) {
         let credential = Arc::new(Refuses(kind, AtomicUsize::new(0)));
         let chain = Chain::of(vec![Candidate { name: "test", credential: credential.clone() }], PATIENCE);
@@ -485,6 +501,26 @@ mod tests {
             let error = NoToken { kind: told, why: String::new() }.into_error();
             let wrapped = azure_core::Error::with_error(ErrorKind::Credential, error, "failed");
             assert_eq!(no_token(&wrapped), Some(told));
+        }
+        // A program tells it in words alone.
+        for (words, told) in [
+            (
+                "ERROR: HTTPSConnectionPool(host='login.microsoftonline.com', port=443): Max retries exceeded with url: \
+                 /organizations/v2.0/.well-known/openid-configuration (Caused by NameResolutionError(\"[Errno -3] Temporary \
+                 failure in name resolution\"))",
+                Blindness::Unreachable,
+            ),
+            (
+                "ERROR: <urllib3.connection.HTTPSConnection object>: [Errno 101] Network is unreachable",
+                Blindness::Unreachable,
+            ),
+            ("ERROR: Please run 'az login' to setup account.", Blindness::Forbidden),
+            ("ERROR: AADSTS700082: The refresh token has expired due to inactivity.", Blindness::Forbidden),
+            ("az was not found", Blindness::Forbidden),
+        ] {
+            let says = vec![Candidate { name: "az", credential: Arc::new(Says(words)) }];
+            let fault = Tokens(Arc::new(Chain::of(says, PATIENCE))).token("a").await.unwrap_err();
+            assert_eq!(fault.kind, told, "{fault}");
         }
         let hangs = vec![Candidate { name: "test", credential: Arc::new(Hangs) }];
         let tokens = Tokens(Arc::new(Chain::of(hangs, std::time::Duration::from_millis(20))));

@@ -11,7 +11,7 @@ use super::target::{Target, person, spell};
 use super::words::{AccessWord, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
-use crate::model::{Access, BranchView, FlipBack, RightView, Route, Slot};
+use crate::model::{Access, BranchView, FlipBack, Route, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
 use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report, Subject, Why};
 
@@ -187,17 +187,6 @@ pub(super) async fn open(
         Opening::Opened | Opening::Continued => {}
     }
     announce(driver, if opening == Opening::Opened { "begins" } else { "goes on" }, terminal);
-    if opening == Opening::Opened
-        && *driver.reach() == Reach::Whole
-        && let Some((stamp, refused)) = driver.restarts_refused().await
-    {
-        for RightView { what, remedy, .. } in refused {
-            terminal.warn(&format!(
-                "{stamp}: by what its cluster says keyslot may not {what}, and would be held there when everything before it is \
-                 done: {remedy} (`keyslot plan` asks every stamp)"
-            ));
-        }
-    }
     Ok(None)
 }
 

@@ -75,7 +75,7 @@ impl Verify {
         let standing = Standing::of(&world, &stamps, chosen.access, lag);
         let mut notes = notes(&policy, &world);
         // The rest is for whoever rotates.
-        notes.retain(|note, _| matches!(note, Note::SecretExpires(_)));
+        notes.retain(|note, _| matches!(note, Note::SecretExpires(_) | Note::SecretNotYetValid(_)));
         Ok(Sight { matrix, standing, notes })
     }
 }

@@ -161,7 +161,9 @@ impl Driver {
         };
         let evidence = evidence::digest(opened, &step, relied_on);
         let secrets = match &step {
-            Step::Restart { stamp, version, .. } => filled(&self.world, stamp, version),
+            Step::Restart { stamp, version, .. } => {
+                filled(&self.world, stamp, version, self.ports.clock.now())
+            }
             _ => Vec::new(),
         };
         let attempt = self.fold.next_attempt(&key);
@@ -233,11 +235,13 @@ pub(super) fn hex(bytes: &[u8], count: usize) -> String {
     bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The Kubernetes Secrets of a stamp that hold what this version of its vault holds.
-fn filled(world: &World, stamp: &StampName, version: &SecretVersion) -> Vec<String> {
+/// The Kubernetes Secrets of a stamp that hold what this version of its vault holds, and that nothing is known to write back.
+fn filled(world: &World, stamp: &StampName, version: &SecretVersion, now: Timestamp) -> Vec<String> {
     let vault = world.vaults.get(stamp).and_then(|seen| seen.get()).filter(|it| it.version == *version);
     let cluster = world.clusters.get(stamp).and_then(|seen| seen.get());
     let Some((vault, cluster)) = vault.zip(cluster) else { return Vec::new() };
-    let full = cluster.synced.iter().filter(|secret| secret.fingerprint == vault.fingerprint);
+    let full = cluster.synced.iter().filter(|secret| {
+        secret.fingerprint == vault.fingerprint && !cluster.is_contested(secret, vault, now)
+    });
     full.map(|secret| format!("{}/{}", secret.namespace, secret.name)).collect()
 }

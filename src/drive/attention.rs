@@ -125,8 +125,9 @@ impl Attention {
                         looks.glances.insert(stamp.clone(), listing(what));
                     }
                 }
-                // Time alone opens it: whatever else wakes meanwhile is no cause to look.
-                None if matches!(reason.why, Why::VaultSettling { .. })
+                // Time alone opens it: whatever wakes meanwhile is no cause to look.
+                None if matches!(reason.why, Why::VaultSettling { until } if until > at) => {}
+                None if matches!(reason.why, Why::RefusalsUntold { .. })
                     && due.is_some_and(|due| due > at) => {}
                 None => looks.whole.extend(behind_reason(world, reason)),
             }
@@ -365,6 +366,21 @@ mod tests {
         assert_eq!(due.glances, [(StampName::new("a"), Glance::Pods)].into(), "a quiet watch proves nothing");
         attention.looked(&Looks { glances: told, ..Looks::default() }, at(230));
         assert!(attention.heard(&reasons).is_empty());
+    }
+
+    #[test]
+    fn a_vault_that_settles_is_looked_at_when_its_time_has_come_and_not_at_every_turn_before() {
+        let why = Why::VaultSettling { until: at(400) };
+        let reasons = [Reason::new(Gate::Propagated, Subject::Stamp(StampName::new("a")), why)];
+        let (attention, world) = (Attention::default(), world(&["a"]));
+        let following = Following(true);
+        let turn = attention.until(&reasons, &following, &world, at(100), &PACE);
+        assert_eq!(turn, Some(at(130)), "somebody may pause it meanwhile");
+        let looks = |now, then| attention.due_at(&reasons, &following, &world, (at(now), at(then)), &PACE);
+        assert_eq!(looks(100, 130), Looks::default());
+        assert_eq!(looks(370, 399), Looks::default());
+        let both = [EvidenceKey::Cluster("a".into()), EvidenceKey::Vault("a".into())];
+        assert_eq!(looks(390, 400), Looks { whole: both.into(), ..Looks::default() });
     }
 
     #[test]

@@ -12,12 +12,13 @@ use sha2::{Digest, Sha256};
 
 use super::act::hex;
 use crate::model::{
-    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchView, Brings, CensusView,
-    ClusterView, CommitId, CronJobView, Delivery, DeploymentView, EvidenceKey, Fingerprint, InventoryView,
-    KeyProof, MetricsView, NetworkRules, OperationState, OriginView, PodView, ProofVerdict, PullApproval,
-    PullCheck, PullState, PullView, QuotaLine, QuotaView, RefusedMinute, Region, ReleaseView, Requests,
-    Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen, StageView, SyncedSecretView, Term,
-    TracesView, TreeClaim, Unlisted, UnseenSecret, UsageView, VaultView, WorkloadView, World,
+    Absent, AccountRights, AccountView, AuditView, AutoscalerView, Blind, BranchRule, BranchRules,
+    BranchView, Brings, CensusView, ClusterView, CommitId, CronJobView, Delivery, DeploymentView,
+    EvidenceKey, Fingerprint, InventoryView, KeyProof, MetricsView, NetworkRules, OperationState, OriginView,
+    PodView, ProofVerdict, PullApproval, PullCheck, PullState, PullView, QuotaLine, QuotaView, RefusedMinute,
+    Region, ReleaseView, Requests, Right, RightView, RoomView, RunView, SecretReads, SecretVersion, Seen,
+    StageView, SyncedSecretView, Term, TracesView, TreeClaim, Unlisted, UnseenSecret, UsageView, VaultView,
+    WorkloadView, World,
 };
 use crate::rotation::{Opened, Relied, Step};
 
@@ -88,6 +89,7 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
         EvidenceKey::Validation(head) => {
             facts.seen(world.validations.get(head), |facts, runs| facts.list(runs, run));
         }
+        EvidenceKey::Rules(branch) => facts.seen(world.rules.get(branch), rules),
         EvidenceKey::Origin => facts.seen(world.origin.as_ref(), origin),
         EvidenceKey::Runs => facts.seen(world.runs.as_ref(), |facts, runs| facts.list(runs, run)),
         EvidenceKey::Deployments => {
@@ -101,6 +103,9 @@ fn of(facts: &mut Facts, key: &EvidenceKey, world: &World) {
             facts.seen(world.clusters.get(stamp), |facts, view| facts.list(&view.workloads, workload));
         }
         EvidenceKey::Room(stamp) => facts.seen(world.rooms.get(stamp), room),
+        EvidenceKey::RightsIn(stamp) => {
+            facts.seen(world.rights_in.get(stamp), |facts, all| facts.list(all, right));
+        }
         EvidenceKey::Inventory => facts.seen(world.inventory.as_ref(), inventory),
         EvidenceKey::Usage => facts.seen(world.usage.as_ref(), usage),
         EvidenceKey::Metrics => facts.seen(world.metrics.as_ref(), metrics),
@@ -172,7 +177,16 @@ impl Facts {
 }
 
 fn account(facts: &mut Facts, view: &AccountView) {
-    let AccountView { provisioning, local_auth_disabled, regions, network, keys, tells_last_use } = view;
+    let AccountView {
+        provisioning,
+        local_auth_disabled,
+        regions,
+        network,
+        keys,
+        // By the fingerprints that are not there.
+        keys_hidden: _,
+        tells_last_use,
+    } = view;
     facts.text(provisioning).word(local_auth_disabled).word(tells_last_use);
     let NetworkRules { closed_to_public, addresses, virtual_networks, private_endpoints } = network;
     facts.word(closed_to_public).word(addresses).word(virtual_networks).word(private_endpoints);
@@ -187,14 +201,27 @@ fn account(facts: &mut Facts, view: &AccountView) {
 
 fn rights(facts: &mut Facts, view: &AccountRights) {
     let AccountRights { rights, term } = view;
-    facts.list(rights, |facts, RightView { what, right, remedy: _ }| {
-        facts.text(what).word(*right == Right::Allowed);
-    });
+    facts.list(rights, right);
     match term {
         Term::Lasting => facts.word("lasting"),
         Term::Until(until) => facts.time(Some(*until)),
         Term::Untold(_) => facts.word("untold"),
     };
+}
+
+fn right(facts: &mut Facts, view: &RightView) {
+    let RightView { what, right, remedy: _ } = view;
+    facts.text(what).word(*right == Right::Allowed);
+}
+
+fn rules(facts: &mut Facts, view: &BranchRules) {
+    let BranchRules { rules, unread } = view;
+    facts.list(rules, |facts, BranchRule { demand, bypass }| {
+        facts.text(&format!("{demand:?}")).word(format_args!("{bypass:?}"));
+    });
+    facts.list(unread, |facts, unread| {
+        facts.text(&format!("{unread:?}"));
+    });
 }
 
 fn proof(facts: &mut Facts, view: &KeyProof) {
@@ -329,8 +356,11 @@ fn traces(facts: &mut Facts, view: &TracesView) {
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {
-    let VaultView { version, created, enabled, expires, fingerprint } = view;
+    let VaultView { version, created, enabled, expires, valid_from, fingerprint } = view;
     facts.text(version.as_str()).time(Some(*created)).word(enabled).time(*expires).text(fingerprint.as_str());
+    if valid_from.is_some() {
+        facts.time(*valid_from);
+    }
 }
 
 fn inventory(facts: &mut Facts, view: &InventoryView) {
@@ -375,7 +405,8 @@ fn census(facts: &mut Facts, view: &CensusView) {
 }
 
 fn audit(facts: &mut Facts, view: &AuditView) {
-    let AuditView { since: _, newest, reads } = view;
+    // When it begins is for people, as it is of the account's logs.
+    let AuditView { since: _, newest, oldest: _, reads } = view;
     for (stamp, newest) in newest {
         facts.text(stamp.as_str()).time(Some(*newest));
     }
@@ -412,9 +443,12 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
-    facts.list(synced, |facts, SyncedSecretView { namespace, name, fingerprint, changed, said_since }| {
-        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
-    });
+    facts.list(
+        synced,
+        |facts, SyncedSecretView { namespace, name, fingerprint, changed, owners: _, said_since }| {
+            facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
+        },
+    );
     facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
         facts.text(namespace).text(name);
     });
@@ -450,7 +484,7 @@ fn cron_job(facts: &mut Facts, view: &CronJobView) {
     facts.maybe_text(pinned.as_ref().map(SecretVersion::as_str)).text(&format!("{left:?}"));
 }
 
-/// Who manages it is a note for people; nothing rests on it.
+/// Who manages it is a note for people; nothing rests on it. When it was written only tells how long it has been as it is.
 fn workload(facts: &mut Facts, view: &WorkloadView) {
     let WorkloadView {
         name,
@@ -474,6 +508,7 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         pinned,
         lacks,
         left,
+        written: _,
         manager: _,
     } = view;
     facts
@@ -509,6 +544,7 @@ fn pod(facts: &mut Facts, view: &PodView) {
         holding,
         besides,
         mounted,
+        elsewhere,
         node: _,
         asks: _,
         trouble: _,
@@ -519,4 +555,8 @@ fn pod(facts: &mut Facts, view: &PodView) {
         .maybe_text(above.as_ref().map(ToString::to_string).as_deref())
         .text(&format!("{holding:?}{besides:?}"));
     facts.maybe_text(mounted.as_ref().map(SecretVersion::as_str));
+    // Said only where there are some: what rested on evidence before they were known rests on the same.
+    if !elsewhere.is_empty() {
+        facts.text(&format!("{elsewhere:?}"));
+    }
 }

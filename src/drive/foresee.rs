@@ -11,7 +11,8 @@ use crate::model::{
 use crate::observe::Change;
 use crate::ports::Fault;
 use crate::rotation::{
-    Event, Fold, Foresight, Reason, Report, Verdict, Why, decide, is_closed, preflight, restarts,
+    Event, Fold, Foresight, Reason, Report, Verdict, Why, branches_ahead, decide, is_closed, preflight,
+    renewal, restarts, ruled,
 };
 
 /// So many rounds of looking lead from nothing to a decision.
@@ -70,6 +71,10 @@ impl Driver {
             decision = self.would_decide(&fold)?;
         }
         let later = self.would_hold(&fold, &silent).await?;
+        self.look_at_rules(&fold).await;
+        if self.policy.census().is_some() && self.world.census.is_none() {
+            self.look_now(&BTreeSet::from([EvidenceKey::Census])).await;
+        }
         let (rights, term) = self.rights(&silent).await;
         let now = self.ports.clock.now();
         let mut foresight = Foresight::of(&opened, begun, &decision, &self.world, &self.policy, rights);
@@ -78,7 +83,9 @@ impl Driver {
             let restarts = restarts(&self.decider(), &fold, &opened, &self.world, now);
             foresight = foresight.begun_with(&report.phases, &restarts).approved(report.approved);
         }
-        foresight = foresight.meeting(later);
+        foresight = foresight.renewing(renewal(&self.decider(), &fold, &self.world, now), now);
+        foresight = foresight.meeting(later).logged(&self.world, &self.policy, now);
+        foresight = foresight.ruled_by(ruled(&self.decider(), &fold, &self.world, now));
         // It is taken when there is something to do.
         foresight.holds.retain(|one| !one.is_free_lease(now));
         let mut foresight = foresight.lasting(&term, now);
@@ -170,6 +177,13 @@ impl Driver {
         join_all(self.live_stamps().filter(|stamp| !silent.contains(stamp)).map(ask)).await
     }
 
+    /// Also where what holds comes before them.
+    async fn look_at_rules(&mut self, fold: &Fold) {
+        let branches = branches_ahead(&self.decider(), fold, &self.world, self.ports.clock.now());
+        let unseen = branches.into_iter().filter(|branch| !self.world.rules.contains_key(branch));
+        self.look_now(&unseen.map(EvidenceKey::Rules).collect()).await;
+    }
+
     /// Whether the stamp's secret may be read: it was tried already.
     fn right_to_the_secret(&self, stamp: &StampName) -> RightView {
         let seen = self.world.vaults.get(stamp).map(|seen| &seen.what);
@@ -215,16 +229,6 @@ impl Driver {
             rights.extend(told(stamp, asked));
         }
         (rights, term)
-    }
-
-    /// What a cluster would refuse when it comes to restarts: the first that was seen, for roles are mostly given alike, and
-    /// every request is one more. `keyslot plan` asks all.
-    pub async fn restarts_refused(&self) -> Option<(StampName, Vec<RightView>)> {
-        let seen = |stamp: &StampName| self.world.clusters.get(stamp).and_then(|seen| seen.get());
-        let stamp = self.live_stamps().find(|stamp| seen(stamp).is_some_and(|it| it.state.has_pods()))?;
-        let mut rights = self.ports.clusters.rights_to_restart(&stamp).await;
-        rights.retain(|right| right.right == Right::Denied);
-        Some((stamp, rights))
     }
 
     /// Nothing waits for it before an answer is lost: then a person has to tell what the log would.

@@ -118,9 +118,10 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         (Gate::NotRefused, Why::RefusedByMetrics { .. } | Why::MetricsSilent { .. }) => {
             vec![EvidenceKey::Metrics]
         }
+        (Gate::NotRefused, Why::RefusalsUntold { evidence, .. }) => vec![evidence.clone()],
         (Gate::NotRefused, _) => vec![EvidenceKey::Usage],
-        // The canary has reasons of its own; a soak wants time only.
-        (Gate::Wave, Why::CanaryFirst { .. } | Why::Soaking { .. }) => Vec::new(),
+        // The canary has reasons of its own, as those have that are judged yet; a soak wants time only.
+        (Gate::Wave, Why::CanaryFirst { .. } | Why::Soaking { .. } | Why::WaveSettling { .. }) => Vec::new(),
         (Gate::Propagated, _) => {
             of_stamp(EvidenceKey::Vault).into_iter().chain(of_stamp(EvidenceKey::Cluster)).collect()
         }

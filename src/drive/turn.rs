@@ -14,7 +14,7 @@ use crate::model::{Access, Blindness, EvidenceKey, StampName, World};
 use crate::ports::Glance;
 use crate::rotation::{
     Decision, Event, Gate, Leg, Opens, Phase, Reach, Reason, Relied, Step, Subject, Verdict, Why, decide,
-    later,
+    forewarnings, later,
 };
 
 /// Why a turn came to its end.
@@ -199,8 +199,13 @@ impl Driver {
             && matches!(self.reach, Reach::Promote { .. } | Reach::Follow)
             && !self.fold.reached.iter().any(|(_, l, p)| *l == Leg::Out && *p >= Phase::Propose);
         if !reached && !unprepared && !matches!(verdict, Verdict::Done | Verdict::Enough) {
+            let warns = self.is_first_beyond_preparing(leg, phase);
             self.append(Event::Reached { leg, phase }).await?;
             self.say(&Notice::Reached { leg, phase });
+            if warns {
+                let concerns = forewarnings(&self.decider(), &self.fold, &self.world, now);
+                concerns.iter().for_each(|concern| self.say(&Notice::Forewarned { concern }));
+            }
             return Ok(None);
         }
         match verdict {
@@ -230,6 +235,13 @@ impl Driver {
                 Ok(Some(TurnEnd::Done))
             }
         }
+    }
+
+    /// Whether what comes now is the first that has effects, of somebody who restarts.
+    fn is_first_beyond_preparing(&self, leg: Leg, phase: Phase) -> bool {
+        let begun = self.fold.reached.iter().any(|(_, l, p)| *l == Leg::Out && *p >= Phase::Propose);
+        let restarts = matches!(self.reach, Reach::Whole | Reach::Restart { .. });
+        leg == Leg::Out && phase >= Phase::Propose && !begun && restarts
     }
 
     /// Looks at what is missing or stale. Before the restarts nothing can be decided until all of it is seen, so it is

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::model::{Access, Policy, World};
 use crate::ports::Fault;
-use crate::rotation::{Leg, Outcome, Phase, Reason, Step};
+use crate::rotation::{Concern, Leg, Outcome, Phase, Reason, Step};
 
 /// Something that happened in the loop.
 #[derive(Debug)]
@@ -28,6 +28,10 @@ pub enum Notice<'a> {
         policy: &'a Policy,
         /// Of the keys that are rotated.
         access: Access,
+    },
+    /// Something that may keep the rotation from its end, and holds nothing now. Said once, before the first effect.
+    Forewarned {
+        concern: &'a Concern,
     },
     /// Somebody else wrote to the journal first.
     Overtaken,
@@ -54,6 +58,7 @@ impl Notice<'_> {
                     tracing::debug!(%phase, %gate, %subject, why, %until, "waits");
                 }
             }
+            Notice::Forewarned { .. } => tracing::warn!("something may keep the rotation from its end"),
             Notice::Overtaken => tracing::info!("somebody else wrote first"),
             Notice::NotTold { fault } => tracing::warn!(kind = ?fault.kind, "the pull request is not told"),
             Notice::Over { .. } => tracing::info!("over"),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::service::RESOURCE_TYPE;
 use super::usage::same_region;
-use super::{Fingerprint, KeyKind, Slot};
+use super::{Blind, Blindness, Fingerprint, KeyKind, Slot};
 
 /// An account's place in Azure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,6 +87,8 @@ pub struct AccountView {
     pub regions: Vec<Region>,
     pub network: NetworkRules,
     pub keys: BTreeMap<KeyKind, KeyView>,
+    /// What kept us from listing the keys, where the account alone was seen.
+    pub keys_hidden: Option<Blind>,
     /// Whether the answer can tell when keys were last used. Where it cannot, an absent `last_used` says
     /// nothing; where it can, it means that no use is on record.
     pub tells_last_use: bool,
@@ -100,6 +102,20 @@ impl AccountView {
     /// Whether the account is in the region, by its display name or its location.
     pub fn has_region(&self, name: &str) -> bool {
         self.regions.iter().any(|region| same_region(&region.name, name))
+    }
+
+    /// Whether it is one that writes: it serves the account's global name, which every client asks first.
+    pub fn writes_in(&self, name: &str) -> bool {
+        self.regions.iter().any(|region| region.writable && same_region(&region.name, name))
+    }
+
+    /// Why no key can be told from another: they may not be listed, or none of them was. A value that is none of the keys
+    /// cannot be told from one that is, then.
+    pub fn keys_untold(&self) -> Option<Blind> {
+        let untold = self.keys.values().all(|key| key.fingerprint.is_none());
+        let none =
+            || Blind { kind: Blindness::Unintelligible, why: "no key of the account was listed".to_owned() };
+        untold.then(|| self.keys_hidden.clone().unwrap_or_else(none))
     }
 
     /// What is known of one key; nothing, where the account does not show it.
@@ -127,6 +143,8 @@ pub enum ProofVerdict {
     Refused,
     /// Throttled, unreachable, not a region that writes: nothing was learnt.
     NoEvidence(String),
+    /// There is nothing there that it could be tried on, and time will not change that: nothing was learnt.
+    NothingToTry(String),
     /// The account's network rules keep this machine out: nothing was learnt, and time will not change that.
     KeptOut(String),
 }
@@ -138,6 +156,7 @@ impl ProofVerdict {
             ProofVerdict::Accepted => "accepted",
             ProofVerdict::Refused => "refused",
             ProofVerdict::NoEvidence(_) => "no-evidence",
+            ProofVerdict::NothingToTry(_) => "nothing-to-try",
             ProofVerdict::KeptOut(_) => "kept-out",
         }
     }
@@ -166,6 +185,10 @@ impl RegionProof {
         self.verdicts().any(|verdict| matches!(verdict, ProofVerdict::KeptOut(_)))
     }
 
+    fn has_nothing_to_try(&self) -> bool {
+        self.verdicts().any(|verdict| matches!(verdict, ProofVerdict::NothingToTry(_)))
+    }
+
     fn refuses(&self) -> bool {
         self.verdicts().any(|verdict| *verdict == ProofVerdict::Refused)
     }
@@ -188,6 +211,11 @@ impl KeyProof {
     /// The regions whose network rules kept the probes out.
     pub fn keeping_out(&self) -> Vec<&str> {
         self.regions.iter().filter(|(_, region)| region.keeps_out()).map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Whether it cannot be tried, now or later.
+    pub fn has_nothing_to_try(&self) -> bool {
+        self.regions.values().any(RegionProof::has_nothing_to_try)
     }
 
     /// The regions that spoke against the key.

@@ -5,15 +5,18 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Fingerprint, ObjectName, SecretVersion, Seen, WorkloadName};
+use super::{Fingerprint, ObjectName, SecretVersion, Seen, StampName, WorkloadName};
 
 pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
+pub use self::shortage::Shortage;
 pub use self::symptom::{PodTrouble, Warning};
 
 mod holding;
 mod room;
+mod shortage;
 mod symptom;
+mod writers;
 
 /// `maxSurge` and `maxUnavailable`: a count or a percentage of the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,10 +118,19 @@ pub struct WorkloadView {
     /// What its pod template reads of Kubernetes Secrets that nobody fills with the key any more: its next pod begins with what
     /// stands there.
     pub left: Option<LostClass>,
+    /// When anybody last wrote anything of it, its controller's status included, where the server dates its writers. Whole
+    /// seconds.
+    pub written: Option<Timestamp>,
     pub manager: Option<Manager>,
 }
 
 impl WorkloadView {
+    /// When its controller called its rollout over, where it is of a kind that says so. Scaling does not move that.
+    pub fn rolled_out_at(&self) -> Option<Timestamp> {
+        let over = |condition: &&DeploymentCondition| condition.reason == "NewReplicaSetAvailable";
+        self.conditions.iter().find(over).and_then(|condition| condition.updated)
+    }
+
     /// The pods that are there beside all that are wanted, while it is restarted.
     pub fn surge(&self) -> u32 {
         match self.strategy {
@@ -167,10 +179,20 @@ pub struct PodView {
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
     pub mounted: Option<SecretVersion>,
+    /// What it mounts besides from the vaults of other stamps.
+    pub elsewhere: Vec<OtherMount>,
     /// What it takes of quotas, by its own specification: what a LimitRange has filled in is in it.
     pub asks: PodAsks,
     /// What keeps it from serving, as far as its own status says.
     pub trouble: Option<PodTrouble>,
+}
+
+/// A mount of the secret from the vault of another stamp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherMount {
+    pub stamp: StampName,
+    /// The version of that vault that it holds; `None` where its status does not show it.
+    pub version: Option<SecretVersion>,
 }
 
 impl PodView {
@@ -208,6 +230,8 @@ pub struct SyncedSecretView {
     pub fingerprint: Fingerprint,
     /// When its content last changed, at the latest, where that is known.
     pub changed: Option<Timestamp>,
+    /// The uids of what owns it: the driver writes down each owner of a pod that mounts its class.
+    pub owners: Vec<String>,
     /// Since when the classes that fill it say what they say, at the latest, where that is known.
     pub said_since: Option<Timestamp>,
 }

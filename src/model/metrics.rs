@@ -20,6 +20,12 @@ pub struct RefusedMinute {
     pub count: u64,
 }
 
+impl RefusedMinute {
+    pub fn is_in(&self, region: &str) -> bool {
+        same_region(region, &self.region)
+    }
+}
+
 /// The minutes of a window with refused requests in them; the others are not listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricsView {
@@ -64,9 +70,13 @@ impl MetricsView {
         Some(newest.checked_add(MINUTE).unwrap_or(Timestamp::MAX))
     }
 
-    /// What the region refused in whole minutes from then on, if anything; every region's where none is given.
-    pub fn refused_since(&self, since: Timestamp, region: Option<&str>) -> Option<Refusals> {
-        let here = |minute: &&RefusedMinute| region.is_none_or(|region| same_region(region, &minute.region));
+    /// What was refused in whole minutes from then on, of those that count, if anything.
+    pub fn refused_since(
+        &self,
+        since: Timestamp,
+        counts: impl Fn(&RefusedMinute) -> bool,
+    ) -> Option<Refusals> {
+        let here = |minute: &&RefusedMinute| counts(minute);
         let earlier = since.checked_sub(HOUR).unwrap_or(Timestamp::MIN);
         let (after, before): (Vec<_>, Vec<_>) =
             self.refused.iter().filter(here).partition(|minute| minute.begin >= since);
@@ -109,13 +119,14 @@ mod tests {
         };
         assert_eq!(view.reached(Some("northeurope")), Some(at(104)));
         assert_eq!((view.reached(None), view.reached(Some("West Europe"))), (Some(at(106)), None));
-        let north = view.refused_since(at(100), Some("northeurope")).unwrap();
+        let here = |minute: &RefusedMinute| minute.is_in("northeurope");
+        let north = view.refused_since(at(100), here).unwrap();
         assert_eq!((north.count, north.most, north.before, north.last), (8, 7, Some(5), at(103)));
         let later = MetricsView { since: at(50), ..view.clone() };
-        assert_eq!(later.refused_since(at(100), None).unwrap().before, None, "nobody looked");
-        let everywhere = view.refused_since(at(100), None).unwrap();
+        assert_eq!(later.refused_since(at(100), |_| true).unwrap().before, None, "nobody looked");
+        let everywhere = view.refused_since(at(100), |_| true).unwrap();
         assert_eq!((everywhere.count, everywhere.region.as_str()), (11, "East US 2"));
-        assert_eq!(view.refused_since(at(104), Some("North Europe")), None);
+        assert_eq!(view.refused_since(at(104), here), None);
         let left =
             view.but_for(at(99), at(103)).refused.iter().map(|minute| minute.begin).collect::<Vec<_>>();
         assert_eq!(left, [at(10), at(104)]);
@@ -123,6 +134,6 @@ mod tests {
         assert_eq!(left, 4, "one that ends as the span begins is not in it");
         // The minute in which the moment lies is not whole.
         let within = at(103).checked_add(SignedDuration::from_secs(1)).unwrap();
-        assert_eq!(view.refused_since(within, Some("North Europe")), None);
+        assert_eq!(view.refused_since(within, here), None);
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here is a plain value. Nothing does IO, reads a clock or knows where a value came from.
 
 mod account;
+mod branch_rules;
 mod cluster;
 mod code;
 mod deployment;
@@ -34,11 +35,12 @@ pub use account::{
     AccountId, AccountView, KeyProof, KeyView, NetworkRules, Operation, OperationState, ProofVerdict, Region,
     RegionProof,
 };
+pub use branch_rules::{BranchRule, BranchRules, Bypass, Demand, Like, NamePattern, Reviewing, UnreadRules};
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
-    DeploymentCondition, Extent, Holding, LostClass, Manager, PodAsks, PodTrouble, PodView, QuotaLine,
-    QuotaView, ReplicaNumber, RoomView, Strategy, SyncedSecretView, Takes, UnseenSecret, Warning,
-    WorkloadView,
+    DeploymentCondition, Extent, Holding, LostClass, Manager, OtherMount, PodAsks, PodTrouble, PodView,
+    QuotaLine, QuotaView, ReplicaNumber, RoomView, Shortage, Strategy, SyncedSecretView, Takes, UnseenSecret,
+    Warning, WorkloadView,
 };
 pub use code::{BranchView, Brings, Delivery, SlotUse, Taker, TreeClaim};
 pub use deployment::{DeploymentState, DeploymentView};

@@ -123,6 +123,8 @@ pub struct Policy {
     pub promotion: Promotion,
     pub base_branch: BranchName,
     pub pulls: PullPolicy,
+    /// Whether the commits that keyslot makes bear a signature; `None` where git's own configuration decides.
+    pub signs: Option<bool>,
     pub run_start: RunStart,
     pub words: Wording,
     /// Stages that a run must leave out.
@@ -189,6 +191,11 @@ impl Policy {
     /// The same for the census.
     pub fn census(&self) -> Option<Duration> {
         self.log_lag.map(|_| self.census_window).filter(|window| !window.is_zero())
+    }
+
+    /// How much of the confirmation's window one probe of the new key counts for at most.
+    pub fn confirm_reach(&self) -> Duration {
+        self.confirm_window / 3
     }
 
     /// The stamp whose pods come from there.

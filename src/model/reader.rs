@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::service::{DEEDS, RESOURCE_TYPE};
 use super::{Blind, Caller, SecretVersion, StampName, UsageView};
@@ -58,12 +58,22 @@ pub struct SecretReads {
     pub last: Timestamp,
 }
 
+/// From when on a log tells: from its window's beginning on, where its first row is not long after it. Where it has none for a
+/// twentieth of the window, and for an hour, it is taken to be younger than that.
+pub(super) fn begins(since: Timestamp, newest: Option<Timestamp>, oldest: Timestamp) -> Timestamp {
+    let window = newest.unwrap_or(since).duration_since(since);
+    let pause = SignedDuration::from_hours(1).max(window / 20);
+    if since.checked_add(pause).is_ok_and(|late| oldest > late) { oldest } else { since }
+}
+
 /// The vaults' audit over a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditView {
     pub since: Timestamp,
     /// The newest row of each vault, of whatever it is. A vault that has none is not audited here.
     pub newest: BTreeMap<StampName, Timestamp>,
+    /// The oldest row of each in the window, of whatever it is.
+    pub oldest: BTreeMap<StampName, Timestamp>,
     pub reads: Vec<SecretReads>,
 }
 
@@ -71,6 +81,24 @@ impl AuditView {
     /// What others than keyslot read.
     pub fn of_others(&self) -> impl Iterator<Item = &SecretReads> {
         self.reads.iter().filter(|reads| !reads.caller.is_keyslot())
+    }
+
+    /// Of the vaults whose first row comes long after the window's beginning, when that is: who read them before, nobody has
+    /// written down, or they were not there.
+    pub fn begins_late(&self) -> impl Iterator<Item = (&StampName, Timestamp)> {
+        self.oldest.iter().filter_map(|(stamp, oldest)| {
+            let newest = self.newest.get(stamp).copied();
+            let begins = begins(self.since, newest, *oldest);
+            (begins > self.since).then_some((stamp, begins))
+        })
+    }
+
+    /// Takes a row of a vault into account.
+    pub fn note(&mut self, stamp: &StampName, first: Timestamp, last: Timestamp) {
+        let newest = self.newest.entry(stamp.clone()).or_insert(last);
+        *newest = (*newest).max(last);
+        let oldest = self.oldest.entry(stamp.clone()).or_insert(first);
+        *oldest = (*oldest).min(first);
     }
 }
 
@@ -144,6 +172,19 @@ mod tests {
         ] {
             assert_eq!(KeyDeed::of_operation(name), deed, "{name}");
         }
+    }
+
+    #[test]
+    fn an_audit_that_begins_long_after_its_window_is_told_by_its_vault() {
+        let at = |hours: i64| Timestamp::from_second(hours * 3600).unwrap();
+        let (newest, oldest, reads) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let mut audit = AuditView { since: at(0), newest, oldest, reads };
+        audit.note(&"old".into(), at(10), at(200));
+        audit.note(&"old".into(), at(1), at(2));
+        audit.note(&"new".into(), at(11), at(200));
+        assert_eq!(audit.newest[&"old".into()], at(200));
+        let late: Vec<(&StampName, Timestamp)> = audit.begins_late().collect();
+        assert_eq!(late, [(&"new".into(), at(11))]);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::service::{KEYS, KeyNames};
+
 /// One of the two places in which an account holds a valid key. A slot outlives the keys in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -91,21 +93,20 @@ impl KeyKind {
 
     /// The `keyKind` of Azure's regenerateKey.
     pub fn azure_name(self) -> &'static str {
-        match (self.slot, self.access) {
-            (Slot::Primary, Access::ReadWrite) => "primary",
-            (Slot::Secondary, Access::ReadWrite) => "secondary",
-            (Slot::Primary, Access::ReadOnly) => "primaryReadonly",
-            (Slot::Secondary, Access::ReadOnly) => "secondaryReadonly",
-        }
+        self.names().regenerate
     }
 
     /// The member of Azure's listKeys answer and of `keysMetadata`.
     pub fn azure_member(self) -> &'static str {
+        self.names().member
+    }
+
+    fn names(self) -> &'static KeyNames {
         match (self.slot, self.access) {
-            (Slot::Primary, Access::ReadWrite) => "primaryMasterKey",
-            (Slot::Secondary, Access::ReadWrite) => "secondaryMasterKey",
-            (Slot::Primary, Access::ReadOnly) => "primaryReadonlyMasterKey",
-            (Slot::Secondary, Access::ReadOnly) => "secondaryReadonlyMasterKey",
+            (Slot::Primary, Access::ReadWrite) => &KEYS[0],
+            (Slot::Secondary, Access::ReadWrite) => &KEYS[1],
+            (Slot::Primary, Access::ReadOnly) => &KEYS[2],
+            (Slot::Secondary, Access::ReadOnly) => &KEYS[3],
         }
     }
 }

@@ -60,6 +60,12 @@ pub struct Requests {
     pub last: Timestamp,
 }
 
+impl Requests {
+    pub fn is_in(&self, region: &str) -> bool {
+        same_region(region, &self.region)
+    }
+}
+
 /// The requests of a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageView {
@@ -84,13 +90,9 @@ impl UsageView {
         self.requests.iter().map(|requests| requests.first).min()
     }
 
-    /// From when on there are rows: from the window's beginning on, where the first of them is not long after it. Where
-    /// nobody has asked for a twentieth of the window, and for an hour, logs are taken to be younger than that.
+    /// From when on there are rows: from the window's beginning on, where the first of them is not long after it.
     pub fn begins(&self) -> Timestamp {
-        let oldest = self.oldest().unwrap_or(self.since);
-        let window = self.newest.unwrap_or(self.since).duration_since(self.since);
-        let pause = SignedDuration::from_hours(1).max(window / 20);
-        if self.since.checked_add(pause).is_ok_and(|late| oldest > late) { oldest } else { self.since }
+        super::reader::begins(self.since, self.newest, self.oldest().unwrap_or(self.since))
     }
 
     /// What others than keyslot asked.

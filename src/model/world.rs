@@ -9,9 +9,10 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
-    AccountRights, AccountView, Blind, BranchName, BranchView, CensusView, ClusterView, CommitId,
-    DeploymentView, InventoryView, KeyProof, MetricsView, Network, OperationState, OriginView, PullEnds,
-    PullHead, PullView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView,
+    AccountRights, AccountView, Blind, BranchName, BranchRules, BranchView, CensusView, ClusterView,
+    CommitId, DeploymentView, InventoryView, KeyProof, MetricsView, Network, OperationState, OriginView,
+    PullEnds, PullHead, PullView, RightView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
+    VaultView,
 };
 
 /// Names one piece of evidence, for asking to see it (again).
@@ -25,6 +26,8 @@ pub enum EvidenceKey {
     Pull(PullEnds),
     /// The runs of the validation pipeline on what a pull request proposes.
     Validation(PullHead),
+    /// What the forge's rules say of a branch, which may not exist yet.
+    Rules(BranchName),
     /// What brought the base branch to the slot that it reads.
     Origin,
     Runs,
@@ -40,6 +43,8 @@ pub enum EvidenceKey {
     Workloads(StampName),
     /// Quotas and autoscalers of a stamp's cluster.
     Room(StampName),
+    /// Whether we may restart the configured workloads of a stamp.
+    RightsIn(StampName),
     /// What Azure knows beside what is configured.
     Inventory,
     /// Who asked the account with which key, by its logs.
@@ -62,6 +67,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Validation(PullHead { pull, commit, .. }) => {
                 write!(f, "the validation of pull request {pull} at {}", commit.short())
             }
+            EvidenceKey::Rules(branch) => write!(f, "the rules of branch {branch}"),
             EvidenceKey::Origin => f.write_str("what brought the base branch to its slot"),
             EvidenceKey::Runs => f.write_str("the pipeline's runs"),
             EvidenceKey::Deployments => f.write_str("the deployments to the environment"),
@@ -71,6 +77,7 @@ impl fmt::Display for EvidenceKey {
             EvidenceKey::Cluster(stamp) => write!(f, "the cluster of {stamp}"),
             EvidenceKey::Workloads(stamp) => write!(f, "the workloads of {stamp}"),
             EvidenceKey::Room(stamp) => write!(f, "quotas and autoscalers of {stamp}"),
+            EvidenceKey::RightsIn(stamp) => write!(f, "what keyslot may do in the cluster of {stamp}"),
             EvidenceKey::Inventory => f.write_str("Azure's list of stamps"),
             EvidenceKey::Usage => f.write_str("the logs of the data plane"),
             EvidenceKey::Metrics => f.write_str("the account's metrics"),
@@ -145,6 +152,7 @@ pub struct World {
     pub pulls: BTreeMap<PullEnds, Seen<Option<PullView>>>,
     /// Newest first.
     pub validations: BTreeMap<PullHead, Seen<Vec<RunView>>>,
+    pub rules: BTreeMap<BranchName, Seen<BranchRules>>,
     pub origin: Option<Seen<OriginView>>,
     /// Newest first.
     pub runs: Option<Seen<Vec<RunView>>>,
@@ -155,6 +163,7 @@ pub struct World {
     pub vaults: BTreeMap<StampName, Seen<VaultView>>,
     pub clusters: BTreeMap<StampName, Seen<ClusterView>>,
     pub rooms: BTreeMap<StampName, Seen<RoomView>>,
+    pub rights_in: BTreeMap<StampName, Seen<Vec<RightView>>>,
     pub inventory: Option<Seen<InventoryView>>,
     pub usage: Option<Seen<UsageView>>,
     pub metrics: Option<Seen<MetricsView>>,
@@ -176,6 +185,7 @@ impl World {
             EvidenceKey::Code => self.code.as_ref().map(Sight::of),
             EvidenceKey::Pull(ends) => self.pulls.get(ends).map(Sight::of),
             EvidenceKey::Validation(head) => self.validations.get(head).map(Sight::of),
+            EvidenceKey::Rules(branch) => self.rules.get(branch).map(Sight::of),
             EvidenceKey::Origin => self.origin.as_ref().map(Sight::of),
             EvidenceKey::Runs => self.runs.as_ref().map(Sight::of),
             EvidenceKey::Deployments => self.deployments.as_ref().map(Sight::of),
@@ -188,6 +198,7 @@ impl World {
                 Some(Sight { at: seen.workloads_at(), ..Sight::of(seen) })
             }
             EvidenceKey::Room(stamp) => self.rooms.get(stamp).map(Sight::of),
+            EvidenceKey::RightsIn(stamp) => self.rights_in.get(stamp).map(Sight::of),
             EvidenceKey::Inventory => self.inventory.as_ref().map(Sight::of),
             EvidenceKey::Usage => self.usage.as_ref().map(Sight::of),
             EvidenceKey::Metrics => self.metrics.as_ref().map(Sight::of),

@@ -6,6 +6,9 @@
 //! was first seen, or when the journal says that it was seen just before a restart. That counts as long as the Secret holds
 //! the same, the vault's version is the same, and no class that fills it was changed since; where it was seen to hold anything
 //! else, it is known anew from then on.
+//!
+//! What it held between two looks, nobody has seen. Where the entry moved and the owners did not, it was the content that was
+//! written. Where both moved, it may have been, as long as a pod with older files is there for the driver to write from.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,6 +29,18 @@ type Place = (StampName, String);
 struct Since {
     version: SecretVersion,
     at: Timestamp,
+    /// What the API server said of it when it was last seen.
+    entry: Option<Timestamp>,
+    owners: Vec<String>,
+    /// Whether something may have been written into it since then that nobody saw.
+    contested: bool,
+}
+
+impl Since {
+    /// Whether nothing but its owners was written since it was last seen.
+    fn is_unbroken(&self, secret: &SyncedSecretView) -> bool {
+        self.entry == secret.changed || (self.owners != secret.owners && !self.contested)
+    }
 }
 
 /// What this process has seen, and what the journal tells of others.
@@ -84,13 +99,18 @@ impl Held {
         let mut known = self.known();
         let brought = vault.map(Current::of);
         let Some(current) = brought.clone().or_else(|| known.vaults.get(stamp).cloned()) else { return };
-        for secret in &mut view.synced {
+        let mut synced = std::mem::take(&mut view.synced);
+        for secret in &mut synced {
             let place = (stamp.clone(), format!("{}/{}", secret.namespace, secret.name));
             if brought.is_some() {
                 known.learn(&place, &current, now, secret);
             }
             known.date(&place, &current, secret);
+            if let (Some(vault), Some(since)) = (vault, known.seen.get_mut(&place)) {
+                since.contested = view.is_contested(secret, vault, now);
+            }
         }
+        view.synced = synced;
         known.vaults.insert(stamp.clone(), current);
     }
 
@@ -112,10 +132,15 @@ impl Known {
             self.intended.retain(|(of, _), _| of != place);
             return;
         }
-        let stands = |since: &Since| since.version == current.version && is_settled(secret, since.at);
-        if !self.seen.get(place).is_some_and(stands) {
-            self.seen.insert(place.clone(), Since { version: current.version.clone(), at: now });
+        let known = self.seen.get(place).filter(|since| since.version == current.version);
+        if known.is_some_and(|since| !since.is_unbroken(secret)) {
+            self.intended.retain(|(of, _), _| of != place);
         }
+        let stands = |since: &&Since| since.is_unbroken(secret) && is_settled(secret, since.at);
+        let at = known.filter(stands).map_or(now, |since| since.at);
+        let (version, owners) = (current.version.clone(), secret.owners.clone());
+        let since = Since { version, at, entry: secret.changed, owners, contested: true };
+        self.seen.insert(place.clone(), since);
     }
 
     fn date(&self, place: &Place, current: &Current, secret: &mut SyncedSecretView) {
@@ -140,7 +165,7 @@ fn is_settled(secret: &SyncedSecretView, at: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Salt;
+    use crate::model::{Holding, PodAsks, PodView, Salt};
 
     const LAG: Duration = Duration::from_secs(300);
 
@@ -154,7 +179,7 @@ mod tests {
 
     fn vault(version: &str) -> VaultView {
         let (version, fingerprint) = (version.into(), of("new"));
-        VaultView { version, created: at(0), fingerprint, enabled: true, expires: None }
+        VaultView { version, created: at(0), fingerprint, enabled: true, expires: None, valid_from: None }
     }
 
     /// What the Secret is dated by, where its entry says 2000.
@@ -165,16 +190,90 @@ mod tests {
         holds: &str,
         said_since: Option<i64>,
     ) -> Option<i64> {
-        let secret = SyncedSecretView {
+        let secret = secret(holds, 2000, &["r-1"], said_since);
+        date(held, version, now, secret, Vec::new())
+    }
+
+    fn secret(holds: &str, entry: i64, owners: &[&str], said_since: Option<i64>) -> SyncedSecretView {
+        SyncedSecretView {
             namespace: "workload".to_owned(),
             name: "cosmos".to_owned(),
             fingerprint: of(holds),
-            changed: Some(at(2000)),
+            changed: Some(at(entry)),
+            owners: owners.iter().map(|owner| (*owner).to_owned()).collect(),
             said_since: said_since.map(at),
-        };
-        let mut view = ClusterView { synced: vec![secret], ..ClusterView::default() };
+        }
+    }
+
+    fn date(
+        held: &Held,
+        version: Option<&str>,
+        now: i64,
+        secret: SyncedSecretView,
+        pods: Vec<PodView>,
+    ) -> Option<i64> {
+        let mut view = ClusterView { synced: vec![secret], pods, ..ClusterView::default() };
         held.date(&StampName::new("east"), version.map(vault).as_ref(), at(now), &mut view);
         view.synced[0].changed.map(|changed| changed.as_second() - at(0).as_second())
+    }
+
+    /// A pod that runs, and whose files hold this version.
+    fn mounting(version: &str) -> PodView {
+        PodView {
+            name: "old".to_owned(),
+            uid: "u".to_owned(),
+            namespace: "workload".to_owned(),
+            created: at(0),
+            deleting: None,
+            node: None,
+            workload: None,
+            above: None,
+            phase: "Running".to_owned(),
+            ready: true,
+            ready_since: None,
+            unready_since: None,
+            holding: Holding::Specified { mounts: true, reads: vec!["cosmos".to_owned()] },
+            besides: None,
+            mounted: Some(version.into()),
+            elsewhere: Vec::new(),
+            asks: PodAsks::default(),
+            trouble: None,
+        }
+    }
+
+    #[test]
+    fn a_content_that_was_written_between_two_looks_is_known_anew() {
+        let look = |held: &Held, now, entry, owners: &[&str], pods: &[&str]| {
+            let pods = pods.iter().map(|version| mounting(version)).collect();
+            date(held, Some("v2"), now, secret("new", entry, owners, Some(1)), pods)
+        };
+        let held = Held::default();
+        assert_eq!(look(&held, 1000, 900, &["r-1"], &[]), Some(900));
+        assert_eq!(look(&held, 3000, 2500, &["r-1"], &[]), Some(2500), "no owner came: it was the content");
+        assert_eq!(look(&held, 4000, 3500, &["r-1", "r-2"], &[]), Some(3030), "nobody could write another");
+
+        let held = Held::default();
+        assert_eq!(look(&held, 1000, 900, &["r-1"], &["v1"]), Some(900));
+        assert_eq!(look(&held, 3000, 2500, &["r-1", "r-2"], &["v1"]), Some(2500), "the old one may");
+
+        let held = Held::default();
+        assert_eq!(look(&held, 1000, 900, &["r-1"], &["v1"]), Some(900));
+        assert_eq!(
+            look(&held, 1600, 900, &["r-1"], &["v1"]),
+            Some(900),
+            "two rounds, and nothing was written"
+        );
+        assert_eq!(look(&held, 3000, 2500, &["r-1", "r-2"], &["v1"]), Some(1030), "this driver does not");
+    }
+
+    #[test]
+    fn what_was_meant_before_a_content_was_written_tells_nothing_of_it() {
+        let held = Held::default();
+        let names = ["workload/cosmos".to_owned()];
+        held.intended(&StampName::new("east"), &"v2".into(), &names, at(1500), LAG);
+        let look = |now, entry| date(&held, Some("v2"), now, secret("new", entry, &[], Some(1)), Vec::new());
+        assert_eq!(look(2000, 1900), Some(1500 - 330));
+        assert_eq!(look(3000, 2500), Some(2500));
     }
 
     #[test]

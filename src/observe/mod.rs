@@ -19,10 +19,10 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{
-    AccountRights, AccountView, Blindness, BranchName, BranchView, CensusView, ClusterView, CommitId,
-    DeploymentView, EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView, OperationState,
-    OriginView, PullEnds, PullHead, PullView, ReleaseView, RoomView, RunView, Salt, Seen, Slot, SlotUse,
-    StampName, TracesView, TreeClaim, UsageView, VaultView, World,
+    AccountRights, AccountView, Blindness, BranchName, BranchRules, BranchView, CensusView, ClusterView,
+    CommitId, DeploymentView, EvidenceKey, InventoryView, KeyKind, KeyProof, LiveBy, MetricsView,
+    OperationState, OriginView, PullEnds, PullHead, PullView, ReleaseView, RightView, RoomView, RunView,
+    Salt, Seen, Slot, SlotUse, StampName, TracesView, TreeClaim, UsageView, VaultView, World,
 };
 use crate::ports::{Fault, Glance, Ports};
 use crate::rotation::Unanswered;
@@ -61,6 +61,7 @@ enum Found {
     Code(Box<Seen<ReleaseView>>),
     Pull(PullEnds, Seen<Option<PullView>>),
     Validation(PullHead, Seen<Vec<RunView>>),
+    Rules(BranchName, Seen<BranchRules>),
     Origin(Box<Seen<OriginView>>),
     Runs(Seen<Vec<RunView>>),
     Deployments(Seen<Vec<DeploymentView>>),
@@ -69,6 +70,7 @@ enum Found {
     Vault(StampName, Seen<VaultView>),
     Cluster(StampName, Seen<ClusterView>),
     Room(StampName, Seen<RoomView>),
+    RightsIn(StampName, Seen<Vec<RightView>>),
     Inventory(Seen<InventoryView>),
     Usage(Seen<UsageView>),
     Metrics(Seen<MetricsView>),
@@ -174,6 +176,9 @@ impl Observer {
                 Found::Validation(head, seen) => {
                     world.validations.insert(head, seen);
                 }
+                Found::Rules(branch, seen) => {
+                    world.rules.insert(branch, seen);
+                }
                 Found::Origin(seen) => world.origin = Some(*seen),
                 Found::Runs(seen) => world.runs = Some(seen),
                 Found::Deployments(seen) => world.deployments = Some(seen),
@@ -187,6 +192,9 @@ impl Observer {
                 }
                 Found::Room(stamp, seen) => {
                     world.rooms.insert(stamp, seen);
+                }
+                Found::RightsIn(stamp, seen) => {
+                    world.rights_in.insert(stamp, seen);
                 }
                 Found::Inventory(seen) => world.inventory = Some(seen),
                 Found::Usage(seen) => world.usage = Some(seen),
@@ -278,6 +286,9 @@ impl Observer {
             EvidenceKey::Validation(head) => {
                 Found::Validation(head.clone(), seen(at, self.ports.validation.runs_of(head).await))
             }
+            EvidenceKey::Rules(branch) => {
+                Found::Rules(branch.clone(), seen(at, self.ports.forge.rules(branch).await))
+            }
             EvidenceKey::Origin => Found::Origin(Box::new(seen(at, self.origin(world).await))),
             EvidenceKey::Runs => Found::Runs(seen(at, self.ports.pipeline.runs().await)),
             EvidenceKey::Deployments => Found::Deployments(seen(at, self.ports.pipeline.deployments().await)),
@@ -308,6 +319,10 @@ impl Observer {
             }
             EvidenceKey::Room(stamp) => {
                 Found::Room(stamp.clone(), seen(at, self.ports.clusters.room(stamp).await))
+            }
+            EvidenceKey::RightsIn(stamp) => {
+                let rights = self.ports.clusters.rights_to_restart(stamp).await;
+                Found::RightsIn(stamp.clone(), Seen::known(at, rights))
             }
             EvidenceKey::Inventory => Found::Inventory(seen(at, self.ports.inventory.look().await)),
             EvidenceKey::Rights => Found::Rights(seen(at, self.ports.accounts.rights().await)),

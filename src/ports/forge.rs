@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{Effect, Fault, Permit};
 use crate::model::{
-    BranchName, CommitId, MergeMethod, PullDress, PullEnds, PullNumber, PullView, RotationId,
+    BranchName, BranchRules, CommitId, MergeMethod, PullDress, PullEnds, PullNumber, PullView, RotationId,
 };
 
 /// A pull request to be opened.
@@ -65,6 +65,11 @@ pub trait Forge: Send + Sync {
     /// The merged pull request whose merge made the first of these commits that any has made on the branch; and what the
     /// branch demands of one.
     async fn brought_by(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault>;
+
+    /// What its rules say of a branch, which need not exist. None where nobody can be asked.
+    async fn rules(&self, _branch: &BranchName) -> Result<BranchRules, Fault> {
+        Ok(BranchRules::default())
+    }
 
     /// Opens one. Not idempotent on the forge's side: look before asking again.
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber>;

@@ -133,6 +133,7 @@ fn may_be_public(why: &Why) -> bool {
             | Why::CanaryFirst { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
+            | Why::WaveSettling { .. }
             | Why::LastHealthyStamp { .. }
             | Why::NotApproved { .. }
             | Why::NotAcceptedLongEnough { .. }

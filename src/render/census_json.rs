@@ -92,7 +92,7 @@ pub struct ListerV1 {
     pub times: u64,
     pub first: String,
     pub last: String,
-    /// `gone` or `holds`; null for `regenerate`, which gives out no key.
+    /// `gone`, or `may-hold`: it was given the keys, and no gate waits for it; null for `regenerate`, which gives out no key.
     pub attachment: Option<String>,
     pub sign_off: Option<usize>,
 }

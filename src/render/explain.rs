@@ -192,7 +192,18 @@ fn readers_told_by(world: &World) -> Option<String> {
         Ok(audit) if audit.newest.is_empty() => {
             "not by the vaults' audit, which has no row of them".to_owned()
         }
-        Ok(audit) => format!("by the audit of {}", counted(audit.newest.len(), "vault")),
+        Ok(audit) => {
+            let of = format!("by the audit of {}", counted(audit.newest.len(), "vault"));
+            let late: Vec<String> = audit
+                .begins_late()
+                .map(|(stamp, begins)| format!("that of {stamp} begins at {}", span::rfc3339(begins)))
+                .collect();
+            if late.is_empty() {
+                of
+            } else {
+                format!("{of} ({}; who read the secret before is not known)", late.join(", "))
+            }
+        }
         Err(_) => "not by the vaults' audit, which cannot be read".to_owned(),
     };
     Some(format!("who else has read it is told {used}, and {read}"))

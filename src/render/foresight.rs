@@ -1,6 +1,7 @@
 //! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
 
-use super::{reason, span};
+use super::count::counted;
+use super::{branch_rules, reason, span};
 use crate::model::{Extent, Right, WorkloadName};
 use crate::rotation::{Concern, Course, Foresight, Phase, Reason, Wave};
 
@@ -58,7 +59,8 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
     };
     let line = |phases: &[Phase], what: String| marked(foresight, foresight.course(phases), &what);
     let proven = format!("the {to} key is proven in every region, for reading and writing");
-    let mut lines = vec![line(&[Phase::Prepare], proven)];
+    let mut lines = renewal(foresight);
+    lines.push(line(&[Phase::Prepare], proven));
     lines.push(line(&[Phase::Propose], "a pull request changes the code:".to_owned()));
     lines.extend(code.iter().map(|line| format!("    {line}")));
     lines.push(line(
@@ -66,6 +68,7 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
         "it is merged by people, promoted to the live release, and that release's pipeline writes the vaults"
             .to_owned(),
     ));
+    lines.extend(foresight.ruled.iter().filter_map(branch_rules::asked).map(|asked| format!("    {asked}")));
     for (at, wave) in foresight.waves.iter().enumerate() {
         let canary = if wave.canary { ", the canary" } else { "" };
         let what = format!(
@@ -85,6 +88,29 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
         &[Phase::Regenerate, Phase::Confirm],
         format!("the {from} key is regenerated, and the new one is tried in every region"),
     ));
+    lines
+}
+
+/// That the target key is made anew first, and what holds it until then.
+fn renewal(foresight: &Foresight) -> Vec<String> {
+    let Some(renewal) = &foresight.renewal else { return Vec::new() };
+    let to = foresight.opened.from.other();
+    let most = span::duration(renewal.max);
+    let why = match renewal.age {
+        Some(age) if age > renewal.max => {
+            format!("it is {} old, and {most} are allowed", span::duration(age))
+        }
+        Some(_) => format!("no older than {most} is allowed"),
+        None => format!("nobody knows how old it is, and {most} are allowed"),
+    };
+    let first = format!("the {to} key is made anew before anything else ({why}: `max_target_age`)");
+    let mut lines = vec![marked(foresight, renewal.course, &first)];
+    if renewal.course == Course::ToCome {
+        lines.push(format!(
+            "    held until no vault, Kubernetes Secret, pod or known reader has it and no code or run names it, it is unused, \
+             and somebody approves it by its slot (`--approve {to}`); `target-young:{to}` accepts its age instead"
+        ));
+    }
     lines
 }
 
@@ -116,9 +142,13 @@ fn stamps(wave: &Wave) -> String {
 
 fn waits(foresight: &Foresight) -> Vec<String> {
     let waits = &foresight.waits;
+    let to = foresight.opened.from.other();
+    let unused = format!("the {to} key is unused before it is made anew");
     let all = [
+        (unused.as_str(), waits.renewal),
         ("until every replica of a vault answers with the new version", waits.settling),
         ("the canary runs on the new key", waits.soak),
+        ("it is known of each wave whom the account refuses, before the next one", waits.judging),
         ("the old key is unused", waits.quiet),
         ("the regenerated key is accepted again and again", waits.confirm),
     ];
@@ -127,6 +157,9 @@ fn waits(foresight: &Foresight) -> Vec<String> {
         .filter(|(_, wait)| !wait.is_zero())
         .map(|(what, wait)| format!("{}: {what}", span::duration(wait)))
         .collect();
+    if foresight.renewal.as_ref().is_some_and(|renewal| renewal.course != Course::Done) {
+        lines.push(format!("a minute to hours: Azure makes the {to} key anew, which comes on top"));
+    }
     let total = span::duration(waits.total());
     let all = if foresight.begun { "are left in all" } else { "in all" };
     lines.push(format!("{total} {all}; reviews, pipeline runs and rollouts come on top"));
@@ -224,6 +257,11 @@ pub fn concern(concern: &Concern) -> String {
              others may not take it; the next version has the end that the code gives it",
             span::rfc3339(*at)
         ),
+        Concern::SecretNotYetValid { stamp, at } => format!(
+            "{stamp}: the secret's current version is not valid before {}, by what stands beside it: Key Vault hands it out all \
+             the same, others may not take it; the next version has the date that the code gives it",
+            span::rfc3339(*at)
+        ),
         Concern::OneReplica { stamp, workload } => {
             format!("{stamp}: {workload} has one replica: it depends on a second one starting first")
         }
@@ -267,6 +305,48 @@ pub fn concern(concern: &Concern) -> String {
             "the role that lets keyslot regenerate ends at {}, before the prescribed waits alone are over: have it \
              extended in time",
             span::rfc3339(*until)
+        ),
+        Concern::LogsBegin { begins, from } => format!(
+            "the first row of the account's logs is of {}: that a key is unused they can tell from {} on",
+            span::rfc3339(*begins),
+            span::rfc3339(*from)
+        ),
+        Concern::CensusBegins { begins, from } => format!(
+            "the first row of the account's logs is of {}: who comes by now and then they can tell from {} on, and until then \
+             that holds the regeneration; a shorter `census_window` under the environment's policy asks for less, or it is \
+             accepted by name",
+            span::rfc3339(*begins),
+            span::rfc3339(*from)
+        ),
+        Concern::AuditsBegin { vaults } => {
+            let vault = |(stamp, begins): &(crate::model::StampName, jiff::Timestamp)| {
+                format!("{stamp} ({})", span::rfc3339(*begins))
+            };
+            format!(
+                "the audit of these vaults begins within the census window: {}; who read the secret there before, nobody \
+                 knows, and nothing holds for it",
+                vaults.iter().map(vault).collect::<Vec<_>>().join(", ")
+            )
+        }
+        Concern::RuleMayRefuse { branch, deed, demand } => format!(
+            "it is not known whether the forge lets keyslot {}; if it does not: {}",
+            branch_rules::refused(branch, *deed, demand),
+            branch_rules::remedy(*deed, demand)
+        ),
+        Concern::RulesUnread { branch, what } => format!("{branch}: {}", branch_rules::unread(*what)),
+        Concern::RulesUnseen { branch, why } => {
+            format!("{branch}: what the forge's rules say of it cannot be seen: {why}")
+        }
+        Concern::RestartUntold { stamp, what, why } => {
+            format!("{stamp}: whether keyslot may {what}, its cluster does not say: {why}")
+        }
+        Concern::Managed { workload, by, stamps } => format!(
+            "{by} manages {workload} ({}): it may take the mark of a restart away again, which rolls the pods once more; have it \
+             ignore the annotations of the pod template, or wait until it has settled",
+            match stamps.as_slice() {
+                [stamp] => stamp.to_string(),
+                several => counted(several.len(), "stamp"),
+            }
         ),
         Concern::DoesNotConsume { stamp, workload } => {
             format!("{stamp}: {workload} is configured and does not get the secret")

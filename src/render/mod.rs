@@ -3,6 +3,7 @@
 pub mod age;
 pub mod age_json;
 pub mod approval;
+mod branch_rules;
 pub mod bulletin;
 pub mod census;
 pub mod census_json;

@@ -44,6 +44,13 @@ pub fn words(note: &Note) -> String {
                 span::rfc3339(*at)
             )
         }
+        Note::SecretNotYetValid(at) => {
+            format!(
+                "the secret's current version is not valid before {}, by what stands beside it: Key Vault hands it out all the \
+                 same, others may not take it",
+                span::rfc3339(*at)
+            )
+        }
         Note::ClusterStopped => format!("its cluster is stopped, and {}", super::reason::STOPPED),
         Note::StampClosed => {
             "closed, and asked for nothing: Azure knows neither its cluster nor its vault".to_owned()

@@ -7,7 +7,7 @@ mod reviews;
 
 pub use self::remedy::remedy;
 use super::count::counted;
-use super::{span, unanswered};
+use super::{branch_rules, span, unanswered};
 use crate::model::{
     BranchName, ClassFate, DeploymentState, DeploymentView, LiveBy, NetworkRules, PullHead, PullWait,
     RunState, SlotUse, StampName, Validity,
@@ -44,7 +44,7 @@ pub fn why(reason: &Reason) -> String {
             regions.join(", "),
             span::time(*until)
         ),
-        Why::ProofInconclusive { slot, regions, why } => {
+        Why::ProofInconclusive { slot, regions, why, lasting: _ } => {
             format!("whether the {slot} key works could not be tried in {}: {why}", regions.join(", "))
         }
         Why::KeptOut { slot, regions, rules } if reason.gate == Gate::NewKeyAccepted => format!(
@@ -322,6 +322,14 @@ pub fn why(reason: &Reason) -> String {
         Why::SyncedSecretStale { secret } => {
             format!("the Kubernetes Secret {secret} on {subject} does not hold the new key")
         }
+        Why::SyncedSecretContested { secret, pods, until } => format!(
+            "the Kubernetes Secret {secret} on {subject} holds the new key, and {} mounted another version ({}): a CSI driver \
+             from 1.6 on writes what such a pod's files hold into it every five minutes; where it stands as it is until {}, \
+             this one does not",
+            counted(pods.len(), "pod"),
+            some(pods),
+            span::time(*until)
+        ),
         Why::CronJobReadsStale { secret } => format!(
             "the next run of the CronJob {subject} would start with the old key, which the Kubernetes Secret {secret} \
              still holds"
@@ -356,7 +364,7 @@ pub fn why(reason: &Reason) -> String {
             }
         ),
         Why::UnlistedWorkload => format!("{subject} gets the secret, and keyslot.toml does not name it"),
-        Why::UnlistedPods { pods } => format!(
+        Why::UnlistedPods { pods, stays: _ } => format!(
             "{subject} gets the secret, and is nothing that keyslot can restart ({}: {})",
             counted(pods.len(), "pod"),
             some(pods)
@@ -476,6 +484,10 @@ pub fn why(reason: &Reason) -> String {
             let busy: Vec<&str> = busy.iter().map(StampName::as_str).collect();
             format!("{subject} waits its turn behind {}", busy.join(", "))
         }
+        Why::WaveSettling { behind } => {
+            let behind: Vec<&str> = behind.iter().map(StampName::as_str).collect();
+            format!("{subject} waits until it is known whom Cosmos DB refuses of {}", behind.join(", "))
+        }
         Why::LastHealthyStamp { .. } => {
             format!("{subject} is the last healthy stamp that takes traffic")
         }
@@ -563,16 +575,30 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             some(pods)
         ),
-        Why::PodsNotMounted { pods, .. } => format!(
-            "{} on {subject} {} not show which version of the secret is mounted: {}",
+        Why::OldMountOfOther { pods, of, .. } => format!(
+            "{} on {subject} also {} the secret from the vault of {of}, and got an older version there, or may have: {}",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "mounts" } else { "mount" },
+            some(pods)
+        ),
+        Why::PodsNotMounted { pods, of, .. } => format!(
+            "{} on {subject} {} not show which version of the secret is mounted{}: {}",
             counted(pods.len(), "pod"),
             if pods.len() == 1 { "does" } else { "do" },
+            of.as_ref().map(|of| format!(" from its own vault, but one of the vault of {of}")).unwrap_or_default(),
             some(pods)
         ),
         Why::UsedRecently { slot, at, until } => format!(
             "by the account's own note the {slot} key was used at {}; it counts as quiet at {}",
             span::time(*at),
             span::time(*until)
+        ),
+        Why::NotesBehind { slot, at, reached, wanted, .. } => format!(
+            "whether the {slot} key is unused is not known yet: by the account's own note it was used at {}, and the notes of its \
+             other keys have come {}, where {} is asked",
+            span::time(*at),
+            reached.map_or("to nothing".to_owned(), |reached| format!("to {}", span::time(reached))),
+            span::time(*wanted)
         ),
         Why::SeenInLogs { slot, at, until, by, stamp, count } => format!(
             "the logs show {} with the {slot} key, the last at {} by {by}{}; it counts as quiet at {}",
@@ -654,6 +680,12 @@ pub fn why(reason: &Reason) -> String {
             reached.map_or("in the last hour".to_owned(), |reached| format!("since {}", span::time(reached))),
             span::time(*wanted)
         ),
+        Why::RefusalsUntold { evidence, reached, wanted, .. } => format!(
+            "whether Cosmos DB refuses requests of {subject} is not known yet: {evidence} tell of requests in the stamp's region {}, \
+             and what is asked is up to {}",
+            reached.map_or("not at all".to_owned(), |reached| format!("up to {}", span::time(reached))),
+            span::time(*wanted)
+        ),
         Why::RefusedSince { region, since, at, by, count, stranger: true } => format!(
             "Cosmos DB has refused {} in {region} since pods there were replaced ({}), the last at {} by {by}, where no stamp \
              is known to be",
@@ -700,6 +732,13 @@ pub fn why(reason: &Reason) -> String {
         Why::StoreNotShared => {
             "the journal lies in a local folder, where no lease holds between two machines".to_owned()
         }
+        Why::RuleRefuses { deed, demand } => match subject {
+            Subject::Branch(branch) => {
+                format!("the forge will refuse to {}", branch_rules::refused(branch, *deed, demand))
+            }
+            _ => format!("the forge will refuse what is to be done with {subject}"),
+        },
+        Why::MayNotRestart { what, .. } => format!("{subject}: by what its cluster says keyslot may not {what}"),
         Why::RightMissing { .. } => format!("keyslot lacks a right: {subject}"),
         Why::RightUnknown { why, .. } => {
             format!("whether keyslot has a right cannot be told: {subject}: {why}")
@@ -727,7 +766,17 @@ pub fn why(reason: &Reason) -> String {
         Why::GenerationNotNewer => {
             format!("the {subject} key's generation time is not later than before yet")
         }
-        Why::NotAcceptedLongEnough { since: Some(since), until: Some(until) } => format!(
+        Why::NotAcceptedLongEnough { since: Some(since), until: Some(until), reach, counted: Some(counted) } => {
+            format!(
+                "every probe since {} found the new {subject} key accepted everywhere, and each counts for {} at most: they were \
+                 further apart, so {} count so far, and it takes until {} at least",
+                span::time(*since),
+                span::duration(*reach),
+                span::duration(*counted),
+                span::time(*until)
+            )
+        }
+        Why::NotAcceptedLongEnough { since: Some(since), until: Some(until), .. } => format!(
             "the new {subject} key is accepted everywhere since {}, and has to be until {}",
             span::time(*since),
             span::time(*until)
@@ -894,7 +943,9 @@ fn blocked(rules: &[String], unread: &[String]) -> String {
 
 /// How a Kubernetes Secret comes to hold what the vault holds.
 pub(super) const FILLED: &str = "the CSI driver fills it only when rotation is on: turn rotation on; or delete the Secret and \
-     restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it";
+     restart one workload that mounts its class (`kubectl rollout restart`), whose new pods make it. Where a driver from \
+     1.6 on runs, pods that are left of other workloads write the old key back within five minutes: turn rotation on there, or \
+     restart all that mount the class at once";
 
 /// What nobody sees of a stopped cluster.
 pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
+use super::{Fold, Gate, Leg, Opened, Opens, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, CensusView, ClusterView, DeploymentView, EvidenceKey, InventoryView,
-    KeyProof, KeyView, MetricsView, OriginView, Policy, PullEnds, PullHead, PullView, ReleaseView, RoomView,
-    RunView, Seen, Slot, StampName, TracesView, UsageView, VaultView, World, age_of,
+    AccountRights, AccountView, BranchName, BranchRules, CensusView, ClusterView, DeploymentView,
+    EvidenceKey, InventoryView, KeyProof, KeyView, MetricsView, OriginView, Policy, PullEnds, PullHead,
+    PullView, ReleaseView, RightView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
+    VaultView, World, age_of,
 };
 
 /// Everything that a decision depends on.
@@ -52,6 +53,24 @@ impl Stand {
     /// Passed when nothing holds.
     pub fn unless(reasons: Vec<Reason>) -> Stand {
         if reasons.is_empty() { Stand::Passed } else { Stand::Held(reasons) }
+    }
+
+    /// Without what is said twice.
+    pub fn each_once(self) -> Stand {
+        let once = |reasons: Vec<Reason>| {
+            let mut told: Vec<Reason> = Vec::with_capacity(reasons.len());
+            for reason in reasons {
+                if !told.contains(&reason) {
+                    told.push(reason);
+                }
+            }
+            told
+        };
+        match self {
+            Stand::Held(held) => Stand::Held(once(held)),
+            Stand::ActAndHeld(steps, held) => Stand::ActAndHeld(steps, once(held)),
+            other @ (Stand::Passed | Stand::Act(_) | Stand::Record(_)) => other,
+        }
     }
 
     /// Both, where the one is no reason to leave the other undone; steps of one kind at a time.
@@ -117,6 +136,21 @@ impl<'a> Context<'a> {
     pub fn account(&self, gate: Gate, max: Duration) -> Result<&'a AccountView, Box<Reason>> {
         let about = || (Subject::Account, EvidenceKey::Account);
         self.fresh(gate, max, self.world.account.as_ref(), about)
+    }
+
+    /// The account where its keys are to be told from one another.
+    ///
+    /// # Errors
+    /// As of every evidence; and what kept us from listing the keys.
+    pub fn account_keys(&self, gate: Gate, max: Duration) -> Result<&'a AccountView, Box<Reason>> {
+        let account = self.account(gate, max)?;
+        match account.keys_untold() {
+            None => Ok(account),
+            Some(blind) => {
+                let why = Why::Blind { evidence: EvidenceKey::Account, blind };
+                Err(Box::new(Reason::new(gate, Subject::Account, why)))
+            }
+        }
     }
 
     pub fn proof(&self, slot: Slot, gate: Gate, max: Duration) -> Result<&'a KeyProof, Box<Reason>> {
@@ -220,6 +254,28 @@ impl<'a> Context<'a> {
     pub fn room(&self, stamp: &StampName, gate: Gate, max: Duration) -> Result<&'a RoomView, Box<Reason>> {
         let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Room(stamp.clone()));
         self.fresh(gate, max, self.world.rooms.get(stamp), about)
+    }
+
+    /// Whether the configured workloads of the stamp may be restarted.
+    pub fn rights_in(
+        &self,
+        stamp: &StampName,
+        gate: Gate,
+        max: Duration,
+    ) -> Result<&'a [RightView], Box<Reason>> {
+        let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::RightsIn(stamp.clone()));
+        self.fresh(gate, max, self.world.rights_in.get(stamp), about).map(Vec::as_slice)
+    }
+
+    /// What the forge's rules say of a branch.
+    pub fn rules(
+        &self,
+        branch: &BranchName,
+        gate: Gate,
+        max: Duration,
+    ) -> Result<&'a BranchRules, Box<Reason>> {
+        let about = || (Subject::Branch(branch.clone()), EvidenceKey::Rules(branch.clone()));
+        self.fresh(gate, max, self.world.rules.get(branch), about)
     }
 
     pub fn inventory(&self, gate: Gate, max: Duration) -> Result<&'a InventoryView, Box<Reason>> {
@@ -348,6 +404,11 @@ impl<'a> Context<'a> {
 }
 
 impl Reason {
+    /// Whether nothing but a person would end it, and one has said that it may stay.
+    pub fn is_given_up(&self, ctx: &Context<'_>) -> bool {
+        self.why.opens() == Opens::ByPerson && ctx.holding(vec![self.clone()]).is_empty()
+    }
+
     /// Whether we may not see it, or there is nothing to see: what no gate depends on alone is no evidence then.
     pub fn is_out_of_sight(&self) -> bool {
         matches!(&self.why, Why::Blind { blind, .. } if blind.kind.is_refusal())

@@ -239,10 +239,13 @@ pub enum Event {
     },
     Approved(Approval),
     Accepted(Acceptance),
-    /// In confirm: whether the new key was accepted everywhere, recorded when that changes.
+    /// In confirm: whether the new key was accepted everywhere, recorded when that changes, and again while it stays so.
     Proven {
         fingerprint: Fingerprint,
         accepted: bool,
+        /// When that was asked. Absent in older journals: when it was written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        probed: Option<Timestamp>,
     },
     /// The new key has been accepted everywhere for as long as policy says.
     Confirmed,

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Pair, Phase, Produced, Step};
-use crate::model::{BranchName, Fingerprint, StampName, StepKey, WorkloadName};
+use super::{
+    Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Pair, Phase, Produced, Proven, Step,
+};
+use crate::model::{BranchName, StampName, StepKey, WorkloadName};
 
 /// What is known of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +38,8 @@ pub struct Fold {
     pub reached: Vec<(Timestamp, Leg, Phase)>,
     pub approvals: Vec<(Timestamp, Approval)>,
     pub acceptances: Vec<Acceptance>,
-    /// Since when the new key is accepted everywhere, for the key with this fingerprint.
-    pub proven: Option<(Fingerprint, Timestamp)>,
+    /// The probes that found the new key accepted everywhere.
+    pub proven: Option<Proven>,
     pub confirmed: Option<Timestamp>,
     /// The restarts of each workload that were sent, or may have been.
     pub restarts: BTreeMap<(Leg, StampName, WorkloadName), Restarts>,
@@ -58,6 +60,11 @@ impl Restarts {
     /// How many rollouts they have caused, or may have.
     pub fn count(&self) -> usize {
         self.0.values().map(|generations| generations.len().max(1)).sum()
+    }
+
+    /// The last generation that the mark has made, where that is known.
+    pub fn generation(&self, mark: &str) -> Option<i64> {
+        self.0.get(mark)?.last().copied()
     }
 
     /// Whether nobody knows what became of the mark.
@@ -145,9 +152,11 @@ impl Fold {
             }
             Event::Approved(approval) => self.approvals.push((at, approval.clone())),
             Event::Accepted(acceptance) => self.acceptances.push(acceptance.clone()),
-            Event::Proven { fingerprint, accepted: true } => {
-                if self.proven.as_ref().is_none_or(|(known, _)| known != fingerprint) {
-                    self.proven = Some((fingerprint.clone(), at));
+            Event::Proven { fingerprint, accepted: true, probed } => {
+                let probed = probed.unwrap_or(at);
+                match &mut self.proven {
+                    Some(known) if known.fingerprint == *fingerprint => known.add(probed),
+                    other => *other = Some(Proven::new(fingerprint.clone(), probed)),
                 }
             }
             Event::Proven { accepted: false, .. } => self.proven = None,

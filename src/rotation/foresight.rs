@@ -1,21 +1,25 @@
 //! What a rotation would do, and what would be in its way: from evidence, before anything is begun.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::closed::is_closed;
-use super::predicate::{autoscaler, fits, own_region, rollout_failed};
+use super::note::not_valid_until;
+use super::predicate::{Deed, autoscaler, fits, own_region, rollout_failed};
 use super::reason::later;
+use super::renewal::Renewal;
 use super::rollout::{Rollout, rollout};
+use super::ruled::Ruled;
 use super::{
-    Decision, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
+    Decision, Gate, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
     WorkloadRestart,
 };
 use crate::model::{
-    BudgetView, ClusterState, ClusterView, Extent, KeyKind, NetworkRules, Policy, Right, RightView, RoomView,
-    StampFacts, StampName, Strategy, SyncedSecretView, Term, UnseenSecret, WorkloadKind, WorkloadName,
-    WorkloadView, World,
+    BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, Manager, NetworkRules,
+    Policy, Right, RightView, RoomView, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnreadRules,
+    UnseenSecret, WorkloadKind, WorkloadName, WorkloadView, World, age_of,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -58,6 +62,8 @@ pub enum Concern {
     Closed { stamp: StampName },
     /// The version that its vault holds has an end, which the service does not heed, and others may.
     SecretExpires { stamp: StampName, at: Timestamp },
+    /// It is not to be taken before then, which the service does not heed either.
+    SecretNotYetValid { stamp: StampName, at: Timestamp },
     /// A single replica: while it is replaced, the second one is only there if there is room to surge.
     OneReplica { stamp: StampName, workload: WorkloadName },
     /// No replica may be added before one is taken away.
@@ -82,6 +88,23 @@ pub enum Concern {
     BudgetsUnknown { stamp: StampName, why: String },
     /// The role that lets keyslot regenerate ends before the waits alone are over.
     RightEnds { until: Timestamp },
+    /// The account's logs begin so late that whether the old key is unused can be told from then on.
+    LogsBegin { begins: Timestamp, from: Timestamp },
+    /// They begin so late that who comes by now and then can be told from then on.
+    CensusBegins { begins: Timestamp, from: Timestamp },
+    /// The audit of these vaults begins only after the census window: who read the secret before, nobody knows.
+    AuditsBegin { vaults: Vec<(StampName, Timestamp)> },
+    /// A rule of the forge may refuse this; nobody here can tell.
+    RuleMayRefuse { branch: BranchName, deed: Deed, demand: Demand },
+    /// Some of a branch's rules may not be read.
+    RulesUnread { branch: BranchName, what: UnreadRules },
+    /// A branch's rules cannot be seen.
+    RulesUnseen { branch: BranchName, why: String },
+    /// Whether keyslot may do this, which restarts take, its cluster does not say.
+    RestartUntold { stamp: StampName, what: String, why: String },
+    /// A GitOps tool writes its specification: what a restart puts there it may take away again, which rolls the pods once
+    /// more.
+    Managed { workload: WorkloadName, by: Manager, stamps: Vec<StampName> },
     /// The named workload does not get the secret.
     DoesNotConsume { stamp: StampName, workload: WorkloadName },
 }
@@ -133,15 +156,19 @@ impl Course {
 /// How long it takes at least, by the waits that the policy prescribes. Reviews, runs and rollouts come on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waits {
+    /// Until the target key has been unused for long enough to be made anew, where it is made anew first.
+    pub renewal: Duration,
     pub settling: Duration,
     pub soak: Duration,
+    /// Until it is known of each wave whom the account refuses, before the next one.
+    pub judging: Duration,
     pub quiet: Duration,
     pub confirm: Duration,
 }
 
 impl Waits {
     pub fn total(&self) -> Duration {
-        self.settling + self.soak + self.quiet + self.confirm
+        self.renewal + self.settling + self.soak + self.judging + self.quiet + self.confirm
     }
 }
 
@@ -164,6 +191,10 @@ pub struct Foresight {
     pub waves: Vec<Wave>,
     pub workloads: Vec<WorkloadName>,
     pub waits: Waits,
+    /// The target key is made anew first.
+    pub renewal: Option<Renewal>,
+    /// What is yet to be done with branches, and what the forge's rules make of it.
+    pub ruled: Vec<Ruled>,
     /// By whom they are told: the account, or a stamp.
     pub rights: Vec<(String, RightView)>,
 }
@@ -187,6 +218,8 @@ impl Foresight {
         let soaks = waves.len() > 1;
         let lag = policy.log_lag.unwrap_or_default();
         let told = lag.max(policy.metrics_lag.unwrap_or_default());
+        let between = u32::try_from(waves.len().saturating_sub(2)).unwrap_or(u32::MAX);
+        let judging = policy.metrics_lag.or(policy.log_lag).unwrap_or_default();
         Foresight {
             opened: opened.clone(),
             begun,
@@ -197,13 +230,17 @@ impl Foresight {
             approval: Course::ToCome,
             concerns: concerns(opened, world, policy, decision.phase < Phase::Restart),
             waits: Waits {
+                renewal: Duration::ZERO,
                 settling: policy.vault_lag,
                 soak: if soaks { policy.soak + told } else { Duration::ZERO },
+                judging: judging.saturating_mul(between),
                 quiet: policy.quiet_window + lag,
                 confirm: policy.confirm_window,
             },
             waves,
             workloads: policy.workloads.clone(),
+            renewal: None,
+            ruled: Vec::new(),
             rights,
         }
     }
@@ -231,10 +268,12 @@ impl Foresight {
         let next =
             self.waves.get(1).is_none_or(|wave| wave.stamps.iter().any(|(_, it)| *it != Course::ToCome));
         let unless = |over: bool, wait: Duration| if over { Duration::ZERO } else { wait };
-        let Waits { settling, soak, quiet, confirm } = self.waits;
+        let Waits { renewal, settling, soak, judging, quiet, confirm } = self.waits;
         Waits {
+            renewal: unless(over(&[Phase::Prepare]), renewal),
             settling: unless(over(&[Phase::Restart]), settling),
             soak: unless(next || over(&[Phase::Restart]), soak),
+            judging: unless(over(&[Phase::Restart]), judging),
             quiet: unless(over(&[Phase::Quiesce]), quiet),
             confirm: unless(over(&[Phase::Confirm]), confirm),
         }
@@ -274,6 +313,24 @@ impl Foresight {
         {
             self.concerns.push(Concern::RightEnds { until: *until });
         }
+        self
+    }
+
+    /// Notes that the target key is made anew first, and when its last use is long enough ago for that, as far as it is told.
+    pub fn renewing(mut self, renewal: Option<Renewal>, now: Timestamp) -> Foresight {
+        let waits = renewal.as_ref().is_some_and(|renewal| renewal.course == Course::ToCome);
+        let of_key = |one: &&Reason| matches!(one.gate, Gate::KeyQuiet | Gate::Readers);
+        let untils = self.holds.iter().filter(of_key).filter_map(|one| one.why.until());
+        let last = untils.max().filter(|_| waits && self.phase == Phase::Prepare);
+        self.waits.renewal = last.map_or(Duration::ZERO, |until| age_of(now, until));
+        self.renewal = renewal;
+        self
+    }
+
+    /// Notes what the forge's rules make of what is done with branches.
+    pub fn ruled_by(mut self, ruled: Vec<Ruled>) -> Foresight {
+        self.concerns.extend(ruled.iter().flat_map(Ruled::concerns));
+        self.ruled = ruled;
         self
     }
 
@@ -382,6 +439,10 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
             let stamp = stamp.name.clone();
             Concern::SecretExpires { stamp, at }
         }));
+        concerns.extend(not_valid_until(world, &stamp.name).map(|at| {
+            let stamp = stamp.name.clone();
+            Concern::SecretNotYetValid { stamp, at }
+        }));
         let is_told = policy.log_lag.is_some() || policy.metrics_lag.is_some();
         // Of an account that cannot be read nobody knows where it is.
         let elsewhere = account.is_some() || stamp.region.is_none();
@@ -422,6 +483,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
     }
+    concerns.extend(managed(world, policy));
     concerns
 }
 
@@ -473,6 +535,20 @@ fn rolling_out(world: &World, policy: &Policy, stamp: &StampName, view: &Cluster
     let concern =
         |workload: &WorkloadView| Concern::RollsOut { stamp: stamp.clone(), workload: workload.name.clone() };
     named.filter(gets_on).map(concern).collect()
+}
+
+/// Who else writes the workloads that are to be restarted; what is so in several stamps is told once.
+fn managed(world: &World, policy: &Policy) -> Vec<Concern> {
+    let mut by: BTreeMap<(WorkloadName, Manager), Vec<StampName>> = BTreeMap::new();
+    for stamp in &policy.stamps {
+        let Some(view) = cluster(world, stamp) else { continue };
+        for workload in policy.workloads.iter().filter_map(|name| view.workload(name)) {
+            let Some(manager) = workload.manager.clone() else { continue };
+            by.entry((workload.name.clone(), manager)).or_default().push(stamp.name.clone());
+        }
+    }
+    let concern = |((workload, by), stamps)| Concern::Managed { workload, by, stamps };
+    by.into_iter().map(concern).collect()
 }
 
 /// The weightiest concern about one workload.

@@ -82,7 +82,13 @@ impl Voices {
 
     fn hear_vaults(&mut self, world: &World) {
         let account = match world.account.as_ref().map(|seen| &seen.what) {
-            Some(Ok(account)) => Some(account),
+            Some(Ok(account)) => {
+                if let Some(hidden) = account.keys_untold() {
+                    self.blind.push(format!("{}: {}", EvidenceKey::Account, hidden.why));
+                    return;
+                }
+                Some(account)
+            }
             Some(Err(why)) => {
                 self.blind.push(format!("{}: {}", EvidenceKey::Account, why.why));
                 None

@@ -28,6 +28,8 @@ pub enum Note {
     CronJobLeft(ObjectName, LostClass),
     /// The version that the vault holds has an end. (The service goes on handing it out; others may not take it.)
     SecretExpires(Timestamp),
+    /// It is not to be taken before then. (The service hands it out all the same.)
+    SecretNotYetValid(Timestamp),
     /// Somebody else writes the workload, and may take the mark of a restart away again.
     Managed(WorkloadName, Manager),
     /// Its cluster is stopped: what Kubernetes Secrets there hold, which pods begin with when it starts, nobody sees.
@@ -87,6 +89,9 @@ pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
         if let Some(at) = vault.and_then(|vault| vault.expires) {
             notes.entry(Note::SecretExpires(at)).or_default().push(stamp.name.clone());
         }
+        if let Some(at) = not_valid_until(world, &stamp.name) {
+            notes.entry(Note::SecretNotYetValid(at)).or_default().push(stamp.name.clone());
+        }
         let seen = world.clusters.get(&stamp.name).and_then(|seen| seen.get());
         let Some(cluster) = seen else { continue };
         for note in of_cluster(policy, cluster) {
@@ -94,6 +99,11 @@ pub fn notes(policy: &Policy, world: &World) -> BTreeMap<Note, Vec<StampName>> {
         }
     }
     notes
+}
+
+/// When the version that the stamp's vault holds may be taken, where that is yet to come.
+pub fn not_valid_until(world: &World, stamp: &StampName) -> Option<Timestamp> {
+    world.vaults.get(stamp).and_then(|seen| seen.get()?.not_valid_until(seen.at))
 }
 
 fn runs_beside(world: &World) -> impl Iterator<Item = RunBeside> {

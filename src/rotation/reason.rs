@@ -134,6 +134,8 @@ impl Reason {
             Why::Soaking { until, .. } | Why::VaultSettling { until } | Why::RunJustEnded { until } => {
                 (*until).min(after(pace.pipeline)).max(now)
             }
+            // Before that there is nothing to be told.
+            Why::RefusalsUntold { wanted, .. } => (*wanted).max(after(pace.people)),
             Why::UsedRecently { until, .. }
             | Why::LogsYoung { until: Some(until), .. }
             | Why::SeenInLogs { until, .. }
@@ -142,8 +144,9 @@ impl Reason {
             Why::UsedByStranger { until: Some(until), .. } | Why::SecretRead { until: Some(until), .. } => {
                 (*until).clamp(now, after(CENSUS_PACE))
             }
-            Why::NotAcceptedLongEnough { .. }
-            | Why::AccountBusy { .. }
+            // What is probed less often counts for less.
+            Why::NotAcceptedLongEnough { reach, .. } => after(pace.account.min(*reach)),
+            Why::AccountBusy { .. }
             | Why::Arrived { .. }
             | Why::GenerationNotNewer
             | Why::RetiredKeyGiven { .. }
@@ -156,6 +159,8 @@ impl Reason {
             | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
+            | Why::UnlistedPods { stays: false, .. }
+            | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
@@ -163,6 +168,7 @@ impl Reason {
             | Why::RunUnlisted { .. }
             | Why::RunAwaited { .. }
             | Why::VaultHolds { .. }
+            | Why::SyncedSecretContested { .. }
             | Why::SyncedSecretLags { .. } => after(pace.pipeline),
             _ => after(pace.people),
         }

@@ -30,7 +30,18 @@ impl Reason {
             Why::RefusedByMetrics { .. } => {
                 return [EvidenceKey::Metrics].into_iter().chain(cluster()).collect();
             }
+            Why::RuleRefuses { .. } => {
+                let branch = match &self.subject {
+                    Subject::Branch(branch) => Some(EvidenceKey::Rules(branch.clone())),
+                    _ => None,
+                };
+                return branch.into_iter().collect();
+            }
+            Why::MayNotRestart { .. } => {
+                return stamp.cloned().map(EvidenceKey::RightsIn).into_iter().collect();
+            }
             Why::MetricsSilent { .. } => return vec![EvidenceKey::Metrics],
+            Why::RefusalsUntold { evidence, .. } => return vec![evidence.clone()],
             Why::NoRoom { .. } | Why::AtLimit { .. } => {
                 let room = stamp.cloned().map(EvidenceKey::Room);
                 return cluster().into_iter().chain(room).collect();
@@ -76,7 +87,9 @@ impl Reason {
                 cluster().into_iter().collect()
             }
             Gate::Wave => match &self.why {
-                Why::WaveFull { busy } => busy.iter().cloned().map(EvidenceKey::Cluster).collect(),
+                Why::WaveFull { busy: these } | Why::WaveSettling { behind: these } => {
+                    these.iter().cloned().map(EvidenceKey::Cluster).collect()
+                }
                 Why::CanaryFirst { canary } | Why::Soaking { canary, .. } => {
                     vec![EvidenceKey::Cluster(canary.clone())]
                 }
@@ -137,6 +150,7 @@ impl Why {
             | Why::RunJustEnded { until }
             | Why::VaultSettling { until }
             | Why::SyncedSecretLags { until, .. }
+            | Why::SyncedSecretContested { until, .. }
             | Why::Soaking { until, .. }
             | Why::UsedRecently { until, .. }
             | Why::SeenInLogs { until, .. }

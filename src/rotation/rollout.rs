@@ -153,6 +153,7 @@ mod tests {
             pinned: None,
             lacks: None,
             left: None,
+            written: None,
             manager: None,
         }
     }

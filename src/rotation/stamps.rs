@@ -7,8 +7,8 @@ use super::predicate::{left_out, propagated, propagated_at, rollout_failed, stal
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Opens, Reach, Reason, Step, Subject, Why};
 use crate::model::{
-    ClusterState, ClusterView, DeploymentCondition, EvidenceKey, PodView, StampFacts, StampName, VaultView,
-    WorkloadName, WorkloadView,
+    ClusterState, ClusterView, EvidenceKey, PodView, StampFacts, StampName, VaultView, WorkloadName,
+    WorkloadView,
 };
 use jiff::Timestamp;
 
@@ -127,8 +127,15 @@ impl StampStand {
     /// get on counts as failed after a while.
     pub fn is_healing(&self) -> bool {
         let scaling = |reason: &Reason| matches!(reason.why, Why::Scaling { .. });
-        let missing = self.workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
-        !missing && self.in_flight().next().is_some() && self.in_flight().all(scaling)
+        self.missing().next().is_none() && self.in_flight().next().is_some() && self.in_flight().all(scaling)
+    }
+
+    /// Why workloads that it is to have are not there.
+    pub fn missing(&self) -> impl Iterator<Item = &Reason> {
+        self.workloads.iter().filter_map(|(_, stand)| match stand {
+            WorkloadStand::Missing(reason) => Some(reason),
+            WorkloadStand::Done | WorkloadStand::Todo | WorkloadStand::InFlight(_) => None,
+        })
     }
 
     /// Why it has to be left alone for now.
@@ -171,7 +178,6 @@ fn stand_at(ctx: &Context<'_>, facts: &StampFacts, max: Duration) -> Result<Stam
     let missing = workloads.iter().any(|(_, stand)| matches!(stand, WorkloadStand::Missing(_)));
     let views = || ctx.policy.workloads.iter().filter_map(|name| cluster.workload(name));
     let wants_some = views().any(|workload| workload.desired > 0);
-    let seen = ctx.cluster_seen_at(&facts.name);
     let healthy = !missing && wants_some && views().all(|workload| workload.available >= workload.desired);
     Ok(StampStand {
         name: facts.name.clone(),
@@ -184,7 +190,7 @@ fn stand_at(ctx: &Context<'_>, facts: &StampFacts, max: Duration) -> Result<Stam
         healthy,
         behind: behind(ctx, &facts.name, max),
         between_looks: false,
-        renewed: views().filter_map(|workload| renewed(workload, cluster, seen)).max(),
+        renewed: views().filter_map(|workload| renewed(ctx, &facts.name, workload, cluster)).max(),
     })
 }
 
@@ -213,13 +219,27 @@ fn behind(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
     }
 }
 
-/// When the last pod of those that it wants was ready; what an HPA adds later does not count. One that is not ready was so
-/// at the last look at the latest. Where no pod tells, the end of the rollout counts as its controller dates it.
-fn renewed(workload: &WorkloadView, cluster: &ClusterView, seen: Timestamp) -> Option<Timestamp> {
+/// When the last pod of those that it wants was ready. Where somebody has changed its specification since our restart, as an
+/// HPA does to add pods, those count that were there when its controller called the rollout over. One that is not ready was
+/// so at the last look at the latest. Where no pod tells, the end of the rollout counts as its controller dates it.
+fn renewed(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    workload: &WorkloadView,
+    cluster: &ClusterView,
+) -> Option<Timestamp> {
+    let seen = ctx.cluster_seen_at(stamp);
     let mut alive: Vec<&PodView> =
         cluster.pods_of(&workload.name).filter(|pod| pod.deleting.is_none()).collect();
     alive.sort_unstable_by_key(|pod| pod.created);
-    let ended = rolled_out_at(workload);
+    let ended = workload.rolled_out_at();
+    let restarts = ctx.fold.restarts.get(&(ctx.leg, stamp.clone(), workload.name.clone()));
+    let ours = restarts.zip(workload.restarted_at.as_deref()).and_then(|(all, mark)| all.generation(mark));
+    if let Some(ended) = ended.filter(|_| ours.is_some_and(|ours| ours < workload.generation))
+        && alive.first().is_some_and(|first| first.created <= ended)
+    {
+        alive.retain(|pod| pod.created <= ended);
+    }
     let ready = |pod: &PodView| match (pod.ready, pod.ready_since.or(ended)) {
         (false, _) => seen,
         (true, Some(since)) => since.max(pod.created),
@@ -227,11 +247,6 @@ fn renewed(workload: &WorkloadView, cluster: &ClusterView, seen: Timestamp) -> O
     };
     let wanted = usize::try_from(workload.desired).unwrap_or(usize::MAX);
     alive.into_iter().take(wanted).map(ready).max()
-}
-
-fn rolled_out_at(workload: &WorkloadView) -> Option<Timestamp> {
-    let over = |condition: &&DeploymentCondition| condition.reason == "NewReplicaSetAvailable";
-    workload.conditions.iter().find(over).and_then(|condition| condition.updated)
 }
 
 fn workload_stand(

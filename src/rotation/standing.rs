@@ -111,6 +111,7 @@ impl Standing {
             ahead: Vec::new(),
         };
         let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) else { return standing };
+        let untold = account.keys_untold().is_some();
         let vaults = || stamps.iter().filter_map(|stamp| Some((stamp, world.vaults.get(stamp)?.get()?)));
         let kind = |vault: &VaultView| account.kind_of(&vault.fingerprint);
         let held = |vault: &VaultView| kind(vault).filter(|kind| kind.access == access).map(|kind| kind.slot);
@@ -118,7 +119,7 @@ impl Standing {
         // Two slots are told against the one that more vaults hold, or against each other.
         let most = Slot::ALL.into_iter().find(|slot| count(*slot) > count(slot.other()));
         for (stamp, vault) in vaults() {
-            standing.vault(stamp, vault, (kind(vault), held(vault)), most);
+            standing.vault(stamp, vault, (kind(vault), held(vault)), (most, untold));
             if let Some(cluster) = world.clusters.get(stamp).and_then(|seen| seen.get()) {
                 standing.cluster(stamp, vault, cluster, account, lag);
             }
@@ -131,16 +132,18 @@ impl Standing {
         standing
     }
 
-    /// `held`: which key it holds, and the slot where it is one of the access that is asked about.
+    /// `held`: which key it holds, and the slot where it is one of the access that is asked about. `untold`: no key of the
+    /// account is known, so that a vault may hold any.
     fn vault(
         &mut self,
         stamp: &StampName,
         vault: &VaultView,
         held: (Option<KeyKind>, Option<Slot>),
-        most: Option<Slot>,
+        (most, untold): (Option<Slot>, bool),
     ) {
         let stamp = || stamp.clone();
         match held {
+            (None, _) if untold => {}
             (None, _) => self.differences.push(Difference::NoKey { stamp: stamp() }),
             (Some(holds), None) => {
                 self.differences.push(Difference::OtherAccess { stamp: stamp(), holds });

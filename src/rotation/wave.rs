@@ -1,23 +1,33 @@
 //! Which stamps may be restarted now: the canary by itself, and after its soak as many at once as the policy says, never the
 //! last healthy one that takes traffic. The others get a reason.
+//!
+//! A stamp whose restarts are over keeps its place, and is none that serves meanwhile, until it is known whom the account
+//! refuses of it: with a key that does not work there its pods look as healthy as any, and what a container does after its
+//! first seconds is seen by then too. Of a stamp that somebody else has restarted nothing more is asked than that it is well.
 
-use super::predicate::{logs_reach, metrics_reach};
+use std::collections::BTreeMap;
+
+use super::predicate::{logs_reach, metrics_reach, untold_since};
 use super::reason::later;
-use super::stamps::StampStand;
+use super::stamps::{StampStand, WorkloadStand};
 use super::{Context, Gate, Reason, Subject, Why};
-use crate::model::EvidenceKey;
+use crate::model::{EvidenceKey, StampFacts, StampName};
 
 /// Stamps by their place in the configuration.
 pub struct Wave {
     /// Those that may be worked on now.
     pub admitted: Vec<usize>,
     pub busy: Busy,
+    /// Why those that are done keep their places.
+    pub untold: Vec<Reason>,
 }
 
 /// The stamps that anybody is at work on, the admitted ones included, and what they leave of the rest; counted as it
 /// changes, for each of a thousand stamps asks.
 pub struct Busy {
     is: Vec<bool>,
+    /// Those of them that take a place in the wave: nobody is at work where all that goes on has failed and was accepted.
+    places: Vec<bool>,
     count: usize,
     /// Those that take traffic of which a rollout is to come to an end, or is about to be begun.
     moving: usize,
@@ -29,21 +39,26 @@ pub struct Busy {
     steady: usize,
     /// Those that take traffic and are short of pods, which their controllers are bringing back.
     healing: usize,
-    /// Whether this rotation has begun on any other than the canary that has pods.
+    /// Whether this rotation has begun on any other than the canary that has pods, in its turn: the soak is over then, whatever
+    /// becomes of the canary's pods.
     begun: bool,
+    /// Those that are done, and of which it is not known yet whom the account refuses.
+    untold: BTreeMap<usize, StampName>,
+    /// How many of these would be steady.
+    untold_steady: usize,
 }
 
 impl Busy {
-    fn of(stands: &[StampStand], canary: usize) -> Busy {
-        let begun = stands
-            .iter()
-            .enumerate()
-            .any(|(other, stand)| other != canary && stand.begun && stand.wants_pods);
+    fn of(ctx: &Context<'_>, stands: &[StampStand], canary: usize, untold: &BTreeMap<usize, Reason>) -> Busy {
+        let begun = stands.iter().enumerate().any(|(other, stand)| {
+            other != canary && stand.begun && stand.wants_pods && !is_let_go_on(ctx, &stand.name)
+        });
         let serving = || stands.iter().filter(|stand| stand.takes_traffic);
         let rests =
             |(index, stand): (usize, &StampStand)| (is_steady(stand) && stand.rests()).then_some(index);
         let mut busy = Busy {
             is: vec![false; stands.len()],
+            places: vec![false; stands.len()],
             count: 0,
             moving: serving().filter(|stand| stand.is_moving()).count(),
             resting: stands.iter().enumerate().filter_map(rests).collect(),
@@ -51,19 +66,38 @@ impl Busy {
             steady: serving().filter(|stand| stand.healthy).count(),
             healing: serving().filter(|stand| stand.is_healing()).count(),
             begun,
+            untold: BTreeMap::new(),
+            untold_steady: 0,
         };
         for (index, stand) in stands.iter().enumerate().filter(|(_, stand)| stand.is_busy()) {
             busy.take(index, stand);
+            if !is_given_up(ctx, stand) {
+                busy.place(index);
+            }
+        }
+        for index in untold.keys() {
+            if let Some(stand) = stands.get(*index).filter(|_| !busy.is(*index)) {
+                busy.untold.insert(*index, stand.name.clone());
+                busy.untold_steady += usize::from(is_steady(stand));
+                busy.take(*index, stand);
+                busy.place(*index);
+            }
         }
         busy
     }
 
-    /// It takes a place, and is no steady one any more.
+    /// It is no steady one any more.
     fn take(&mut self, index: usize, stand: &StampStand) {
         if let Some(is) = self.is.get_mut(index).filter(|is| !**is) {
             *is = true;
-            self.count += 1;
             self.steady -= usize::from(is_steady(stand));
+        }
+    }
+
+    fn place(&mut self, index: usize) {
+        if let Some(placed) = self.places.get_mut(index).filter(|placed| !**placed) {
+            *placed = true;
+            self.count += 1;
         }
     }
 
@@ -73,11 +107,42 @@ impl Busy {
             self.take(index, stand);
             self.moving += usize::from(stand.takes_traffic);
         }
+        self.place(index);
+    }
+
+    fn has_place(&self, index: usize) -> bool {
+        self.places.get(index).copied().unwrap_or_default()
     }
 
     pub fn is(&self, index: usize) -> bool {
         self.is.get(index).copied().unwrap_or_default()
     }
+
+    /// Once it is known whom the account refuses of these, there is a place again, or one that serves.
+    fn settling(&self) -> Why {
+        Why::WaveSettling { behind: self.untold.values().cloned().collect() }
+    }
+}
+
+/// Whether somebody has said, at any time, that the stamp need not wait for the canary. That it was begun says nothing of the
+/// soak then, and nobody else goes on by it.
+fn is_let_go_on(ctx: &Context<'_>, stamp: &StampName) -> bool {
+    let behind = |why: &str| matches!(why, "soaking" | "canary-first");
+    ctx.fold.acceptances.iter().any(|accepted| {
+        accepted.gate == Gate::Wave
+            && accepted.subject == stamp.as_str()
+            && accepted.why.as_deref().is_none_or(behind)
+    })
+}
+
+/// Whether all that goes on there has failed, and somebody has said that it may: what is next there is none of its other
+/// workloads, where it is ours.
+fn is_given_up(ctx: &Context<'_>, stand: &StampStand) -> bool {
+    let next = stand.workloads.iter().find(|(_, workload)| *workload != WorkloadStand::Done);
+    let rolls = matches!(next, Some((_, WorkloadStand::InFlight(_))));
+    let mut in_flight = stand.in_flight();
+    let accepted = |reason: &Reason| reason.is_given_up(ctx);
+    (rolls || !stand.is_ours()) && in_flight.next().is_some_and(accepted) && in_flight.all(accepted)
 }
 
 fn is_steady(stand: &StampStand) -> bool {
@@ -97,7 +162,9 @@ fn canary(stands: &[StampStand]) -> usize {
 pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reason>) -> Wave {
     let canary = canary(stands);
     let ours = stands.iter().enumerate().filter(|(_, stand)| stand.is_ours()).map(|(index, _)| index);
-    let mut wave = Wave { admitted: ours.collect(), busy: Busy::of(stands, canary) };
+    let untold = untold(ctx, stands);
+    let busy = Busy::of(ctx, stands, canary, &untold);
+    let mut wave = Wave { admitted: ours.collect(), busy, untold: untold.into_values().collect() };
     for (index, stand) in stands.iter().enumerate() {
         if stand.is_done() || stand.is_ours() {
             continue;
@@ -115,6 +182,21 @@ pub fn admitted(ctx: &Context<'_>, stands: &[StampStand], reasons: &mut Vec<Reas
         }
     }
     wave
+}
+
+/// Those of ours that are done and take traffic, and of which nobody could tell yet whom the account refuses. Once the old key
+/// is gone restarts end refusals, and wait for nobody.
+fn untold(ctx: &Context<'_>, stands: &[StampStand]) -> BTreeMap<usize, Reason> {
+    if ctx.old_key_is_gone() {
+        return BTreeMap::new();
+    }
+    let done = |stand: &StampStand| stand.begun && stand.takes_traffic && stand.is_done();
+    let judged = |(index, (stand, facts)): (usize, (&StampStand, &StampFacts))| {
+        let since = stand.renewed.filter(|_| done(stand))?;
+        let reason = untold_since(ctx, facts, since)?;
+        Some((index, ctx.holding(vec![reason]).pop()?))
+    };
+    stands.iter().zip(&ctx.policy.stamps).enumerate().filter_map(judged).collect()
 }
 
 /// Whether what these restarts rest on besides their own stamps was seen lately enough for a restart: the canary before
@@ -153,9 +235,16 @@ fn wave_holds(
     if !follows.is_empty() {
         return follows;
     }
-    if busy.count - usize::from(busy.is(index)) >= ctx.policy.wave_size.max(1) {
-        let others = stands.iter().enumerate().filter(|(other, _)| *other != index && busy.is(*other));
-        let why = Why::WaveFull { busy: others.map(|(_, stand)| stand.name.clone()).collect() };
+    let at_once = ctx.policy.wave_size.max(1);
+    let others = busy.count - usize::from(busy.has_place(index));
+    if others >= at_once {
+        let at_work =
+            |other: &usize| *other != index && busy.has_place(*other) && !busy.untold.contains_key(other);
+        let at_work = stands.iter().enumerate().filter(|(other, _)| at_work(other));
+        let why = match others - busy.untold.len() >= at_once {
+            true => Why::WaveFull { busy: at_work.map(|(_, stand)| stand.name.clone()).collect() },
+            false => busy.settling(),
+        };
         let full = ctx.holding(vec![Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why)]);
         if !full.is_empty() {
             return full;
@@ -185,6 +274,18 @@ fn follows(ctx: &Context<'_>, stand: &StampStand, first: &StampStand, busy: &Bus
     ctx.holding(unknown.into_iter().chain(unseen).collect())
 }
 
+/// The workloads that are missing where stamps take traffic, when the last healthy one waits for another to be so again: that
+/// does not come by itself.
+pub fn missing(stands: &[StampStand], reasons: &[Reason]) -> Vec<Reason> {
+    let waits = |reason: &Reason| reason.why == Why::LastHealthyStamp { recovering: false };
+    if !reasons.iter().any(waits) {
+        return Vec::new();
+    }
+    let serving = stands.iter().filter(|stand| stand.takes_traffic);
+    let missing = serving.flat_map(StampStand::missing).filter(|reason| !reasons.contains(reason));
+    missing.cloned().collect()
+}
+
 /// Whether no other stamp that takes traffic is healthy and left alone: one that is being restarted may not be healthy
 /// in a moment. Where all that serve are our own, between two of their restarts, they would wait for each other: then the
 /// first of them goes on, and the others are left alone meanwhile.
@@ -193,11 +294,14 @@ pub fn last_healthy(index: usize, stand: &StampStand, busy: &Busy) -> Option<Rea
         return None;
     }
     let others_rest = busy.resting.len() > 1;
-    let stays = busy.steady > usize::from(is_steady(stand) && !busy.is(index))
-        || (others_rest && busy.resting.first() == Some(&index));
+    let own = usize::from(is_steady(stand) && !busy.is(index));
+    let stays = busy.steady > own || (others_rest && busy.resting.first() == Some(&index));
     let recovering = busy.moving > usize::from(stand.is_moving())
         || busy.healing > usize::from(stand.is_healing())
         || others_rest;
-    let why = Why::LastHealthyStamp { recovering };
+    let why = match busy.steady + busy.untold_steady > own {
+        true => busy.settling(),
+        false => Why::LastHealthyStamp { recovering },
+    };
     (!stays).then(|| Reason::new(Gate::Wave, Subject::Stamp(stand.name.clone()), why))
 }

@@ -46,6 +46,8 @@ pub enum Operation {
     AskForCluster,
     /// The same of a vault.
     AskForVault,
+    /// Of Azure, for all vaults of a subscription.
+    ListVaults,
     ReadCluster,
     /// Quotas, autoscalers and budgets of a cluster.
     ReadRoom,

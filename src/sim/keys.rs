@@ -65,24 +65,19 @@ impl World {
     /// account tells.
     pub fn last_use(&self, key: KeyId) -> Option<Timestamp> {
         let settled = self.account.key(key).and_then(|key| key.used);
-        self.living()
-            .filter(|(_, process)| process.key == Some(key))
-            .map(|(region, process)| {
-                tally(process, &self.account, &self.faults, region, self.now.min(process.until)).last_served
+        let here = |process: &Process| process.key == Some(key);
+        let pods = self.stamps.iter().flat_map(|stamp| {
+            let processes = stamp.cluster.processes().filter(|process| here(process));
+            processes.map(|process| self.tally_pod(stamp.region, process, self.now))
+        });
+        let outside = self.outsiders.iter().flat_map(|outsider| {
+            let processes = outsider.processes().filter(|process| here(process));
+            processes.map(|process| {
+                let until = self.now.min(process.until);
+                tally(process, &self.account, &self.faults, outsider.region, until)
             })
-            .fold(settled, Option::max)
-    }
-
-    /// All processes that run, each with its region's place; those outside of the stamps as well.
-    fn living(&self) -> impl Iterator<Item = (usize, &Process)> {
-        let outside = self
-            .outsiders
-            .iter()
-            .flat_map(move |outsider| outsider.processes().map(move |process| (outsider.region, process)));
-        self.stamps
-            .iter()
-            .flat_map(|stamp| stamp.cluster.processes().map(move |process| (stamp.region, process)))
-            .chain(outside)
+        });
+        pods.chain(outside).map(|tally| tally.last_served).fold(settled, Option::max)
     }
 
     /// What the outage meter says now.
@@ -111,7 +106,7 @@ impl World {
         let mut sum = self.meter.stamps.get(place).copied().unwrap_or_default();
         if let Some(stamp) = self.stamps.get(place) {
             for process in stamp.cluster.processes() {
-                sum.add(&tally(process, &self.account, &self.faults, stamp.region, self.now));
+                sum.add(&self.tally_pod(stamp.region, process, self.now));
             }
         }
         sum
@@ -120,7 +115,7 @@ impl World {
     /// Takes the requests of a process that has ended into the meter.
     pub(super) fn settle(&mut self, place: usize, process: &Process) {
         let Some(region) = self.stamps.get(place).map(|stamp| stamp.region) else { return };
-        let counted = tally(process, &self.account, &self.faults, region, self.now);
+        let counted = self.tally_pod(region, process, self.now);
         if let Some(sum) = self.meter.stamps.get_mut(place) {
             sum.add(&counted);
         }

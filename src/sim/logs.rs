@@ -190,7 +190,10 @@ impl World {
         let workload = self.config.workload_at(process.place);
         let name = workload.map_or("unknown", |workload| workload.name.name.as_str());
         let agent = format!("cosmos-netstandard-sdk/3.31.0 {name}");
-        self.log_process(rows, stamp.region, (&World::egress(place), &agent), process, since, until);
+        let address = World::egress(place);
+        for (region, process) in self.asks(stamp.region, process) {
+            self.log_process(rows, region, (&address, &agent), &process, since, until);
+        }
     }
 
     fn log_process(

@@ -3,6 +3,9 @@
 //! A process sends one request a period from its first one on until it ends. Whether one is served follows
 //! from the lives of its key in the stamp's region, which are known for all time; so requests are counted by
 //! arithmetic, when a process ends or when somebody asks.
+//!
+//! As an SDK does, the process of a pod asks the account's global name first, which a region that writes serves, and is done
+//! with it if it is refused there: it never comes to its own region.
 
 use std::time::Duration;
 
@@ -12,7 +15,8 @@ use serde::Serialize;
 use super::account::Account;
 use super::fault::FaultBook;
 use super::kubernetes::Process;
-use super::time::elapsed;
+use super::time::{after, elapsed};
+use super::world::World;
 
 /// What the meter says.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
@@ -89,6 +93,38 @@ impl Meter {
         self.dark.iter().fold(self.dark_total, |sum, entry| sum + elapsed(entry.since, now))
     }
 }
+
+impl World {
+    /// Counts the requests of a pod's process up to (not including) `until`, wherever it asks.
+    pub(super) fn tally_pod(&self, region: usize, process: &Process, until: Timestamp) -> Tally {
+        let mut sum = Tally::default();
+        for (region, process) in self.asks(region, process) {
+            sum.add(&tally(&process, &self.account, &self.faults, region, until.min(process.until)));
+        }
+        sum
+    }
+
+    /// Where the process of a pod asks, and when: its first request goes to the account's global name, and the others to its
+    /// own region; all of them to the global name where the first was refused. Who was there when the world began had asked
+    /// for it long before.
+    pub(super) fn asks(&self, region: usize, process: &Process) -> Vec<(usize, Process)> {
+        let global = self.account.regions().iter().position(|region| region.writable).unwrap_or(region);
+        if global == region || process.since <= self.config.start {
+            return vec![(region, *process)];
+        }
+        let (begin, end) = (process.first_request, after(process.first_request, TICK).min(process.until));
+        let parts = parts(process, &self.account, &self.faults, global, begin, end);
+        if parts.iter().any(|(open, part)| !open && part.count > 0) {
+            return vec![(global, *process)];
+        }
+        let first_request = after(begin, process.period);
+        let rest = Process { since: end, first_request, ..*process };
+        vec![(global, Process { until: end, ..*process }), (region, rest)]
+    }
+}
+
+/// Shorter than the time between two requests.
+const TICK: Duration = Duration::from_millis(1);
 
 /// Counts the requests of a process up to (not including) `until`.
 pub(super) fn tally(

@@ -79,11 +79,14 @@ impl World {
         minutes
     }
 
+    /// With the region's place in which it asks.
     fn each_process(&self, mut see: impl FnMut(usize, &Process)) {
         for (place, stamp) in self.stamps.iter().enumerate() {
             let over = self.logs.ended.iter().filter(|(of, _)| *of == place).map(|(_, process)| process);
             for process in stamp.cluster.processes().chain(over) {
-                see(stamp.region, process);
+                for (region, process) in self.asks(stamp.region, process) {
+                    see(region, &process);
+                }
             }
         }
         for outsider in &self.outsiders {

@@ -68,6 +68,7 @@ async fn what_the_logs_do_not_tell_is_no_all_clear() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
+    assert!(text.contains("may-hold") && !text.contains("holds"), "no gate waits for her: {text}");
     let (code, _) = census(&live, &["--window", "0s"]);
     assert_eq!(code, 2);
 }

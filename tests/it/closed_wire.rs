@@ -69,14 +69,44 @@ async fn a_vault_is_gone_by_azures_word_alone() {
         assert_ne!(fault.kind, Blindness::Gone, "{fault}");
         assert!(fault.remedy.contains("Azure knows the vault"), "{fault}");
     }
-    for trouble in [Trouble::Forbidden, Trouble::Unreachable] {
-        let target = Target::operation(Operation::AskForVault);
-        let config = WorldConfig::default().with_fault(sim::Fault::new(When::Always, target, trouble));
-        for host in NOWHERE {
-            let fault = fault_of(&Rig::new(config.clone()), host, |_| "never-kv".to_owned()).await;
-            assert_ne!(fault.kind, Blindness::Gone, "{fault}");
+    for operation in [Operation::AskForVault, Operation::ListVaults] {
+        for trouble in [Trouble::Forbidden, Trouble::Unreachable] {
+            let fault = sim::Fault::new(When::Always, Target::operation(operation), trouble);
+            let config = WorldConfig::default().with_fault(fault);
+            for host in NOWHERE {
+                let fault = fault_of(&Rig::new(config.clone()), host, |_| "never-kv".to_owned()).await;
+                assert_ne!(fault.kind, Blindness::Gone, "{fault}");
+            }
         }
     }
+}
+
+/// As where a stamp's block was copied for another one, and its resource groups stayed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_stamp_under_another_ones_resource_groups_is_not_closed() {
+    let live = Live::set(WorldConfig::seeded(8).with_stamps(2), 60.0);
+    let path = live.stage.settings_path();
+    let told = std::fs::read_to_string(&path).unwrap();
+    let (vault, own, others, subscription) = live.stage.simulation.world.with(|world| {
+        let group = |index: usize| world.stamps().nth(index).unwrap().resource_group.clone();
+        let vault = world.stamps().nth(1).unwrap().vault.name.clone();
+        (vault, group(1), group(0), world.account().config().id.subscription.clone())
+    });
+    let aks = format!("resource_group = \"{own}\"");
+    assert!(told.contains(&aks), "{told}");
+    let copied =
+        told.replace(&aks, &format!("subscription = \"{subscription}\"\nresource_group = \"{others}\""));
+    let named = format!("key_vault = \"{vault}\"\n");
+    assert!(copied.contains(&named), "{copied}");
+    let copied = copied.replace(&named, &format!("{named}key_vault_resource_group = \"{others}\"\n"));
+    // As one behind a private endpoint looks from here.
+    let table = copied.lines().find(|line| line.starts_with("[endpoints.resolve]")).unwrap().to_owned();
+    let resolved = format!("{table}\n\"{vault}.vault.azure.net\" = \"127.0.0.1:1\"\n");
+    std::fs::write(&path, copied.replace(&table, &resolved)).unwrap();
+    let (code, said) = run(&live, &["plan"]);
+    assert_ne!(code, 0, "{said}");
+    assert!(!said.contains("closed"), "{said}");
+    assert!(said.contains("correct `key_vault_resource_group`"), "{said}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
 
+use jiff::SignedDuration;
 use keyslot::model::{
     ClassFate, ClusterState, ClusterView, CronJobView, Extent, Holding, LostClass, Manager, ObjectName,
     PodView, Slot, Strategy, SyncedSecretView, WorkloadKind, WorkloadName, WorkloadView,
@@ -63,6 +64,7 @@ pub fn synced(slot: Slot) -> SyncedSecretView {
         name: "cosmos".to_owned(),
         fingerprint: key(slot),
         changed: None,
+        owners: Vec::new(),
         said_since: None,
     }
 }
@@ -182,6 +184,17 @@ const BY_CLASS: &[Told] = &[
         "managedFields",
     ),
     (
+        "synced-secret-contested",
+        |s| {
+            let changed = Some(at(100_000 - 600));
+            s.cluster_mut("north").synced.push(SyncedSecretView { changed, ..synced(Slot::Secondary) });
+            s.cluster_mut("north").pods[1].mounted = Some("v1".into());
+        },
+        "north",
+        "holds the new key, and 1 pod mounted another version",
+        "",
+    ),
+    (
         "synced-secret-absent",
         |s| one_more(s, "north").holding = reading(),
         "north",
@@ -214,7 +227,10 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
         ),
         (
             "unlisted-pods",
-            |s| one_more(s, "north").workload = None,
+            |s| {
+                let pod = one_more(s, "north");
+                (pod.workload, pod.created) = (None, at(10));
+            },
             "north/workload/pod/catalogservice-deploy-0",
             "nothing that keyslot can restart",
             "restart it by other means",
@@ -252,6 +268,42 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
         assert!(said.contains(why) && said.contains(subject), "{kind}: {said}");
         assert!(todo.contains(remedy), "{kind}: {todo}");
     }
+}
+
+/// A look that wants to know who is left does not ask what such a pod mounts.
+#[test]
+fn of_an_old_pod_nobody_says_that_it_does_not_show_what_it_mounts() {
+    let mut stage = Stage::ready();
+    run_job(&mut stage, at(10));
+    stage.cluster_mut("north").pods[3].mounted = None;
+    let decision = stage.decide();
+    let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = &decision.verdict else {
+        panic!("{decision:?}")
+    };
+    let told: Vec<&str> = reasons.iter().map(|reason| reason.why.kind()).collect();
+    assert_eq!(told, ["job-runs"]);
+}
+
+/// The first new pod comes in the second of the restart, and so of the look before it: of what it read, that look tells nothing.
+#[test]
+fn a_pod_of_the_second_in_which_a_secret_was_not_there_is_not_told_to_have_read_it() {
+    let told = |seconds: i64| {
+        let mut stage = Stage::ready();
+        let second = stage.now;
+        let pod = one_more(&mut stage, "north");
+        (pod.created, pod.holding) = (second - SignedDuration::from_secs(seconds), reading());
+        stage.now = second + SignedDuration::from_millis(900);
+        for seen in stage.world.clusters.values_mut() {
+            seen.at = stage.now;
+        }
+        let decision = stage.decide();
+        let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = decision.verdict else {
+            return false;
+        };
+        reasons.iter().any(|reason| reason.why.kind() == "synced-secret-absent")
+    };
+    assert!(told(1));
+    assert!(!told(0));
 }
 
 #[test]
@@ -296,6 +348,12 @@ fn consumers_that_follow_the_vault_hold_nothing() {
             s.cluster_mut("north").synced.push(secret);
             (one_more(s, "north").holding, s.cluster_mut("north").pods[3].mounted) = (reading(), None);
         }),
+        ("a pod of a workflow that began with the new key", |s| {
+            let pod = one_more(s, "north");
+            pod.workload = None;
+            pod.above = Some(ObjectName::new("Workflow", "workload", "nightly-x1"));
+        }),
+        ("a bare pod that began with it", |s| one_more(s, "north").workload = None),
         ("a Secret without a date that no pod reads", |s| {
             s.cluster_mut("north").synced.push(synced(Slot::Secondary));
         }),

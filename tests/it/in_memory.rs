@@ -263,6 +263,7 @@ pub fn policy(config: &WorldConfig) -> Policy {
         flip_back: FlipBack::No,
         base_branch: config.repository.base.clone(),
         pulls: PullPolicy { board: false, ..PullPolicy::default() },
+        signs: None,
         run_start: RunStart::Asked,
         accepted_stages: Vec::new(),
         deployments: false,

@@ -11,8 +11,8 @@ use keyslot::adapters::arm::ArmAccess;
 use keyslot::adapters::metrics::Metrics;
 use keyslot::drive::{Silent, TurnEnd};
 use keyslot::model::{
-    ActivityView, AuditView, Blindness, EvidenceKey, KeyKind, MetricsView, Refusals, RefusedMinute, Seen,
-    Slot, TracesView, UsageView,
+    ActivityView, AuditView, Blindness, EvidenceKey, Fingerprint, KeyKind, KeyProof, MetricsView, Refusals,
+    RefusedMinute, Seen, Slot, TracesView, UsageView,
 };
 use keyslot::ports::{Clock, Fault as Unseen, Logs, Ports};
 use keyslot::rotation::{Event, Gate, Reason, Step, Subject, Verdict, Why};
@@ -86,6 +86,24 @@ fn a_region_that_refuses_after_the_canary_was_replaced_stops_the_wave() {
     let mut unasked = soaked(30, &[("east", 20, 3)]);
     unasked.policy.metrics_lag = None;
     assert!(goes_on(&unasked));
+}
+
+/// A client that is refused as it starts is so by the account's global name, which is served where the account writes.
+#[test]
+fn what_the_region_that_writes_refuses_is_told_of_the_stamp_that_was_renewed_last() {
+    let subjects = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Halt { reasons } => {
+            reasons.iter().map(|reason| reason.subject.to_string()).collect::<Vec<_>>().join(" ")
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(subjects(&soaked(30, &[("North Europe", 20, 3)])), "east");
+    let mut both = soaked(30, &[("North Europe", 20, 3)]);
+    let created = both.now - SignedDuration::from_mins(10);
+    both.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
+    assert_eq!(subjects(&both), "east");
+    both.world.metrics = Some(Seen::known(both.now, view(&both, &[("North Europe", 5, 3)])));
+    assert_eq!(subjects(&both), "north");
 }
 
 #[test]
@@ -197,7 +215,7 @@ fn refusals_do_not_stop_the_restarts_that_end_them_once_the_old_key_is_gone() {
     // Every region took the new key before that, so they count.
     let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
     let since = stage.now - SignedDuration::from_mins(40);
-    stage.events.push((since, Event::Proven { fingerprint, accepted: true }));
+    stage.events.push((since, Event::Proven { fingerprint, accepted: true, probed: None }));
     let decision = stage.decide();
     let Verdict::Act { steps, .. } = &decision.verdict else { panic!("{decision:?}") };
     assert!(matches!(&steps[..], [Step::Restart { stamp: on, .. }] if *on == stamp("north")), "{decision:?}");
@@ -214,7 +232,7 @@ fn pods_that_are_added_later_hide_no_refusal_once_the_old_key_is_gone() {
         let ago = |stage: &Stage, minutes: i64| stage.now - SignedDuration::from_mins(minutes);
         stage.account_mut().keys.get_mut(&kind).unwrap().generated = Some(ago(&stage, 60));
         let fingerprint = stage.account_mut().keys[&kind].fingerprint.clone().unwrap();
-        stage.events.push((ago(&stage, 40), Event::Proven { fingerprint, accepted: true }));
+        stage.events.push((ago(&stage, 40), Event::Proven { fingerprint, accepted: true, probed: None }));
         let mut view = view(&stage, &[("east", 5, 3)]);
         view.since = stage.now - SignedDuration::from_hours(8 * 24);
         stage.world.metrics = Some(Seen::known(stage.now, view));
@@ -222,10 +240,67 @@ fn pods_that_are_added_later_hide_no_refusal_once_the_old_key_is_gone() {
             let now = ago(&stage, 0);
             let pod = crate::consumers::one_more(&mut stage, "east");
             (pod.uid, pod.created) = ("hpa".to_owned(), now);
+            // That is how it adds one.
+            let workload = &mut stage.cluster_mut("east").workloads[0];
+            let more = workload.desired + 1;
+            (workload.desired, workload.replicas, workload.updated) = (more, more, more);
+            (workload.ready, workload.available) = (more, more);
+            workload.conditions = vec![crate::gates::rolled_out(crate::stage::at(70))];
         }
         holding(&stage.decide()).contains(&Gate::NotRefused)
     };
     assert_eq!((refused(false), refused(true)), (true, true));
+}
+
+/// The old key is gone since an hour, and every region has taken the new one since forty minutes, or so many.
+fn past_return(proven: i64, refused: &[(&str, i64, u64)]) -> Stage {
+    let mut stage = Stage::ready();
+    (stage.policy.log_lag, stage.world.usage) = (None, None);
+    stage.policy.metrics_lag = Some(MINUTE * 5);
+    let kind = KeyKind::read_write(Slot::Primary);
+    let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+    let (generated, since) = (ago(60), ago(proven));
+    let fingerprint = Fingerprint::of(b"new", &crate::stage::salt());
+    let key = stage.account_mut().keys.get_mut(&kind).unwrap();
+    (key.generated, key.fingerprint) = (Some(generated), Some(fingerprint.clone()));
+    let proof = KeyProof { fingerprint: Some(fingerprint.clone()), ..crate::stage::proof(Slot::Primary) };
+    stage.world.proofs.insert(Slot::Primary, Seen::known(stage.now, proof));
+    stage.events.push((since, Event::Proven { fingerprint, accepted: true }));
+    let mut view = view(&stage, refused);
+    view.since = stage.now - SignedDuration::from_hours(8 * 24);
+    stage.world.metrics = Some(Seen::known(stage.now, view));
+    stage
+}
+
+#[test]
+fn whom_the_account_refuses_since_the_new_key_was_accepted_is_not_forgotten_when_that_is_confirmed() {
+    let stage = |refused: &[(&str, i64, u64)]| {
+        let mut stage = past_return(40, refused);
+        stage.events.push((stage.now - SignedDuration::from_mins(2), Event::Confirmed));
+        stage.decide()
+    };
+    let decision = stage(&[("east", 5, 3)]);
+    assert!(holding(&decision).contains(&Gate::NotRefused), "{decision:?}");
+    let decision = stage(&[("east", 45, 3)]);
+    assert!(!holding(&decision).contains(&Gate::NotRefused), "its own way to every region: {decision:?}");
+}
+
+#[test]
+fn nothing_is_confirmed_while_the_account_refuses_a_stamp_or_nobody_knows_it_yet() {
+    let decision = past_return(31, &[]).decide();
+    assert_eq!(decision.verdict, Verdict::Record(Box::new(Event::Confirmed)));
+    let decision = past_return(31, &[("east", 5, 3)]).decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let refused = reasons.iter().filter(|one| matches!(one.why, Why::RefusedByMetrics { .. }));
+    assert_eq!(refused.count(), 1, "{reasons:?}");
+    // The minutes before the end of the window have not come.
+    let mut early = past_return(31, &[]);
+    for begin in early.world.metrics.as_mut().unwrap().what.as_mut().unwrap().told.values_mut() {
+        *begin -= SignedDuration::from_mins(2);
+    }
+    let decision = early.decide();
+    assert!(matches!(decision.verdict, Verdict::Wait { .. }), "{decision:?}");
+    assert!(holding(&decision).contains(&Gate::NotRefused), "{decision:?}");
 }
 
 #[test]
@@ -281,6 +356,42 @@ fn without_logs_too_the_first_stamp_that_is_refused_is_the_last_that_is_restarte
     unseen.policy.metrics_lag = None;
     unseen.live();
     assert!(unseen.world.lock().stamp_tally(1).refused > 0, "nobody tells, so the next one follows");
+}
+
+/// No stamp is where the account writes: whoever is refused as it starts is so there, and comes no further.
+#[test]
+fn a_canary_that_is_refused_by_the_global_name_is_the_last_that_is_restarted() {
+    let mut theatre = theatre(|config| {
+        misread(config);
+        for (place, region) in config.account.regions.iter_mut().enumerate() {
+            region.writable = place == 2;
+        }
+    });
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("it does not halt") };
+    assert!(reasons.iter().any(|one| matches!(one.why, Why::RefusedByMetrics { .. })), "{reasons:?}");
+    let world = theatre.world.lock();
+    assert!(world.stamp_tally(0).refused > 0);
+    let minutes = world.refused_minutes(world.now() - SignedDuration::from_hours(2));
+    let regions: BTreeSet<&str> = minutes.keys().map(|(region, _)| region.as_str()).collect();
+    assert_eq!(regions, [world.account().regions()[2].name.as_str()].into());
+    assert_eq!(world.stamp_tally(1).refused, 0);
+}
+
+/// Each stamp is judged before the next one follows, and not only the canary.
+#[test]
+fn a_later_stamp_that_is_refused_is_the_last_that_is_restarted() {
+    let four = |config: &mut WorldConfig| *config = config.clone().with_stamps(4);
+    let second = theatre(four).policy.stamps[1].name.clone();
+    let mut theatre = theatre(|config| {
+        four(config);
+        config.faults.push(Fault::new(When::from(MINUTE * 10), Target::stamp(second), Trouble::MisreadKey));
+    });
+    let Life::Ended(TurnEnd::Halted { reasons, .. }) = theatre.live() else { panic!("it does not halt") };
+    assert!(reasons.iter().any(|one| one.gate == Gate::NotRefused), "{reasons:?}");
+    let world = theatre.world.lock();
+    let generations: Vec<i64> = world.stamps().map(|one| one.cluster.deployments()[0].generation).collect();
+    assert!(world.stamp_tally(1).refused > 0 && generations[1] > 1, "{generations:?}");
+    assert_eq!(generations[2..], [1, 1]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `keyslot plan` as a user runs it: what it says, what it asks, and that it writes nothing.
 
 use keyslot::model::{
-    Blindness, ClusterState, ClusterView, Extent, LiveBy, NetworkRules, RunResult, RunState, Seen, Slot,
-    StageView, SyncedSecretView, UnseenSecret,
+    Blindness, ClusterState, ClusterView, Extent, LiveBy, Manager, NetworkRules, RunResult, RunState, Seen,
+    Slot, StageView, SyncedSecretView, UnseenSecret,
 };
 use keyslot::render::foresight;
 use keyslot::rotation::{Decider, Foresight, Leg, Phase, preflight, restarts};
@@ -191,6 +191,8 @@ fn a_rollout_that_gets_on_is_told_and_one_that_does_not_is_in_the_way() {
     assert!(!text.contains("is rolling out") && text.contains("it has timed out progressing"), "{text}");
     stage.vault_mut("north").expires = Some(at(500_000));
     assert!(of_open(&stage).contains("north: the secret's current version expires at 2027-01-"));
+    stage.vault_mut("north").valid_from = Some(at(500_000));
+    assert!(of_open(&stage).contains("north: the secret's current version is not valid before 2027-01-"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -428,6 +430,20 @@ async fn secrets_that_the_driver_would_leave_as_they_are_are_told_before_anythin
 }
 
 #[test]
+fn who_else_writes_what_is_restarted_is_told_once() {
+    let mut stage = Stage::ready();
+    let by = Manager::ArgoApplication("shop".to_owned());
+    assert!(!of_open(&stage).contains("manages"), "{}", of_open(&stage));
+    stage.cluster_mut("north").workloads[0].manager = Some(by.clone());
+    let words = "Argo CD (Application shop) manages workload/catalogservice-deploy (north)";
+    assert!(of_open(&stage).contains(words), "{}", of_open(&stage));
+    stage.cluster_mut("east").workloads[0].manager = Some(by);
+    let text = of_open(&stage);
+    assert_eq!(text.matches("Argo CD").count(), 1, "{text}");
+    assert!(text.contains("catalogservice-deploy (2 stamps)"), "{text}");
+}
+
+#[test]
 fn a_driver_that_fills_no_secret_need_not_rotate() {
     let mut stage = Stage::ready();
     for rotates in [None, Some(false)] {
@@ -437,7 +453,14 @@ fn a_driver_that_fills_no_secret_need_not_rotate() {
     let fingerprint = stage.vault_mut("north").fingerprint.clone();
     for name in ["orders", "billing"] {
         let (namespace, name, fingerprint) = ("workload".to_owned(), name.to_owned(), fingerprint.clone());
-        let secret = SyncedSecretView { namespace, name, fingerprint, changed: None, said_since: None };
+        let secret = SyncedSecretView {
+            namespace,
+            name,
+            fingerprint,
+            changed: None,
+            owners: Vec::new(),
+            said_since: None,
+        };
         stage.cluster_mut("north").synced.push(secret);
     }
     let words = "north: its CSI driver has rotation off: the old key stays in the Kubernetes Secrets workload/orders, \

@@ -7,7 +7,7 @@ use keyslot::model::{
 };
 use keyslot::rotation::{Acceptance, Decision, Event, Gate, Opens, Reason, Subject, Verdict, Why};
 
-use crate::stage::{Stage, at, holding, reads, requests};
+use crate::stage::{Stage, address, at, holding, reads, requests};
 
 const STRANGER: &str = "192.0.2.1";
 
@@ -365,4 +365,23 @@ fn logs_that_do_not_go_back_over_the_window_hold_until_a_person_says_that_they_a
     });
     stage.events.push((at(4), accepted));
     assert!(acts(&stage), "{:?}", stage.decide());
+}
+
+/// Whatever else runs beside a stamp's pods signs in as itself, and no SecretProviderClass shows it.
+#[test]
+fn who_signs_in_as_somebody_else_at_a_stamps_address_is_not_its_driver() {
+    let beside = |application: &str| {
+        let mut stage = with_reader("v1", at(40));
+        let read = stage.census_mut().read.as_mut().unwrap().reads.last_mut().unwrap();
+        read.caller.address = address(0);
+        read.identity.application = application.to_owned();
+        stage
+    };
+    let reason = halts(&beside("search"));
+    assert!(matches!(reason.why, Why::SecretRead { .. }), "{reason:?}");
+    assert!(acts(&beside("driver-east")), "as its pods do");
+    assert!(acts(&beside("")), "the row names nobody: {:?}", beside("").decide());
+    let mut unsaid = beside("search");
+    unsaid.policy.stamps[0].identities.clear();
+    assert!(acts(&unsaid), "nobody says as whom its pods sign in: {:?}", unsaid.decide());
 }

@@ -293,6 +293,27 @@ fn where_quotas_may_not_be_read_the_rollout_stops_and_the_five_lines_name_it() {
 }
 
 #[test]
+fn a_set_whose_pods_a_quota_refuses_halts_at_the_canary_and_the_events_name_it() {
+    for set in 0..2 {
+        let mut config = WorldConfig::default().with_sets().with_stamps(2);
+        config.workloads.clear();
+        config.sets = vec![config.sets[set].clone()];
+        // As many are there as before it was lowered: none comes in the place of one that is gone.
+        config.quotas = vec![QuotaConfig::pods(config.sets[0].workload.replicas - 1)];
+        let forbidden = Fault::new(When::Always, Target::operation(Operation::ReadRoom), Trouble::Forbidden);
+        let mut theatre = theatre(config.with_fault(forbidden));
+        let reasons = halts(&mut theatre);
+        let said: String = reasons.iter().map(render::reason::why).collect();
+        for words in ["has not made 1 of its 3 pods for 10 min", "FailedCreate", "exceeded quota: team"] {
+            assert!(said.contains(words), "{said}");
+        }
+        let world = theatre.world.lock();
+        assert_eq!((world.outage().refused, world.outage().dark), (0, Duration::ZERO), "the others serve on");
+        assert_eq!(world.counters().generations.len(), 1, "the canary alone");
+    }
+}
+
+#[test]
 fn pods_that_still_end_are_waited_for_where_they_fill_the_quota() {
     // Room for one pod more, and two workloads: the first one's old pods drain for a quarter of an hour.
     let mut config = small();

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
-    Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchView, Brings, Caller,
-    CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack, Holding, Identity,
-    InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy, ProofVerdict, PullApproval,
-    PullCheck, PullEnds, PullNumber, PullPolicy, PullState, PullView, Region, RegionProof, ReleaseView,
-    ReplicaNumber, Requests, Right, RightView, RoomView, RotationId, Route, RunStart, Salt, SecretReads,
-    SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName, Strategy, Term, TreeClaim,
-    UsageView, VaultView, WorkloadName, WorkloadView, World,
+    Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchRules, BranchView,
+    Brings, Caller, CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack,
+    Holding, Identity, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy,
+    ProofVerdict, PullApproval, PullCheck, PullEnds, PullNumber, PullPolicy, PullState, PullView, Region,
+    RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView, RoomView, RotationId, Route,
+    RunStart, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName,
+    Strategy, Term, TreeClaim, UsageView, VaultView, WorkloadName, WorkloadView, World,
 };
 use keyslot::rotation::{
     Approval, Decider, Decision, Ended, Event, Fold, Gate, Intent, Leg, Opened, Outcome, Phase, Reach,
@@ -96,6 +96,12 @@ impl Stage {
             cluster.pods.iter_mut().for_each(|pod| pod.uid = format!("{name}-{}", pod.uid));
             world.clusters.insert(stamp(name), Seen::known(now, cluster));
             world.rooms.insert(stamp(name), Seen::known(now, RoomView::default()));
+        }
+        for name in ["east", "north", "west"] {
+            world.rights_in.insert(stamp(name), Seen::known(now, Vec::new()));
+        }
+        for branch in [proposal_branch(), BranchName::new("main"), BranchName::new("release/1")] {
+            world.rules.insert(branch, Seen::known(now, BranchRules::default()));
         }
         let events = vec![
             (at(0), Event::Opened(opened())),
@@ -243,7 +249,7 @@ pub fn census(now: Timestamp) -> CensusView {
             of_stamp(0, Slot::Secondary, now),
         ],
     };
-    let mut audit = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
+    let mut audit = AuditView { since, newest: BTreeMap::new(), oldest: BTreeMap::new(), reads: Vec::new() };
     for name in ["east", "north"] {
         audit.newest.insert(stamp(name), now);
         audit.reads.push(reads(name, &format!("driver-{name}"), "v1", at(40)));
@@ -319,7 +325,8 @@ pub fn opened() -> Opened {
 pub fn account() -> AccountView {
     let view = |slot: Slot| KeyView {
         generated: Some(at(-1_000_000)),
-        last_used: (slot == Slot::Primary).then(|| at(10)),
+        // Whoever has moved uses the other one all the time.
+        last_used: Some(if slot == Slot::Primary { at(10) } else { at(99_990) }),
         fingerprint: Some(key(slot)),
     };
     AccountView {
@@ -337,6 +344,7 @@ pub fn account() -> AccountView {
             (KeyKind::read_write(Slot::Primary), view(Slot::Primary)),
             (KeyKind::read_write(Slot::Secondary), view(Slot::Secondary)),
         ]),
+        keys_hidden: None,
         tells_last_use: true,
     }
 }
@@ -402,6 +410,7 @@ pub fn vault() -> VaultView {
         version: SecretVersion::new("v2"),
         created: at(50),
         expires: None,
+        valid_from: None,
         enabled: true,
         fingerprint: key(Slot::Secondary),
     }
@@ -425,6 +434,7 @@ pub fn cluster() -> ClusterView {
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
             besides: None,
             mounted: Some(SecretVersion::new("v2")),
+            elsewhere: Vec::new(),
             node: Some("node-1".to_owned()),
             asks: PodAsks::default(),
             trouble: None,
@@ -460,6 +470,7 @@ pub fn deployment() -> WorkloadView {
         pinned: None,
         lacks: None,
         left: None,
+        written: None,
         manager: None,
     }
 }
@@ -471,6 +482,7 @@ pub fn policy() -> Policy {
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
         pulls: PullPolicy::default(),
+        signs: None,
         run_start: RunStart::Asked,
         skip_stages: Vec::new(),
         deployments: false,

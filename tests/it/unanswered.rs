@@ -183,6 +183,10 @@ fn an_operation_that_its_address_tells_nothing_of_is_settled_by_the_log() {
     let mut busy = taken();
     busy.account_mut().provisioning = "Updating".to_owned();
     assert!(!held(&busy).0, "{:?}", busy.decide());
+    // Nor is a person called, where the address may not be read.
+    busy.world.operation = Some(Seen::blind(busy.now, Blindness::Forbidden, "403"));
+    let (person, reasons) = held(&busy);
+    assert!(!person && matches!(reasons[0].why, Why::AccountBusy { .. }), "{reasons:?}");
 }
 
 #[test]

@@ -82,6 +82,36 @@ async fn what_cannot_be_seen_is_told_and_is_no_agreement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_the_keys_may_not_be_listed_nobody_is_said_to_hold_another() {
+    use keyslot::sim::{Fault, Operation, Target, Trouble, When};
+    let fault = Fault::new(When::Always, Target::operation(Operation::ListKeys), Trouble::Forbidden);
+    let live = Live::set(WorldConfig::seeded(6).with_fault(fault), 60.0);
+    let (code, text) = verify(&live, &[]);
+    assert_eq!(code, 5, "{text}");
+    assert!(text.contains("not seen: the account") && text.contains("list the keys"), "{text}");
+    assert!(!text.contains("neither key") && !text.contains("disagree"), "{text}");
+}
+
+/// The vaults are looked at with `--retire` left out, and in a rotation that waits for them.
+#[test]
+fn vaults_whose_keys_cannot_be_told_are_unknown_and_hold_nothing_else() {
+    use keyslot::model::{Blind, Blindness};
+    use keyslot::rotation::{Verdict, Why, restart_target};
+    let mut stage = Stage::before_restart();
+    let account = stage.account_mut();
+    account.keys.values_mut().for_each(|key| key.fingerprint = None);
+    let why = "ScopeLocked".to_owned();
+    account.keys_hidden = Some(Blind { kind: Blindness::Forbidden, why });
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let of_vaults = |why: &Why| matches!(why, Why::VaultHolds { .. } | Why::VaultHoldsNoKey);
+    assert!(!reasons.iter().any(|reason| of_vaults(&reason.why)), "{reasons:?}");
+    let told = |why: &Why| matches!(why, Why::Blind { blind, .. } if blind.why == "ScopeLocked");
+    assert!(reasons.iter().any(|reason| told(&reason.why)), "{reasons:?}");
+    let unclear = restart_target(&stage.world).unwrap_err();
+    assert!(unclear.iter().all(|line| line.contains("ScopeLocked")), "{unclear:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_vault_that_cannot_be_seen_leaves_what_the_others_say() {
     use keyslot::sim::{Fault, Operation, Target, Trouble, When};
     let target = Target::operation(Operation::ReadVault).and_stamp("northeurope");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use keyslot::adapters::arm::ArmAccess;
-use keyslot::adapters::cosmos::{Cosmos, CosmosSettings, PUBLIC_ENDPOINT};
+use keyslot::adapters::cosmos::{Cosmos, CosmosSettings, PUBLIC_ENDPOINT, ProbeTarget};
 use keyslot::adapters::credential::{CredentialSettings, CredentialSource, Tokens};
 use keyslot::adapters::http::{self, Hosts, HttpSettings};
 use keyslot::adapters::key_vault::{KeyVaultSettings, KeyVaults};
@@ -19,6 +19,7 @@ use keyslot::ports::{Accounts as _, Clock, Effect, Permit, Vaults as _};
 use keyslot::sim::wire::{Simulation, Trouble as WireTrouble, Which, WireFault, WireOptions};
 use keyslot::sim::{self, Command, Target, Trouble, When, World, WorldConfig};
 
+use crate::closed_wire::access;
 use crate::wire_core::{client, hosts};
 
 /// Slow enough that a busy machine does not outlive the quarter of an hour for which a signature is good.
@@ -143,6 +144,20 @@ pub fn faulty(operation: sim::Operation, at: When, what: Trouble) -> WorldConfig
 fn current_key(rig: &Rig, slot: Slot) -> KeyMaterial {
     let kind = KeyKind::read_write(slot);
     rig.simulation.world.with(|world| (*world.account().current(kind).unwrap().material).clone())
+}
+
+/// Whoever named the container has to name another one: no time brings it.
+#[tokio::test]
+async fn a_container_that_is_named_and_not_there_leaves_nothing_to_try() {
+    let rig = Rig::new(WorldConfig::default());
+    let regions = rig.look().await.regions;
+    let primary = KeyKind::read_write(Slot::Primary);
+    assert!(!rig.cosmos.prove(primary, &regions, &rig.salt).await.unwrap().has_nothing_to_try());
+    let probe = ProbeTarget { database: "catalog".to_owned(), container: "never-made".to_owned() };
+    let settings = CosmosSettings { probe: Some(probe), ..cosmos_settings(&rig.simulation) };
+    let access = access(&rig);
+    let proof = Cosmos::new(access, settings).prove(primary, &regions, &rig.salt).await.unwrap();
+    assert!(proof.has_nothing_to_try() && !proof.holds(), "{proof:?}");
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ impl AccountBody {
             regions: properties.regions(),
             network: properties.network(),
             keys: keys.collect(),
+            keys_hidden: None,
             tells_last_use,
         }
     }

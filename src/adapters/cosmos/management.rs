@@ -149,8 +149,9 @@ fn refusal(error: &ArmError, fault: Fault) -> Fault {
         return passing(fault)
             .remedy("another operation runs on the account: nothing has changed; look again later");
     }
-    // Of several answers to “not now” this one is the only conflict that a person has to end.
-    if error.status == http::StatusCode::CONFLICT && !error.says("ScopeLocked") {
+    // Of several answers to “not now” these are the conflicts that a person has to end.
+    let lasting = error.says("ScopeLocked") || error.is_of_disabled_subscription();
+    if error.status == http::StatusCode::CONFLICT && !lasting {
         return passing(fault)
             .remedy("something else is at work on the account: nothing has changed; look again later");
     }
@@ -221,9 +222,12 @@ mod tests {
         for (status, code) in [(412, "PreconditionFailed"), (409, "Conflict"), (429, "TooManyRequests")] {
             assert_eq!(kind(status, code), Blindness::Throttled, "{code}");
         }
-        for (status, code) in
-            [(409, "ScopeLocked"), (403, "AuthorizationFailed"), (403, "RequestDisallowedByPolicy")]
-        {
+        for (status, code) in [
+            (409, "ScopeLocked"),
+            (409, "ReadOnlyDisabledSubscription"),
+            (403, "AuthorizationFailed"),
+            (403, "RequestDisallowedByPolicy"),
+        ] {
             assert_eq!(kind(status, code), Blindness::Forbidden, "{code}");
         }
     }

@@ -71,7 +71,7 @@ impl Cosmos {
         Cosmos { management, plane, settings, preview_unknown, found, backoff: Backoff::default() }
     }
 
-    async fn target(&self, regions: &[Region], key: &KeyMaterial) -> Result<ProbeTarget, String> {
+    async fn target(&self, regions: &[Region], key: &KeyMaterial) -> Result<ProbeTarget, proof::NoTarget> {
         let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match self.settings.probe.clone().or(known) {
             Some(target) => Ok(target),
@@ -137,7 +137,7 @@ impl Accounts for Cosmos {
         match self.keys().await {
             Ok(keys) => keys.mark(&mut view, salt),
             // Who may read the account but not its keys still sees it, without fingerprints.
-            Err(fault) if fault.kind == Blindness::Forbidden => {}
+            Err(fault) if fault.kind == Blindness::Forbidden => view.keys_hidden = Some(fault.blind()),
             Err(fault) => return Err(fault),
         }
         Ok(view)
@@ -150,7 +150,11 @@ impl Accounts for Cosmos {
             return Err(Fault::new(Blindness::Unintelligible, "prove a key", self.name(), why));
         };
         let target = self.target(regions, key).await;
-        let regions = proof::prove(&self.plane, regions, key, kind.access, &target).await;
+        let mut regions = proof::prove(&self.plane, regions, key, kind.access, &target).await;
+        if target.is_ok() && self.settings.probe.is_none() {
+            // A container that was found and is gone by now: the next proof looks for another one.
+            regions.values_mut().for_each(proof::look_again);
+        }
         let proof = KeyProof { fingerprint: Some(key.fingerprint(salt)), regions };
         let found = target.ok().filter(|_| proof.holds());
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = found;

@@ -65,26 +65,56 @@ struct PartitionKey {
 /// So many databases are searched for a container; an account whose first ones are all empty names one.
 const DATABASES_SEARCHED: usize = 8;
 
+/// Why there is no container to probe, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoTarget {
+    /// Nothing answered.
+    Unseen(String),
+    /// There is none.
+    None(String),
+}
+
+impl NoTarget {
+    fn verdict(&self) -> ProofVerdict {
+        match self {
+            NoTarget::Unseen(why) => ProofVerdict::NoEvidence(format!("nothing to write to: {why}")),
+            NoTarget::None(why) => ProofVerdict::NothingToTry(format!("nothing to write to: {why}")),
+        }
+    }
+}
+
+/// What had nothing to be tried on will have it with another container.
+pub(super) fn look_again(region: &mut RegionProof) {
+    for verdict in std::iter::once(&mut region.read).chain(&mut region.write) {
+        if let ProofVerdict::NothingToTry(why) = verdict {
+            *verdict = ProofVerdict::NoEvidence(std::mem::take(why));
+        }
+    }
+}
+
 /// Finds a container to probe, asking the regions in turn, those that write first.
 ///
 /// # Errors
-/// In words: nothing answered, or there is no container.
+/// Nothing answered, or there is no container.
 pub(super) async fn discover(
     plane: &DataPlane,
     regions: &[Region],
     key: &KeyMaterial,
-) -> Result<ProbeTarget, String> {
+) -> Result<ProbeTarget, NoTarget> {
     let mut ordered: Vec<&Region> = regions.iter().collect();
     ordered.sort_by_key(|region| !region.writable);
     let mut last = "the account names no region".to_owned();
     for region in ordered {
         match discover_at(plane, region, key).await {
             Ok(Some(target)) => return Ok(target),
-            Ok(None) => return Err("the account has no container that could be probed".to_owned()),
+            Ok(None) => {
+                let why = "the account has no container that could be probed".to_owned();
+                return Err(NoTarget::None(why));
+            }
             Err(why) => last = why,
         }
     }
-    Err(last)
+    Err(NoTarget::Unseen(last))
 }
 
 async fn discover_at(
@@ -130,13 +160,13 @@ pub(super) async fn prove(
     regions: &[Region],
     key: &KeyMaterial,
     access: Access,
-    target: &Result<ProbeTarget, String>,
+    target: &Result<ProbeTarget, NoTarget>,
 ) -> BTreeMap<String, RegionProof> {
     let writes = access == Access::ReadWrite;
     let locals = join_all(regions.iter().map(|region| async {
         let local = match target {
             Ok(target) => prove_at(plane, region, key, target, writes).await,
-            Err(why) => prove_without_container(plane, region, key, why).await,
+            Err(none) => prove_without_container(plane, region, key, none).await,
         };
         (region.name.clone(), local)
     }))
@@ -179,13 +209,17 @@ async fn prove_at(
 }
 
 /// Without a container the list of databases still shows that the key reads.
-async fn prove_without_container(plane: &DataPlane, region: &Region, key: &KeyMaterial, why: &str) -> Local {
+async fn prove_without_container(
+    plane: &DataPlane,
+    region: &Region,
+    key: &KeyMaterial,
+    none: &NoTarget,
+) -> Local {
     let read = match plane.ask(&region.endpoint, key, &Ask::list("dbs", "")).await {
         Ok(asked) => verdict(Probe::Read, &asked.answer, &asked.payload),
         Err(fault) => ProofVerdict::NoEvidence(fault.to_string()),
     };
-    let write = ProofVerdict::NoEvidence(format!("nothing to write to: {why}"));
-    Local { read, write: Some(write) }
+    Local { read, write: Some(none.verdict()) }
 }
 
 /// The deletion of a document that does not exist: its id is random, and `If-Match` names an etag that no
@@ -224,7 +258,7 @@ fn borrowed(elsewhere: &ProofVerdict) -> ProofVerdict {
         ProofVerdict::Refused => {
             ProofVerdict::NoEvidence("takes no writes, and the regions that do refused the key".to_owned())
         }
-        ProofVerdict::NoEvidence(why) | ProofVerdict::KeptOut(why) => {
+        ProofVerdict::NoEvidence(why) | ProofVerdict::NothingToTry(why) | ProofVerdict::KeptOut(why) => {
             ProofVerdict::NoEvidence(format!("takes no writes; elsewhere: {why}"))
         }
     }

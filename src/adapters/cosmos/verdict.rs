@@ -32,6 +32,9 @@ const WRONG_SIGNATURE: [&str; 2] = [
     "The input authorization token can't serve the request",
 ];
 
+/// What it lies in is not there.
+const OWNER_NOT_FOUND: u32 = 1003;
+
 /// The region does not take writes at the moment.
 const WRITE_FORBIDDEN: u32 = 3;
 
@@ -45,7 +48,10 @@ pub(super) fn verdict(probe: Probe, answer: &Answer, payload: &str) -> ProofVerd
         // Nothing can have the random id, but had it: the key was accepted.
         (Probe::Write, StatusCode::NO_CONTENT | StatusCode::PRECONDITION_FAILED) => Accepted,
         (Probe::Write, StatusCode::NOT_FOUND) if matches!(substatus(answer), None | Some(0)) => Accepted,
-        (_, StatusCode::NOT_FOUND) => no_evidence("the container to probe is not there"),
+        (_, StatusCode::NOT_FOUND) if matches!(substatus(answer), None | Some(0 | OWNER_NOT_FOUND)) => {
+            ProofVerdict::NothingToTry(format!("the container to probe is not there ({})", describe(answer)))
+        }
+        (_, StatusCode::NOT_FOUND) => no_evidence("the region does not know of it yet"),
         (_, StatusCode::UNAUTHORIZED) => unauthorized(answer, payload),
         (_, StatusCode::FORBIDDEN) if takes_no_writes(answer) => {
             no_evidence("the region takes no writes at the moment")
@@ -132,6 +138,7 @@ mod tests {
             ProofVerdict::Accepted => "accepted",
             ProofVerdict::Refused => "refused",
             ProofVerdict::NoEvidence(_) => "no evidence",
+            ProofVerdict::NothingToTry(_) => "nothing to try",
             ProofVerdict::KeptOut(_) => "kept out",
         }
     }
@@ -176,10 +183,11 @@ mod tests {
     #[test]
     fn a_read_is_accepted_by_200_and_a_write_by_a_404_of_the_document() {
         assert_eq!(judge(Probe::Read, 200, None, ""), "accepted");
-        assert_eq!(judge(Probe::Read, 404, Some(0), ""), "no evidence");
+        assert_eq!(judge(Probe::Read, 404, Some(0), ""), "nothing to try");
+        assert_eq!(judge(Probe::Read, 404, Some(1002), ""), "no evidence");
         assert_eq!(judge(Probe::Write, 404, Some(0), ""), "accepted");
         assert_eq!(judge(Probe::Write, 404, None, ""), "accepted");
-        assert_eq!(judge(Probe::Write, 404, Some(1003), ""), "no evidence");
+        assert_eq!(judge(Probe::Write, 404, Some(1003), ""), "nothing to try");
         assert_eq!(judge(Probe::Write, 412, None, ""), "accepted");
         assert_eq!(judge(Probe::Write, 200, None, ""), "no evidence");
     }

@@ -77,7 +77,43 @@ fn kind(error: &azure_core::Error) -> Blindness {
             _ => None,
         }
     });
-    told.unwrap_or(Blindness::Forbidden)
+    told.unwrap_or_else(|| match tells_of_the_network(&super::super::chain(error)) {
+        true => Blindness::Unreachable,
+        false => Blindness::Forbidden,
+    })
+}
+
+/// A program that was asked for a token says in words alone why there is none. These are its libraries' words, and the
+/// operating system's, for a service that it did not come to; none of them stands in a refusal.
+const NO_NETWORK: [&str; 22] = [
+    "failed to establish a new connection",
+    "max retries exceeded",
+    "ensure you have network connection",
+    "temporary failure in name resolution",
+    "name or service not known",
+    "nodename nor servname provided",
+    "no address associated with hostname",
+    "getaddrinfo failed",
+    "failed to resolve",
+    "could not resolve host",
+    "no such host",
+    "network is unreachable",
+    "no route to host",
+    "connection refused",
+    "connection reset",
+    "connection aborted",
+    "connection timed out",
+    "read timed out",
+    "i/o timeout",
+    "cannot connect to proxy",
+    "unable to connect to proxy",
+    "certificate verify failed",
+];
+
+/// Whether these are words of a program that did not come to the service.
+pub fn tells_of_the_network(words: &str) -> bool {
+    let words = words.to_lowercase();
+    NO_NETWORK.iter().any(|said| words.contains(said))
 }
 
 fn causes<'e>(error: &'e azure_core::Error) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {

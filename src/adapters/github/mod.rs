@@ -22,6 +22,7 @@ mod names;
 mod origin;
 mod pull;
 mod refusal;
+mod rules;
 mod seen;
 mod waits;
 
@@ -44,8 +45,8 @@ use waits::Sight;
 use super::http::Http;
 use super::token::TokenSource;
 use crate::model::{
-    Blindness, BranchName, CommitId, MergeMethod, PullCheck, PullDress, PullEnds, PullNumber, PullState,
-    PullView,
+    Blindness, BranchName, BranchRules, CommitId, MergeMethod, PullCheck, PullDress, PullEnds, PullNumber,
+    PullState, PullView,
 };
 use crate::ports::{Bringing, Bulletin, Clock, Effect, Fault, Forge, NewPull, Permit};
 
@@ -265,6 +266,10 @@ impl Forge for GitHub {
 
     async fn brought_by(&self, commits: &[CommitId], base: &BranchName) -> Result<Bringing, Fault> {
         self.bringing(commits, base).await
+    }
+
+    async fn rules(&self, branch: &BranchName) -> Result<BranchRules, Fault> {
+        self.rules_of(branch).await
     }
 
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber> {

@@ -2,11 +2,13 @@
 //!
 //! The name of a vault that was deleted is not resolved any more, and one behind a private endpoint is not resolved
 //! elsewhere either: the vault's own address cannot tell the two apart. So where nobody answers there, or somebody says
-//! that there is no such vault, Azure is asked for the resource. Only its own word makes a vault gone. A vault that has
+//! that there is no such vault, Azure is asked for the resource. Only its own word makes a vault gone, and not its word on
+//! one resource group, which may be another stamp's: no vault of the subscription may have the name. A vault that has
 //! answered anything else is there, wherever the configuration says that it is.
 
 use azure_core::error::ErrorKind;
 use http::StatusCode;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -27,6 +29,12 @@ pub struct VaultPlace {
     pub is_told: bool,
     pub resource_group: String,
     pub name: String,
+}
+
+#[derive(Deserialize)]
+struct Vault {
+    id: String,
+    name: String,
 }
 
 /// Azure Resource Manager, as far as vaults go.
@@ -54,15 +62,44 @@ impl VaultResources {
                      keyslot.toml does not say which one it is in: write `subscription` in the stamp's `aks`"
                 ))
             }
-            Ok(false) => {
-                let VaultPlace { resource_group, name, .. } = place;
-                let why = format!("Azure Resource Manager knows no vault {name} in {resource_group}");
-                Fault::new(Blindness::Gone, WHAT, fault.subject, why)
-                    .remedy("check `key_vault` of the stamp and its resource group in keyslot.toml")
-            }
+            Ok(false) => self.settle_elsewhere(place, fault).await,
             // Whatever keeps Azure from telling, the vault is not known to be gone.
             Err(_) => fault,
         }
+    }
+
+    /// The same of a vault that is not in its resource group.
+    async fn settle_elsewhere(&self, place: &VaultPlace, fault: Fault) -> Fault {
+        let VaultPlace { subscription, resource_group, name, .. } = place;
+        match self.in_subscription(place).await {
+            Ok(None) => {
+                let why = format!(
+                    "Azure Resource Manager knows no vault {name} in {resource_group}, nor anywhere in the subscription \
+                     {subscription}"
+                );
+                Fault::new(Blindness::Gone, WHAT, fault.subject, why)
+                    .remedy("check `key_vault` of the stamp and its resource group in keyslot.toml")
+            }
+            Ok(Some(id)) => fault.remedy(format!(
+                "Azure knows the vault as {id}, and keyslot.toml says that it is in {resource_group}: correct \
+                 `key_vault_resource_group` of the stamp, and see whether its `aks` is right"
+            )),
+            Err(unseen) => fault.remedy(format!(
+                "Azure knows no such vault in {resource_group}, and whether it is elsewhere in the subscription cannot be \
+                 asked ({}): assign Reader on the subscription, or take the stamp out of keyslot.toml if it was taken down",
+                unseen.why
+            )),
+        }
+    }
+
+    /// The id of the vault of that name, in whichever resource group.
+    async fn in_subscription(&self, place: &VaultPlace) -> Result<Option<String>, Fault> {
+        let VaultPlace { subscription, name, .. } = place;
+        let asking = Asking { access: &self.access, what: "ask Azure for all vaults", subject: name };
+        // Whoever may not see all of them gets no list: that of all resources would leave out what one may not see.
+        let path = format!("subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults");
+        let vaults: Vec<Vault> = asking.all(self.address(&path, asking)?).await?;
+        Ok(vaults.into_iter().find(|vault| vault.name.eq_ignore_ascii_case(name)).map(|vault| vault.id))
     }
 
     async fn is_there(&self, place: &VaultPlace) -> Result<bool, Fault> {
@@ -71,11 +108,13 @@ impl VaultResources {
         let path = format!(
             "subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.KeyVault/vaults/{name}"
         );
+        Ok(asking.if_there(&self.address(&path, asking)?).await?.is_some())
+    }
+
+    fn address(&self, path: &str, asking: Asking<'_>) -> Result<Url, Fault> {
         let base = self.endpoint.as_str().trim_end_matches('/');
         let url = format!("{base}/{path}?api-version={VERSION}");
-        let url: Url =
-            url.parse().map_err(|error| asking.unclear(format!("{url} is no address: {error}")))?;
-        Ok(asking.if_there(&url).await?.is_some())
+        url.parse().map_err(|error| asking.unclear(format!("{url} is no address: {error}")))
     }
 }
 

@@ -75,9 +75,10 @@ struct SecretBody {
 struct Attributes {
     #[serde(default = "yes")]
     enabled: bool,
-    /// Seconds since 1970, like the other one.
+    /// Seconds since 1970, like the others.
     created: i64,
     exp: Option<i64>,
+    nbf: Option<i64>,
 }
 
 fn yes() -> bool {
@@ -243,6 +244,7 @@ fn view(body: &[u8], salt: &Salt) -> Result<VaultView, String> {
         created,
         enabled: body.attributes.enabled,
         expires: body.attributes.exp.and_then(|at| Timestamp::from_second(at).ok()),
+        valid_from: body.attributes.nbf.and_then(|at| Timestamp::from_second(at).ok()),
         fingerprint: Fingerprint::of_key_in(body.value.as_bytes(), salt),
     })
 }
@@ -283,6 +285,11 @@ fn answered(status: StatusCode, body: &[u8], subject: &str) -> ReadError {
             Blindness::Forbidden,
             "the current version is disabled: enable it, or run the pipeline that writes a new one",
         )),
+        // By its documentation the service hands these out: their dates are for whoever reads them.
+        (StatusCode::FORBIDDEN, "SecretNotYetValid" | "SecretExpired") => ReadError::Final(fault(
+            Blindness::Forbidden,
+            "the current version is not to be taken at this time, by its dates: mend them, or have a new one written",
+        )),
         (StatusCode::FORBIDDEN, "ForbiddenByFirewall" | "ForbiddenByConnection") => ReadError::Final(fault(
             Blindness::Forbidden,
             "the vault's firewall refuses this address: run keyslot where the vault can be reached, or let it in",
@@ -321,6 +328,7 @@ mod tests {
         let firewall = fault(403, "ForbiddenByFirewall");
         assert_eq!(firewall.kind, Blindness::Forbidden);
         assert!(firewall.remedy.contains("firewall"), "{firewall}");
+        assert!(fault(403, "SecretNotYetValid").remedy.contains("by its dates"));
         assert_eq!(fault(403, "ForbiddenByRbac").kind, Blindness::Forbidden);
         assert_eq!(fault(403, "AccessDenied").kind, Blindness::Forbidden);
         assert_eq!(fault(404, "").kind, Blindness::Missing);
@@ -348,6 +356,17 @@ mod tests {
         let string = "AccountEndpoint=https://a.documents.azure.com:443/;AccountKey=a2V5LW9uZQ==;";
         assert_eq!(seen(string), KeyMaterial::new("a2V5LW9uZQ==".to_owned()).fingerprint(&salt));
         assert_eq!(seen("a2V5LW9uZQ==\\n"), seen(string));
+    }
+
+    #[test]
+    fn the_dates_beside_the_value_are_read() {
+        let dates = |attributes: &str| {
+            let body = format!(r#"{{"value":"a","id":"https://v/secrets/n/1","attributes":{attributes}}}"#);
+            let view = view(body.as_bytes(), &Salt::new("00")).unwrap();
+            [view.expires, view.valid_from].map(|at| at.map(Timestamp::as_second))
+        };
+        assert_eq!(dates(r#"{"created":1,"exp":9,"nbf":5}"#), [Some(9), Some(5)]);
+        assert_eq!(dates(r#"{"created":1}"#), [None, None]);
     }
 
     #[test]

@@ -67,6 +67,29 @@ pub struct AksStanding {
     /// Whether its add-on for the CSI driver has rotation on. `None` where it has no such add-on (a driver may have been
     /// installed otherwise), or the add-on does not say.
     pub rotates: Option<bool>,
+    /// In its own words, where not all is well: what a silent API server may be silent for.
+    pub said: Option<Said>,
+}
+
+/// What Azure says of a cluster that may not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub why: String,
+    /// Empty where there is nothing but waiting.
+    pub remedy: &'static str,
+}
+
+impl AksStanding {
+    /// The same fault with Azure's word, where nobody answers.
+    pub(super) fn beside(&self, fault: Fault) -> Fault {
+        match &self.said {
+            Some(Said { why, remedy }) if fault.kind == Blindness::Unreachable => {
+                let why = format!("{}, and Azure says that {why}", fault.why);
+                Fault { why, remedy: (*remedy).to_owned(), ..fault }
+            }
+            Some(_) | None => fault,
+        }
+    }
 }
 
 /// Azure Resource Manager, as far as clusters go.
@@ -91,6 +114,16 @@ struct Properties {
     /// By their names. Read leniently: it is for a note, and an answer that is otherwise understood tells the state.
     #[serde(default)]
     addon_profiles: Value,
+    agent_pool_profiles: Option<Vec<NodePool>>,
+}
+
+/// An upgrade of one pool, or of its node image, is an operation on the pool: the cluster need not tell of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NodePool {
+    #[serde(default)]
+    name: String,
+    provisioning_state: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -124,9 +157,12 @@ impl AksAccess {
         match asking.if_there(&self.address(&cluster.path(), "", what, subject)?).await? {
             Some(answer) => {
                 let properties = parse::<ManagedCluster>(&answer, what, subject)?.properties;
-                Ok(AksStanding { rotates: rotates(&properties), state: state(properties) })
+                let (rotates, said) = (rotates(&properties), said(&properties));
+                Ok(AksStanding { rotates, said, state: state(properties) })
             }
-            None if cluster.is_told => Ok(AksStanding { state: ClusterState::Gone, rotates: None }),
+            None if cluster.is_told => {
+                Ok(AksStanding { state: ClusterState::Gone, ..AksStanding::default() })
+            }
             None => Err(cluster.not_found(what, subject)),
         }
     }
@@ -208,13 +244,47 @@ fn parse<T: for<'de> Deserialize<'de>>(answer: &Answer, what: &str, subject: &st
     })
 }
 
+/// Whether nothing is under way any more, as Azure's words for it go.
+fn is_over(state: &str) -> bool {
+    matches!(state, "Succeeded" | "Failed" | "Canceled" | "")
+}
+
 fn state(properties: Properties) -> ClusterState {
     let power = properties.power_state.map(|power| power.code).unwrap_or_default();
     match (properties.provisioning_state.as_str(), power.as_str()) {
         ("Succeeded" | "", "Stopped") => ClusterState::Stopped,
         // Of one whose stop failed nobody knows what still runs: its API server is asked.
-        ("Succeeded" | "Failed" | "Canceled" | "", _) => ClusterState::Running,
+        (state, _) if is_over(state) => {
+            let mut pools = properties.agent_pool_profiles.unwrap_or_default().into_iter();
+            let at_work = pools.find_map(|NodePool { name, provisioning_state }| {
+                let state = provisioning_state.filter(|state| !is_over(state))?;
+                Some(ClusterState::Changing { state: format!("{state}: node pool {name}") })
+            });
+            at_work.unwrap_or(ClusterState::Running)
+        }
         _ => ClusterState::Changing { state: properties.provisioning_state },
+    }
+}
+
+/// What explains that nobody answers there.
+fn said(properties: &Properties) -> Option<Said> {
+    let state = properties.provisioning_state.as_str();
+    let power = properties.power_state.as_ref().map(|power| power.code.as_str()).unwrap_or_default();
+    match (state, power) {
+        ("Failed" | "Canceled", "Stopped") => Some(Said {
+            why: format!("its last operation ended as {state}, and that it was to be Stopped"),
+            remedy: "start the cluster, or stop it anew (`az aks stop`): only an operation that succeeds tells whether pods \
+                     are left",
+        }),
+        ("Failed" | "Canceled", _) => Some(Said {
+            why: format!("its last operation ended as {state}"),
+            remedy: "look into the cluster in the portal, and have the operation repeated (`az aks update`)",
+        }),
+        (state, _) if !is_over(state) => Some(Said {
+            why: format!("the cluster is {state}"),
+            remedy: "wait until Azure is done; of a cluster that it has deleted or stopped it says so by itself",
+        }),
+        _ => None,
     }
 }
 
@@ -233,6 +303,8 @@ fn rotates(properties: &Properties) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -311,5 +383,46 @@ mod tests {
             assert_eq!(state(&properties(ended, "Stopped")), ClusterState::Running);
         }
         assert_eq!(state(r#"{"properties": {}}"#), ClusterState::Running);
+        assert_eq!(state(r#"{"properties": {"agentPoolProfiles": null}}"#), ClusterState::Running);
+    }
+
+    #[test]
+    fn an_upgrade_of_one_node_pool_is_one_of_the_cluster() {
+        let state = |first: &str, power: &str| {
+            let pools = json!([{"name": "system", "provisioningState": "Succeeded"}, {"name": "apps",
+                "provisioningState": first}, {"name": "new"}]);
+            let properties = json!({"provisioningState": "Succeeded", "powerState": {"code": power},
+                "agentPoolProfiles": pools});
+            state(
+                serde_json::from_value::<ManagedCluster>(json!({"properties": properties}))
+                    .unwrap()
+                    .properties,
+            )
+        };
+        for word in ["Upgrading", "UpgradingNodeImageVersion"] {
+            let changing = ClusterState::Changing { state: format!("{word}: node pool apps") };
+            assert_eq!(state(word, "Running"), changing);
+        }
+        for word in ["Succeeded", "Failed", "Canceled", ""] {
+            assert_eq!(state(word, "Running"), ClusterState::Running, "{word}");
+        }
+        assert_eq!(state("Upgrading", "Stopped"), ClusterState::Stopped);
+    }
+
+    #[test]
+    fn a_server_that_is_silent_is_explained_by_azures_word() {
+        let told = |provisioning: &str, power: &str| {
+            let properties = json!({"provisioningState": provisioning, "powerState": {"code": power}});
+            let properties = serde_json::from_value::<ManagedCluster>(json!({"properties": properties}))
+                .unwrap()
+                .properties;
+            let standing = AksStanding { said: said(&properties), ..AksStanding::default() };
+            standing.beside(Fault::new(Blindness::Unreachable, "look", "x", "no connection")).to_string()
+        };
+        assert!(told("Deleting", "Running").contains("Azure says that the cluster is Deleting"));
+        assert!(told("Starting", "Stopped").contains("Azure says that the cluster is Starting"));
+        let failed = told("Failed", "Stopped");
+        assert!(failed.contains("ended as Failed") && failed.contains("az aks stop"), "{failed}");
+        assert!(!told("Succeeded", "Running").contains("Azure"));
     }
 }

@@ -33,10 +33,8 @@ impl Kubernetes {
             return AksStanding::default();
         };
         match tokio::time::timeout(BESIDE, aks.standing(cluster, &subject_of(name))).await {
-            Ok(Ok(AksStanding { state: state @ ClusterState::Changing { .. }, rotates })) => {
-                AksStanding { state, rotates }
-            }
-            Ok(Ok(AksStanding { rotates, .. })) => AksStanding { state: ClusterState::Running, rotates },
+            Ok(Ok(told @ AksStanding { state: ClusterState::Changing { .. }, .. })) => told,
+            Ok(Ok(told)) => AksStanding { state: ClusterState::Running, ..told },
             Ok(Err(_)) | Err(_) => AksStanding::default(),
         }
     }
@@ -44,15 +42,16 @@ impl Kubernetes {
     async fn without_answer(&self, name: &StampName, fault: Fault) -> Result<ClusterView, Fault> {
         let Some((stamp, cluster)) = self.known_to_azure(name) else { return Err(fault) };
         let Some(aks) = &self.aks else { return Err(fault) };
-        match aks.standing(cluster, &subject_of(name)).await.map(|told| told.state) {
-            Ok(state @ (ClusterState::Stopped | ClusterState::Gone)) => {
+        match aks.standing(cluster, &subject_of(name)).await {
+            Ok(AksStanding { state: state @ (ClusterState::Stopped | ClusterState::Gone), .. }) => {
                 *stamp.state.lock().await = State::default();
                 Ok(ClusterView { state, ..ClusterView::default() })
             }
             Err(told) if told.kind == Blindness::Missing => {
                 Err(fault.remedy(format!("{}; {}", told.why, told.remedy)))
             }
-            Ok(ClusterState::Running | ClusterState::Changing { .. }) | Err(_) => Err(fault),
+            Ok(told) => Err(told.beside(fault)),
+            Err(_) => Err(fault),
         }
     }
 

@@ -22,7 +22,7 @@ use tower::{BoxError, ServiceBuilder, ServiceExt as _};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::super::credential::Tokens;
+use super::super::credential::{Tokens, tells_of_the_network};
 use super::super::http::{self as transport, Http, HttpSettings, Identity, Proxies, Trust};
 use super::made::Made;
 use super::newest::Newest;
@@ -129,7 +129,11 @@ impl Connection {
         let bare = Request::new(reqwest::Body::default());
         match tokio::time::timeout(self.plugin.patience, service.oneshot(bare)).await {
             Ok(Ok(response)) => Ok(response.into_parts().0.headers),
-            Ok(Err(error)) => Err((Blindness::Forbidden, without_secrets(error.as_ref()))),
+            Ok(Err(error)) => {
+                let why = without_secrets(error.as_ref());
+                let away = tells_of_the_network(&why);
+                Err((if away { Blindness::Unreachable } else { Blindness::Forbidden }, why))
+            }
             Err(_) => Err((Blindness::Forbidden, self.plugin.silent())),
         }
     }

@@ -5,13 +5,13 @@
 //! object as `secret/NAME` (with history, `secret/NAME/INDEX`, 0 the newest) and the vault not at all. Its
 //! version is what the files hold. Vault object names have no case.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::managed::{ManagedFields, changed_at};
-use crate::model::SecretVersion;
+use crate::model::{SecretVersion, StampName};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Meta {
@@ -168,9 +168,9 @@ impl RawClass {
 
 impl Class {
     /// The same where these are all the vaults that any stamp has, in small letters; where they are not known, none is another.
-    pub fn among(mut self, vaults: &BTreeSet<String>) -> Class {
+    pub fn among(mut self, vaults: &BTreeMap<String, StampName>) -> Class {
         let known = !vaults.is_empty() && !self.vault.is_empty();
-        if self.delivers && known && !vaults.contains(&self.vault.to_ascii_lowercase()) {
+        if self.delivers && known && !vaults.contains_key(&self.vault.to_ascii_lowercase()) {
             (self.delivers, self.elsewhere) = (false, true);
             (self.synced, self.pinned) = (Vec::new(), None);
         }

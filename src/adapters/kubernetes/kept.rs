@@ -58,7 +58,7 @@ struct Inner {
     /// Gone since the list under way began; a uid never comes back.
     gone: BTreeSet<String>,
     unsure: bool,
-    /// What watches have told of workloads since they were listed, as far as it ends or begins a wait.
+    /// What watches have told of workloads since they were listed.
     told: BTreeMap<WorkloadName, WorkloadView>,
     /// Whether one went, or an event of one may have been missed.
     behind: bool,
@@ -142,6 +142,7 @@ impl Kept {
         for pod in pods {
             if let Some(known) = inner.pods.get_mut(&pod.uid) {
                 known.mounted.clone_from(&pod.mounted);
+                known.elsewhere.clone_from(&pod.elsewhere);
             }
         }
     }
@@ -258,6 +259,7 @@ impl Inner {
         let holding = holding.or_else(|| holding_of_new(pod, &above, subject, &self.classes));
         let Some(holding) = holding else { return };
         let mounted = known.and_then(|known| known.mounted.clone());
+        let elsewhere = known.map(|known| known.elsewhere.clone()).unwrap_or_default();
         // What a list of ReplicaSets has told once stays true: owners do not change.
         let told = known.map(|known| (known.workload.clone(), known.above.clone()));
         self.unsure |= above == Above::Unclear && told.is_none();
@@ -266,6 +268,7 @@ impl Inner {
             None => besides(pod, subject, &self.classes, &holding),
         };
         let Some(mut view) = workload::pod(pod, above, holding, besides, mounted) else { return };
+        view.elsewhere = elsewhere;
         if let Some((workload, above)) = told {
             (view.workload, view.above) = (workload, above);
         }

@@ -7,7 +7,7 @@
 //! status objects after the pods. ReplicaSets are asked for only where names do not tell a pod's Deployment; what else
 //! is left out, [`Scope`] says, and why that hides nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::Metadata;
@@ -24,7 +24,9 @@ use super::scope::{Mounts, Scope};
 use super::unfilled::{self, Asked, SecretName};
 use super::workloads::Workloads;
 use super::{narrow, rollouts, symptoms, synced};
-use crate::model::{Blindness, ClusterState, ClusterView, CronJobView, Extent, Salt, WorkloadName};
+use crate::model::{
+    Blindness, ClusterState, ClusterView, CronJobView, Extent, Salt, StampName, WorkloadName,
+};
 use crate::ports::Fault;
 
 /// What to look for, and where.
@@ -34,8 +36,8 @@ pub(super) struct Subject {
     pub secret: String,
     /// The stamp's vault, where it is known. A mount from another vault has versions that say nothing here.
     pub vault: Option<String>,
-    /// Those of all stamps, in small letters; empty where they are not all known.
-    pub vaults: Arc<BTreeSet<String>>,
+    /// Those of all stamps, in small letters, each with a stamp that has it; empty where they are not all known.
+    pub vaults: Arc<BTreeMap<String, StampName>>,
     /// All namespaces where empty.
     pub namespaces: Vec<String>,
     /// The workloads that the configuration names: all their pods are looked at, whatever they get.

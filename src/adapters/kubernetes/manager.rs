@@ -11,6 +11,10 @@ const FLUX_KUSTOMIZATION: &str = "kustomize.toolkit.fluxcd.io/name";
 const FLUX_HELM_RELEASE: &str = "helm.toolkit.fluxcd.io/name";
 const ARGO_TRACKING: &str = "argocd.argoproj.io/tracking-id";
 const ARGO_INSTANCE: &str = "argocd.argoproj.io/instance";
+/// What Argo CD before 3.0 tracks by unless it is told otherwise. Helm and others write it too.
+const INSTANCE: &str = "app.kubernetes.io/instance";
+/// As Argo CD is called where the API server notes who writes.
+const ARGO_WRITES: &str = "argocd";
 
 /// The tool that manages the object, where it is marked.
 pub(super) fn manager(meta: &ObjectMeta) -> Option<Manager> {
@@ -20,10 +24,15 @@ pub(super) fn manager(meta: &ObjectMeta) -> Option<Manager> {
         let id = meta.annotations.as_ref()?.get(ARGO_TRACKING)?;
         Some(id.split(':').next().unwrap_or_default().to_owned())
     };
+    let mut writers = meta.managed_fields.iter().flatten().filter_map(|entry| entry.manager.as_deref());
+    let by_argo = writers.any(|writer| writer.starts_with(ARGO_WRITES));
+    let instance = || label(INSTANCE).filter(|_| by_argo);
     label(FLUX_KUSTOMIZATION)
         .map(Manager::FluxKustomization)
         .or_else(|| label(FLUX_HELM_RELEASE).map(Manager::FluxHelmRelease))
-        .or_else(|| tracking().or_else(|| label(ARGO_INSTANCE)).map(Manager::ArgoApplication))
+        .or_else(|| {
+            tracking().or_else(|| label(ARGO_INSTANCE)).or_else(instance).map(Manager::ArgoApplication)
+        })
 }
 
 #[cfg(test)]
@@ -55,6 +64,16 @@ mod tests {
         ];
         for (labels, annotations, expected) in cases {
             assert_eq!(told(labels.clone(), annotations).as_deref(), expected, "{labels}");
+        }
+        for (writer, expected) in [
+            ("argocd-controller", Some("Argo CD (Application shop)")),
+            ("argocd-application-controller", Some("Argo CD (Application shop)")),
+            ("helm", None),
+        ] {
+            let meta = json!({"name": "d", "labels": {"app.kubernetes.io/instance": "shop"},
+                "managedFields": [{"manager": "kubectl"}, {"manager": writer}]});
+            let told = manager(&serde_json::from_value(meta).unwrap()).map(|manager| manager.to_string());
+            assert_eq!(told.as_deref(), expected, "{writer}");
         }
     }
 }

@@ -14,6 +14,7 @@ mod consumers;
 mod csi;
 mod failure;
 mod glance;
+mod granted;
 mod holding;
 mod kept;
 mod look;
@@ -42,6 +43,7 @@ mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -64,7 +66,7 @@ use crate::model::{
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
-pub use self::aks::{AksAccess, AksCluster, AksStanding};
+pub use self::aks::{AksAccess, AksCluster, AksStanding, Said};
 pub use self::connect::KubeconfigPlace;
 pub use self::resolve::resolve_workload;
 pub use self::workload::{parse_pod, parse_workload};
@@ -103,12 +105,14 @@ pub struct Kubernetes {
     signal: Arc<Signal>,
     turns: Turns,
     stamps: BTreeMap<StampName, Stamp>,
-    /// The vaults of all stamps, in small letters; empty where one is not known.
-    vaults: Arc<BTreeSet<String>>,
+    /// The vaults of all stamps, in small letters, each with a stamp that has it; empty where one is not known.
+    vaults: Arc<BTreeMap<String, StampName>>,
     /// What clusters that are reached by kubeconfig are called in Azure, where that is known.
     named: BTreeMap<StampName, AksCluster>,
     /// The workloads that are restarted, where somebody said which.
     restarted: Option<Arc<[WorkloadName]>>,
+    /// Whether a server did not tell all rights in a namespace at once: then none is asked that any more.
+    partly: AtomicBool,
     /// How long a kubeconfig's credential plugin may take.
     patience: Duration,
 }
@@ -154,8 +158,10 @@ impl Kubernetes {
         http: HttpSettings,
         clock: Arc<dyn Clock>,
     ) -> Kubernetes {
-        let vaults: Option<BTreeSet<String>> =
-            stamps.values().map(|cluster| Some(cluster.vault.as_ref()?.to_ascii_lowercase())).collect();
+        let vault = |(name, cluster): (&StampName, &StampCluster)| {
+            Some((cluster.vault.as_ref()?.to_ascii_lowercase(), name.clone()))
+        };
+        let vaults: Option<BTreeMap<String, StampName>> = stamps.iter().map(vault).collect();
         let stamp = |cluster| Stamp { cluster, state: Mutex::default(), kept: Arc::default() };
         Kubernetes {
             secret: secret.into(),
@@ -168,6 +174,7 @@ impl Kubernetes {
             vaults: Arc::new(vaults.unwrap_or_default()),
             named: BTreeMap::new(),
             restarted: None,
+            partly: AtomicBool::new(false),
             patience: PLUGIN,
         }
     }
@@ -295,11 +302,11 @@ impl Kubernetes {
     async fn look_within(&self, name: &StampName, salt: &Salt, scope: Scope) -> Result<ClusterView, Fault> {
         let stamp = self.stamp(name)?;
         let mut state = stamp.state.lock().await;
-        let AksStanding { state: cluster, rotates } = self.standing_of(name, stamp).await?;
-        if matches!(cluster, ClusterState::Stopped | ClusterState::Gone) {
+        let standing = self.standing_of(name, stamp).await?;
+        if matches!(standing.state, ClusterState::Stopped | ClusterState::Gone) {
             // It has no API server to ask. When it is back, it may be another one.
             *state = State::default();
-            return Ok(ClusterView { state: cluster, ..ClusterView::default() });
+            return Ok(ClusterView { state: standing.state, ..ClusterView::default() });
         }
         let api = self.api(name, stamp, &mut state).await?;
         let since = self.clock.now();
@@ -311,7 +318,7 @@ impl Kubernetes {
         let looked = look::look(&api, &own, salt, &scope, &mounts);
         let (looked, beside) = tokio::join!(looked, self.beside(name));
         let told = match stamp.cluster.place {
-            ClusterPlace::Aks(_) => AksStanding { state: cluster, rotates },
+            ClusterPlace::Aks(_) => standing,
             ClusterPlace::Kubeconfig(_) => beside,
         };
         match looked {
@@ -347,7 +354,12 @@ impl Kubernetes {
                 if fault.kind == Blindness::Unreachable {
                     state.reopen();
                 }
-                Err(fault)
+                // Of one that is reached by kubeconfig Azure is asked once more, for a clearer word.
+                Err(if matches!(stamp.cluster.place, ClusterPlace::Aks(_)) {
+                    told.beside(fault)
+                } else {
+                    fault
+                })
             }
         }
     }
@@ -431,9 +443,16 @@ impl Clusters for Kubernetes {
     async fn rights_to_restart(&self, name: &StampName) -> Vec<RightView> {
         let Ok(stamp) = self.stamp(name) else { return Vec::new() };
         let mut state = stamp.state.lock().await;
-        // Whoever cannot be asked is told of by the looks.
-        let Ok(api) = self.api(name, stamp, &mut state).await else { return Vec::new() };
-        rights::to_restart(&api, &self.subject_of(stamp, &state).configured).await
+        let api = match self.api(name, stamp, &mut state).await {
+            Ok(api) => api,
+            Err(fault) => {
+                let what = "restart the configured workloads".to_owned();
+                return vec![RightView { what, right: Right::Unknown(fault.why), remedy: fault.remedy }];
+            }
+        };
+        let configured = self.subject_of(stamp, &state).configured;
+        drop(state);
+        rights::to_restart(&api, &configured, &self.partly).await
     }
 
     async fn rights(&self, name: &StampName) -> Vec<RightView> {

@@ -21,7 +21,7 @@ use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
 use super::scope::{Mounts, Scope, is_same};
 use super::workload;
-use crate::model::{Holding, PodView, SecretVersion, WorkloadName};
+use crate::model::{Holding, OtherMount, PodView, SecretVersion, WorkloadName};
 use crate::ports::Fault;
 
 /// A pod that matters, or may.
@@ -32,6 +32,10 @@ pub(super) struct Found {
     pub gets: bool,
     /// Whether a class that it mounts is not what it was when it began.
     doubtful: bool,
+    /// Whether the driver may write what it mounts into a Kubernetes Secret.
+    fills: bool,
+    /// Whether it mounts one that reads another stamp's vault: what that mount holds is not kept.
+    elsewhere: bool,
 }
 
 impl Found {
@@ -41,7 +45,13 @@ impl Found {
         let doubtful = lost_classes(&pod, subject, classes).next().is_some();
         let above = by_name.above(&pod.metadata);
         let matters = gets || doubtful || may_be_configured(&above, pod.namespace(), &subject.configured);
-        matters.then_some(Found { pod, above, gets, doubtful })
+        let fills = spec.is_some_and(|spec| {
+            mounted_classes(spec, pod.namespace(), classes).any(|class| !class.synced.is_empty())
+        });
+        let elsewhere = spec.is_some_and(|spec| {
+            mounted_classes(spec, pod.namespace(), classes).any(|class| !is_ours(class, subject))
+        });
+        matters.then_some(Found { pod, above, gets, doubtful, fills, elsewhere })
     }
 
     pub fn name(&self) -> Option<&str> {
@@ -56,7 +66,7 @@ impl Found {
     }
 
     fn is_known(&self, scope: &Scope, mounts: &Mounts) -> bool {
-        scope.known_mount(&self.pod.metadata, mounts).is_some()
+        !self.elsewhere && scope.known_mount(&self.pod.metadata, mounts).is_some()
     }
 
     fn speaks(&self) -> bool {
@@ -170,7 +180,9 @@ impl Pods {
             let holding = holding(&pod, subject, classes, &statuses).unwrap_or(Holding::Named);
             let mounted = version(&pod, subject, classes, &statuses).or_else(|| known(&pod));
             let besides = besides(&pod, subject, classes, &holding);
-            workload::pod(&pod, above, holding, besides, mounted)
+            let others = elsewhere(&pod, subject, classes, &statuses);
+            let view = workload::pod(&pod, above, holding, besides, mounted)?;
+            Some(PodView { elsewhere: others, ..view })
         };
         found.into_iter().filter_map(view).collect()
     }
@@ -193,7 +205,7 @@ pub(super) async fn list(
 
 /// Whether what the pod mounts tells anything.
 fn tells(pod: &Found, scope: &Scope) -> bool {
-    pod.doubtful || (pod.gets && scope.wants_mounts_of(&pod.pod.metadata))
+    pod.doubtful || pod.fills || (pod.gets && scope.wants_mounts_of(&pod.pod.metadata))
 }
 
 /// The mounts alone, listed anew for pods of which a watch has told. Whether there is nothing that they leave open: pods
@@ -218,6 +230,15 @@ pub(super) async fn list_mounts(
         let here = classes.iter().filter(near).filter(|class| is_ours(class, subject));
         let told = here.into_iter().find_map(|class| mounted(&statuses, id, &class.name, &subject.secret));
         pod.mounted = told.or_else(|| pod.mounted.take());
+        let others = classes.iter().filter(near).filter(|class| !is_ours(class, subject));
+        let told = others.filter_map(|class| {
+            let version = mounted(&statuses, id, &class.name, &subject.secret)?;
+            other_mount(class, subject, Some(version))
+        });
+        let told: Vec<OtherMount> = told.collect();
+        if !told.is_empty() {
+            pod.elsewhere = told;
+        }
     }
     Ok(pods.iter().all(is_seen))
 }
@@ -238,6 +259,20 @@ async fn statuses(api: &Api, subject: &Subject) -> Result<Vec<PodStatus>, Failur
 /// Whether it reads the stamp's vault, as far as that is known.
 fn is_ours(class: &Class, subject: &Subject) -> bool {
     subject.vault.as_deref().is_none_or(|vault| class.vault.eq_ignore_ascii_case(vault))
+}
+
+/// What it mounts of classes that read another stamp's vault.
+fn elsewhere(pod: &Pod, subject: &Subject, classes: &[Class], statuses: &[PodStatus]) -> Vec<OtherMount> {
+    let (Some(id), Some(spec)) = (pod_id(pod), pod.spec.as_ref()) else { return Vec::new() };
+    let others = mounted_classes(spec, id.namespace, classes).filter(|class| !is_ours(class, subject));
+    let mount =
+        |class: &Class| other_mount(class, subject, mounted(statuses, id, &class.name, &subject.secret));
+    others.filter_map(mount).collect()
+}
+
+fn other_mount(class: &Class, subject: &Subject, version: Option<SecretVersion>) -> Option<OtherMount> {
+    let stamp = subject.vaults.get(&class.vault.to_ascii_lowercase())?.clone();
+    Some(OtherMount { stamp, version })
 }
 
 /// The version in the pod's mount; `None` where it has none, or one from another vault than the stamp's.

@@ -1,6 +1,8 @@
-//! What we may do in a cluster: asked with SelfSubjectAccessReview, which everybody may, and which changes nothing.
+//! What we may do in a cluster: asked with SelfSubjectAccessReview and SelfSubjectRulesReview, which everybody may, and
+//! which change nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
 use reqwest::Method;
@@ -12,6 +14,7 @@ use super::api::{
     ROLLOUTS, SECRETS, STATEFUL_SETS,
 };
 use super::failure::Failure;
+use super::granted::{self, Granted};
 use crate::model::{Right, RightView, SyncedSecretView, WorkloadKind, WorkloadName};
 
 /// Everything that a look and the restart of a Deployment do.
@@ -44,14 +47,49 @@ struct Status {
     allowed: bool,
 }
 
-/// Asks whether these workloads may be restarted: once for each kind in each of their namespaces.
-pub(super) async fn to_restart(api: &Api, workloads: &[WorkloadName]) -> Vec<RightView> {
-    let places: BTreeSet<(WorkloadKind, &str)> =
-        workloads.iter().map(|name| (name.kind, name.namespace.as_str())).collect();
-    let asked = places
-        .into_iter()
-        .map(|(kind, namespace)| ask(api, Some(namespace), "patch", Kind::of(kind), workloads));
-    join_all(asked).await
+/// Asks whether these workloads may be restarted: once for each of their namespaces, and, where that does not tell, for each
+/// kind there. `partly` is set as soon as one server does not tell all it knows at once: then none is asked that any more.
+pub(super) async fn to_restart(api: &Api, workloads: &[WorkloadName], partly: &AtomicBool) -> Vec<RightView> {
+    let mut places: BTreeMap<String, BTreeSet<WorkloadKind>> = BTreeMap::new();
+    for name in workloads {
+        places.entry(name.namespace.to_lowercase()).or_default().insert(name.kind);
+    }
+    let asked = places.iter().map(|(namespace, kinds)| async move {
+        let granted = match partly.load(Ordering::Relaxed) {
+            true => None,
+            false => granted::within(api, namespace).await,
+        };
+        if granted.as_ref().is_some_and(Granted::is_incomplete) {
+            partly.store(true, Ordering::Relaxed);
+        }
+        join_all(kinds.iter().map(|kind| {
+            let told = granted.as_ref().and_then(|granted| {
+                granted.right("patch", Kind::of(*kind), &named(workloads, *kind, namespace))
+            });
+            restarting(api, namespace, Kind::of(*kind), workloads, told)
+        }))
+        .await
+    });
+    join_all(asked).await.concat()
+}
+
+/// As Kubernetes writes them.
+fn named(workloads: &[WorkloadName], kind: WorkloadKind, namespace: &str) -> Vec<String> {
+    let here = |name: &&WorkloadName| name.kind == kind && name.namespace.eq_ignore_ascii_case(namespace);
+    workloads.iter().filter(here).map(|name| name.name.to_lowercase()).collect()
+}
+
+async fn restarting(
+    api: &Api,
+    namespace: &str,
+    kind: Kind,
+    workloads: &[WorkloadName],
+    told: Option<Right>,
+) -> RightView {
+    match told {
+        Some(right) => view(Some(namespace), "patch", kind, right),
+        None => ask(api, Some(namespace), "patch", kind, workloads).await,
+    }
 }
 
 /// What is asked for by its name: a Role may grant it so (`resourceNames`), and grants nothing else then.
@@ -114,12 +152,16 @@ async fn ask(
     kind: Kind,
     restarted: &[WorkloadName],
 ) -> RightView {
-    let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
     let whole = review(api, place, verb, kind, None).await;
     let right = match verb {
         "patch" if whole == Right::Denied => by_name(api, place, verb, kind, restarted).await,
         _ => whole,
     };
+    view(place, verb, kind, right)
+}
+
+fn view(place: Option<&str>, verb: &str, kind: Kind, right: Right) -> RightView {
+    let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
     RightView {
         what: format!("{verb} {} in {within}", kind.plural),
         right,

@@ -7,7 +7,8 @@
 //! every kind is listed. CronJobs
 //! matter besides where Secrets are synced, to name whose next run reads a stale one. A pod that was there before the
 //! vault's version was written holds an older key whatever it mounts; mounts are asked for as soon as one is younger
-//! and was not seen yet to mount the vault's version, and where a pod's class is not what it was when the pod began. What
+//! and was not seen yet to mount the vault's version, where a pod's class is not what it was when the pod began, and
+//! where it fills a Kubernetes Secret, into which the driver may write what the pod mounts. What
 //! was seen of a mount is kept by the pod's uid: files that change later change no process, so that the earlier look
 //! says more of what a pod began with than a later one would.
 //! People who ask what there is (`status`, `plan`, `verify`) are told everything.

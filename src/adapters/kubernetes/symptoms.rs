@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
 
 use super::api::{Api, EVENTS};
-use crate::model::{ClusterView, PodTrouble, PodView, Warning};
+use crate::model::{ClusterView, PodTrouble, PodView, Warning, WorkloadView};
 
 /// So often a container has to end before it is said not to start: one may lose a race with what it needs.
 const RESTARTS: i32 = 3;
@@ -115,7 +115,9 @@ fn in_trouble(view: &ClusterView, now: Timestamp) -> impl Iterator<Item = &str> 
         matches!((kind, status), ("Progressing", "False") | ("ReplicaFailure", "True"))
     };
     let workloads = view.workloads.iter().filter(move |workload| {
-        workload.consumes && workload.conditions.iter().any(|one| fails(&one.kind, &one.status))
+        workload.consumes
+            && (workload.conditions.iter().any(|one| fails(&one.kind, &one.status))
+                || lacks(view, workload, now))
     });
     pods.chain(workloads.map(|workload| workload.name.namespace.as_str()))
 }
@@ -125,6 +127,11 @@ fn stalls(pod: &PodView, now: Timestamp) -> bool {
         !pod.ready && pod.deleting.is_none() && matches!(pod.phase.as_str(), "Pending" | "Running");
     let hopeless = pod.trouble.as_ref().is_some_and(|trouble| trouble.hopeless);
     waited_for && (hopeless || now.duration_since(pod.created) > PATIENCE)
+}
+
+/// Nothing but an event says why, of the kinds whose status has no word for it.
+fn lacks(view: &ClusterView, workload: &WorkloadView, now: Timestamp) -> bool {
+    view.shortage(workload).is_some_and(|shortage| now.duration_since(shortage.since) > PATIENCE)
 }
 
 fn warning(event: &Event) -> Warning {
@@ -161,6 +168,20 @@ mod tests {
         let mut one = json!({"name": "app", "image": "i", "imageID": "", "ready": false, "restartCount": 0});
         one.as_object_mut().unwrap().extend(status.as_object().unwrap().clone());
         told(&json!({"phase": "Running", "containerStatuses": [one]}))
+    }
+
+    #[test]
+    fn events_are_asked_for_where_a_set_lacks_a_pod_that_nobody_makes() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let set = json!({"kind": "StatefulSet", "metadata": {"name": "orders-db", "namespace": "shop",
+                "managedFields": [{"time": "2026-11-22T19:07:00Z"}]},
+            "spec": {"replicas": 3, "selector": {}, "serviceName": "orders", "template": {}},
+            "status": {"replicas": 2, "readyReplicas": 2}});
+        let set = super::super::parse_workload(set.to_string().as_bytes(), true).unwrap();
+        let view = ClusterView { workloads: vec![set], ..ClusterView::default() };
+        let asked = |now: &str| in_trouble(&view, at(now)).collect::<Vec<_>>();
+        assert!(asked("2026-11-22T19:08:00Z").is_empty(), "it may be about to");
+        assert_eq!(asked("2026-11-22T19:09:01Z"), ["shop"]);
     }
 
     #[test]

@@ -30,6 +30,14 @@ struct Secret {
 struct SecretMeta {
     #[serde(default)]
     managed_fields: Vec<ManagedFields>,
+    #[serde(default)]
+    owner_references: Vec<Owner>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    #[serde(default)]
+    uid: String,
 }
 
 /// A value of `data`, wiped on drop.
@@ -90,6 +98,7 @@ fn view(
         name: name.to_owned(),
         fingerprint: Fingerprint::of_key_in(&bytes, salt),
         changed: changed_at(&secret.metadata.managed_fields, &["f:data", &format!("f:{key}")]),
+        owners: secret.metadata.owner_references.iter().map(|owner| owner.uid.clone()).collect(),
         said_since: None,
     }))
 }
@@ -110,7 +119,7 @@ mod tests {
     #[test]
     fn a_secret_is_known_by_its_bytes_and_dated_by_the_manager_of_its_key() {
         let secret: Secret = serde_json::from_value(json!({
-            "metadata": {"name": "cosmos", "managedFields": [
+            "metadata": {"name": "cosmos", "ownerReferences": [{"kind": "ReplicaSet", "uid": "r-1"}], "managedFields": [
                 {"manager": "driver", "time": "2026-11-22T19:00:00Z", "fieldsV1": {"f:data": {".": {}, "f:k": {}}}},
                 {"manager": "labels", "time": "2026-11-22T20:00:00Z", "fieldsV1": {"f:metadata": {}}},
             ]},
@@ -121,6 +130,7 @@ mod tests {
         let seen = view(&secret, "workload", "cosmos", "k", &salt).unwrap().unwrap();
         assert_eq!(seen.fingerprint, Fingerprint::of(b"key-one", &salt));
         assert_eq!(seen.changed, Some("2026-11-22T19:00:00Z".parse().unwrap()));
+        assert_eq!(seen.owners, ["r-1"]);
         assert_eq!(view(&secret, "workload", "cosmos", "absent", &salt).unwrap(), None);
     }
 }

@@ -225,11 +225,11 @@ impl Watch {
             _ => {
                 let telling = Telling::of(&event.object);
                 let before = self.known.insert(uid.clone(), telling);
-                if before == Some(telling) {
-                    return Took::Nothing;
-                }
                 if let Some(kind) = self.kind.workload() {
                     self.kept.take_workload(kind, line);
+                }
+                if before == Some(telling) {
+                    return Took::Nothing;
                 }
                 if telling.is_unsettled_since(before) {
                     Took::Change(Happening::Unsettled)
@@ -388,7 +388,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::api::DEPLOYMENTS;
+    use super::super::look::Subject;
+    use super::super::workloads::view_in_event;
     use super::*;
+    use crate::model::WorkloadKind;
 
     fn watch(kind: Kind) -> Watch {
         let (kept, newest) = (Arc::default(), Arc::default());
@@ -419,6 +422,28 @@ mod tests {
             "complete"
         );
         assert_eq!(watch.version, "5");
+    }
+
+    #[test]
+    fn numbers_that_wake_nobody_are_kept_for_whoever_looks() {
+        let mut watch = watch(DEPLOYMENTS);
+        watch.kept.know(Vec::new(), BTreeSet::new(), Subject::default());
+        watch.kept.expect(1);
+        watch.kept.opened();
+        let event = |updated: i64| {
+            let metadata = json!({"uid": "u", "name": "d", "namespace": "n", "generation": 2});
+            let spec = json!({"replicas": 3, "selector": {}, "template": {}});
+            let status = counts(2, updated);
+            json!({"type": "MODIFIED", "object": {"metadata": metadata, "spec": spec, "status": status}})
+                .to_string()
+                .into_bytes()
+        };
+        let known = view_in_event(WorkloadKind::Deployment, &event(0), &Subject::default(), &[]).unwrap();
+        for updated in 0..3 {
+            assert_eq!(watch.take(&event(updated)), Took::Nothing);
+            let told = watch.kept.told_of(std::slice::from_ref(&known)).unwrap();
+            assert_eq!(i64::from(told[0].updated), updated);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Counts that are zero are absent on the wire, and so are `paused: false` and the defaults of the strategy.
 
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -93,8 +94,15 @@ pub(super) fn outline(
         pinned: gets.pinned,
         lacks: gets.lacks,
         left: gets.left,
+        written: written(meta),
         manager: manager(meta),
     }
+}
+
+/// By what the API server notes of its writers. It dates an entry anew when one of its fields changes.
+fn written(meta: &ObjectMeta) -> Option<Timestamp> {
+    let writers = meta.managed_fields.iter().flatten();
+    writers.filter_map(|writer| writer.time.as_ref()).map(|time| time.0).max()
 }
 
 pub(super) fn deployment_view(deployment: &Deployment, gets: Gets) -> WorkloadView {
@@ -160,6 +168,7 @@ pub(super) fn pod(
         holding,
         besides,
         mounted,
+        elsewhere: Vec::new(),
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
         asks: pod.spec.as_ref().map(room::asks).unwrap_or_default(),
         trouble: symptoms::trouble(pod),
@@ -213,12 +222,27 @@ mod tests {
     }
 
     #[test]
+    fn when_a_workload_was_last_written_is_what_the_latest_of_its_writers_says() {
+        let read = |writers: serde_json::Value| {
+            let set = json!({"kind": "StatefulSet", "metadata": {"name": "d", "namespace": "n", "managedFields": writers},
+                "spec": {"selector": {}, "serviceName": "d", "template": {}}, "status": {"replicas": 2}});
+            parse_workload(set.to_string().as_bytes(), true).unwrap().written.map(|at| at.to_string())
+        };
+        let writer = |manager: &str, at: &str| json!({"manager": manager, "operation": "Update", "time": at});
+        let status = json!({"manager": "kube-controller-manager", "operation": "Update", "subresource": "status",
+            "time": "2026-11-22T19:07:00Z"});
+        let writers = json!([writer("helm", "2026-11-22T19:00:00Z"), status, {"manager": "undated"}]);
+        assert_eq!(read(writers).as_deref(), Some("2026-11-22T19:07:00Z"));
+        assert_eq!(read(json!([])), None);
+    }
+
+    #[test]
     fn since_when_a_pod_is_ready_or_is_not_is_told_by_its_condition_and_by_nothing_else() {
         let read = |conditions: serde_json::Value| {
             let pod = json!({"metadata": {"name": "p", "namespace": "n", "uid": "u",
                 "creationTimestamp": "2026-11-22T19:00:00Z"}, "status": {"conditions": conditions}});
             let view = parse_pod(pod.to_string().as_bytes()).unwrap();
-            let text = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());
+            let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
             (view.ready, text(view.ready_since), text(view.unready_since))
         };
         let condition = |kind: &str, status: &str| json!({"type": kind, "status": status, "lastTransitionTime": "2026-11-22T19:00:09Z"});

@@ -16,11 +16,10 @@ pub(super) fn secret_reads(
     since: Timestamp,
     vaults: &BTreeMap<StampName, String>,
 ) -> Result<AuditView, String> {
-    let mut view = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
+    let mut view = AuditView { since, newest: BTreeMap::new(), oldest: BTreeMap::new(), reads: Vec::new() };
     for (vault, is_read, reads) in rows(body, |row| one(row, vaults))? {
         let Some(stamp) = vault else { continue };
-        let newest = view.newest.entry(stamp).or_insert(reads.last);
-        *newest = (*newest).max(reads.last);
+        view.note(&stamp, reads.first, reads.last);
         if is_read {
             view.reads.push(reads);
         }
@@ -86,6 +85,7 @@ mod tests {
         let newest: Vec<(&str, String)> =
             view.newest.iter().map(|(stamp, at)| (stamp.as_str(), at.to_string())).collect();
         assert_eq!(newest, [("one", last.to_owned()), ("two", first.to_owned())]);
+        assert_eq!(view.oldest[&StampName::new("one")].to_string(), first, "whoever it was");
         let [read] = &view.reads[..] else { panic!("{view:?}") };
         assert_eq!(read.identity.to_string(), "ada@acme.example");
         assert_eq!((read.count, read.version.as_ref().map(SecretVersion::as_str)), (2, Some("abc")));

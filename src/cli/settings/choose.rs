@@ -219,6 +219,7 @@ impl Chosen<'_> {
             },
             base_branch: BranchName::new(terraform.base_branch.as_str()),
             pulls: release.pulls(),
+            signs: terraform.signs(),
             run_start: release.pipeline.run_start(),
             skip_stages: release.pipeline.skip.clone(),
             deployments: !release.pipeline.environments.is_empty(),

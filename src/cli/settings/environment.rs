@@ -118,6 +118,17 @@ pub struct TerraformSettings {
     pub commit: CommitBy,
 }
 
+impl TerraformSettings {
+    /// Whether keyslot's commits are signed, where git's own configuration has no say in it.
+    pub fn signs(&self) -> Option<bool> {
+        match (self.commit, self.sign.unwrap_or_default()) {
+            (CommitBy::Api, _) => Some(true),
+            (CommitBy::Git, SignCommits::Never) => Some(false),
+            (CommitBy::Git, SignCommits::AsGit) => None,
+        }
+    }
+}
+
 /// `commit` under `[environment.NAME.terraform]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -2,7 +2,7 @@
 
 use super::{FILLED, delivered};
 use crate::model::{Blindness, ClassFate, EvidenceKey};
-use crate::render::unanswered;
+use crate::render::{branch_rules, unanswered};
 use crate::rotation::{Gate, Phase, Reason, Subject, Why, ended_ill};
 
 /// What opens it, as one sentence without a full stop. Empty where time does.
@@ -23,6 +23,8 @@ pub fn remedy(reason: &Reason) -> String {
             "run keyslot where the workloads run (an agent in their network, which the rules let in), or let this \
              machine's address in (`ipRules`); only a signed request proves a key, so nothing goes on from here"
         }
+        Why::RuleRefuses { deed, demand } => branch_rules::remedy(*deed, demand),
+        Why::MayNotRestart { remedy, .. } => return remedy.clone(),
         Why::RightMissing { remedy } | Why::RightUnknown { remedy, .. } => return remedy.clone(),
         Why::RightEnds { .. } => "extend the role's activation, or have it assigned for longer",
         Why::UnitOfOlderCode { .. } => "deploy the next release, and let the older unit go",
@@ -181,13 +183,17 @@ pub fn remedy(reason: &Reason) -> String {
              name"
         }
         Why::CronJobReadsStale { .. } => {
-            "delete the Secret, so that the next pod that mounts its class makes it anew; or suspend the CronJob"
+            "delete the Secret, so that the next pod that mounts its class makes it anew (a driver from 1.6 on lets any pod \
+             with old files do so: turn rotation on there); or suspend the CronJob"
         }
         Why::NamespacesUnseen { .. } => {
             "bind fixtures/cluster-role.yaml in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
              nobody else gets the secret; or accept the stamp by name"
         }
-        Why::UnlistedPods { .. } => {
+        Why::UnlistedPods { stays: false, .. } => {
+            "let it end, or restart it by other means when the vault holds the new key"
+        }
+        Why::UnlistedPods { stays: true, .. } => {
             "restart it by other means when the vault holds the new key; then accept it by name, or delete it"
         }
         Why::MayHoldSecret { fate: ClassFate::Absent, .. } => {
@@ -248,6 +254,10 @@ pub fn remedy(reason: &Reason) -> String {
             "name the stamp's cluster in keyslot.toml (`aks = { resource_group = …, name = … }` beside `kubeconfig`), list \
              its stamp, or accept it by name if it does not use the account"
         }
+        Why::NotesBehind { lasting: true, .. } => {
+            "no use of another key was noted since: see whether anybody uses the account with the new key, and who uses the old \
+             one (its logs name keys); then accept the key by name"
+        }
         Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
         Why::UsedByStranger { .. } => {
             "find who it is (`keyslot census`) and move it, sign it off as gone ([[environment.NAME.reader]]), or \
@@ -267,7 +277,12 @@ pub fn remedy(reason: &Reason) -> String {
             "see since when the account's requests are sent to the workspace, and how long it keeps them; say as \
              `census_window` under the environment's policy how far back they go, or accept it by name"
         }
-        Why::MetricsSilent { .. } => {
+        Why::RefusalsUntold { lasting: false, .. } => "",
+        Why::RefusalsUntold { evidence: EvidenceKey::Usage, .. } => {
+            "see that the account's diagnostic settings send DataPlaneRequests to the workspace; where nobody asks the account in \
+             that region, accept the stamp by name"
+        }
+        Why::MetricsSilent { .. } | Why::RefusalsUntold { .. } => {
             "see in Azure Monitor whether the account's metric TotalRequests comes; where nobody asks the account in that region, say that \
              metrics are not wanted (`metrics_lag = \"0s\"` under the environment's policy), or accept the stamp by name"
         }
@@ -288,13 +303,23 @@ pub fn remedy(reason: &Reason) -> String {
         Why::ClusterOfOther { .. } => {
             "correct `kubeconfig`, `context` or `aks` of one of the two in keyslot.toml"
         }
-        Why::PodsNotMounted { lasting: true, .. } => {
+        Why::OldMountOfOther { stay: true, .. } => {
+            "restart what they belong to (`kubectl rollout restart`): keyslot restarts by the stamp's own vault alone"
+        }
+        Why::PodsNotMounted { lasting: true, of: Some(_), .. } => {
+            "is it this stamp's cluster (`kubeconfig`, `context`)? If its pods are to read that vault, name it as the stamp's \
+             `key_vault`; else name this stamp's vault in their SecretProviderClass"
+        }
+        Why::PodsNotMounted { lasting: true, of: None, .. } => {
             "is it this stamp's cluster (`kubeconfig`, `context`)? Does its SecretProviderClass name this stamp's vault? \
              Else see the driver's own pods (kubectl get secretproviderclasspodstatus -A)"
         }
         Why::ClusterChanging { .. } => {
             "wait until Azure is done, or cancel what it does; a PodDisruptionBudget that allows no eviction holds its drains \
          (kubectl get pdb -A)"
+        }
+        Why::NotAcceptedLongEnough { counted: Some(_), .. } => {
+            "`--wait` probes often enough; without it, every later turn counts for as much, and it takes that many more"
         }
         Why::WorkloadMissing => "correct `workloads` in keyslot.toml, or deploy it",
         Why::Paused => {
@@ -362,6 +387,10 @@ pub fn remedy(reason: &Reason) -> String {
             "look into the portal whether the key has changed; where it has not, nothing was regenerated: ask Azure's support, \
              or `keyslot close --because …` and begin anew"
         }
+        Why::ProofInconclusive { lasting: true, .. } => {
+            "name a container of the account in keyslot.toml, under [environment.NAME.account]: \
+             `probe = { database = \"…\", container = \"…\" }`; make an empty one where there is none"
+        }
         Why::AccountBusy { state } if ended_ill(state) => {
             "look into the account in the portal: an update of it that succeeds ends that state; then run this again"
         }
@@ -370,7 +399,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::Blind { .. }
         | Why::AccountBusy { .. }
         | Why::KeySpreading { .. }
-        | Why::ProofInconclusive { .. }
+        | Why::ProofInconclusive { lasting: false, .. }
         | Why::ProofOfAnotherKey { .. }
         | Why::TargetTooOld { .. }
         | Why::HeadNotJudged { .. }
@@ -388,13 +417,17 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::CanaryFirst { .. }
         | Why::Soaking { .. }
         | Why::WaveFull { .. }
+        | Why::WaveSettling { .. }
         | Why::OldPods { .. }
         | Why::JobRuns { .. }
+        | Why::OldMountOfOther { stay: false, .. }
         | Why::PodsNotMounted { lasting: false, .. }
         | Why::VaultSettling { .. }
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
+        | Why::SyncedSecretContested { .. }
         | Why::UsedRecently { .. }
+        | Why::NotesBehind { lasting: false, .. }
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
         | Why::LogsYoung { until: Some(_), .. }
@@ -404,7 +437,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::OperationRunning { .. }
         | Why::GenerationNotNewer
         | Why::RetiredKeyGiven { lasting: false, .. }
-        | Why::NotAcceptedLongEnough { .. } => "",
+        | Why::NotAcceptedLongEnough { counted: None, .. } => "",
     };
     text.to_owned()
 }

@@ -134,7 +134,7 @@ pub struct Lister {
 
 impl Lister {
     pub fn is_stranger(&self) -> bool {
-        self.known.is_none() && self.attachment == Some(Attachment::Holds)
+        self.known.is_none() && self.attachment == Some(Attachment::MayHold)
     }
 }
 
@@ -145,7 +145,10 @@ pub fn listers(view: &ActivityView, lens: Lens<'_>) -> Vec<Lister> {
         let signed = lens.signed(Some(&deeds.identity), &caller, deeds.last);
         Lister {
             known: lens.known(&deeds.identity, &deeds.address),
-            attachment: (deeds.deed != KeyDeed::Regenerate).then(|| attachment(false, signed)),
+            attachment: (deeds.deed != KeyDeed::Regenerate).then(|| match attachment(false, signed) {
+                Attachment::Holds => Attachment::MayHold,
+                other => other,
+            }),
             signed,
             deeds: deeds.clone(),
         }

@@ -15,6 +15,9 @@ pub enum Attachment {
     /// Signed off, in a way that counts.
     Gone,
     Holds,
+    /// It was given the keys, and nobody can tell whether it kept them. No gate waits for it: whoever plans or applies the
+    /// code has them listed, and who uses one is seen by that.
+    MayHold,
 }
 
 impl Attachment {
@@ -23,6 +26,7 @@ impl Attachment {
             Attachment::Moved => "moved",
             Attachment::Gone => "gone",
             Attachment::Holds => "holds",
+            Attachment::MayHold => "may-hold",
         }
     }
 }
@@ -66,13 +70,20 @@ impl Lens<'_> {
         good.or(signed.first()).copied()
     }
 
+    /// Where a row names who signed in, and it is said under whose name a stamp's pods do, the address alone makes nobody known:
+    /// whatever else runs there has an identity of its own, and no other gate looks after it.
     pub(super) fn known(&self, identity: &Identity, address: &str) -> Option<Known> {
         if identity.is_among(&self.policy.automation) {
             return Some(Known::Automation);
         }
         let by_name = self.policy.stamps.iter().find(|stamp| identity.is_among(&stamp.identities));
-        let stamp = by_name.map(|stamp| &stamp.name).or_else(|| self.policy.stamp_at(address));
-        stamp.cloned().map(Known::Stamp)
+        let nameless = identity.names().next().is_none();
+        let of_others = |name: &StampName| {
+            let mut stamps = self.policy.stamps.iter();
+            !nameless && stamps.any(|stamp| stamp.name == *name && !stamp.identities.is_empty())
+        };
+        let by_address = || self.policy.stamp_at(address).filter(|name| !of_others(name));
+        by_name.map(|stamp| &stamp.name).or_else(by_address).cloned().map(Known::Stamp)
     }
 }
 

@@ -2,7 +2,8 @@
 //! Pure: it groups and judges what was seen.
 //!
 //! The same judgement stands behind `keyslot census` and the gate [`readers`](super::Gate::Readers). Whoever is not
-//! known has moved, is signed off as gone, or holds; where nothing is logged nothing is known, and nobody is unused.
+//! known has moved, is signed off as gone, or holds; where nothing is logged nothing is known, and nobody is unused. Who had
+//! the keys listed may hold them: that is told, and holds no gate.
 
 mod holders;
 mod judge;
@@ -126,7 +127,14 @@ impl Census {
         }
         match &seen.view.read {
             Err(blind) => unknowns.push(format!("who read the secret: {}", blind.why)),
-            Ok(audit) => unknowns.extend(unaudited(audit, lens)),
+            Ok(audit) => {
+                unknowns.extend(unaudited(audit, lens));
+                unknowns.extend(audit.begins_late().map(|(stamp, begins)| {
+                    format!(
+                        "who read the secret from the vault of {stamp} before {begins}, of when the first row of its audit is"
+                    )
+                }));
+            }
         }
         match seen.activity {
             Err(blind) => unknowns.push(format!("who had the keys listed: {}", blind.why)),

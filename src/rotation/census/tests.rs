@@ -22,6 +22,7 @@ fn policy() -> Policy {
         flip_back: FlipBack::No,
         base_branch: BranchName::new("main"),
         pulls: PullPolicy::default(),
+        signs: None,
         run_start: RunStart::Asked,
         skip_stages: Vec::new(),
         deployments: false,
@@ -135,7 +136,12 @@ fn whatever_is_not_logged_is_unknown() {
     assert_eq!((told.unknowns.len(), told.strangers()), (3, 0), "{:?}", told.unknowns);
     let silent = CensusView {
         used: Ok(UsageView { newest: None, requests: Vec::new(), since: at(0) }),
-        read: Ok(AuditView { since: at(0), newest: BTreeMap::new(), reads: Vec::new() }),
+        read: Ok(AuditView {
+            since: at(0),
+            newest: BTreeMap::new(),
+            oldest: BTreeMap::new(),
+            reads: Vec::new(),
+        }),
     };
     let short = Ok(ActivityView { since: at(500), deeds: Vec::new() });
     let told = census(&policy, &silent, &short, None);
@@ -160,6 +166,9 @@ fn listers_are_told_and_who_made_a_key_got_none() {
         .map(|lister| format!("{} {}", lister.deeds.identity, lister.deeds.deed.as_str()))
         .collect();
     assert_eq!(strangers, ["somebody list"]);
+    let judged = |lister: &Lister| lister.attachment.map(Attachment::as_str);
+    let judged: BTreeSet<_> = census.listers.iter().map(judged).collect();
+    assert_eq!(judged, [None, Some("may-hold")].into(), "nobody waits for them");
 }
 
 #[test]

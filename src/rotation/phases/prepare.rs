@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
     all_listed, clocks_agree, cluster_known, cluster_of_other, cluster_steady, consumers,
-    counts_as_propagated, keys_allowed, logs_readable, metrics_asked, no_right_missing, rollout_failed, room,
-    slot_unused, store_shared, target_proven, vault_sound, workload_ready,
+    counts_as_propagated, keys_allowed, logs_readable, may_restart, metrics_asked, no_right_missing,
+    rollout_failed, room, rules_allow, slot_unused, store_shared, target_proven, vault_sound, workload_ready,
 };
 use super::super::stamps::{WorkloadStand, silent_nodes, stand_of};
 use super::super::{Context, Gate, Purpose, Reach, Reason, Stand, Step, Subject, Why};
 use super::propose::proposable;
 use super::regenerate;
-use crate::model::{ClusterView, KeyKind, StampFacts, WorkloadName, WorkloadView};
+use crate::model::{ClusterView, KeyKind, StampFacts, StampName, WorkloadName, WorkloadView};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     let ages = &ctx.policy.ages;
@@ -42,7 +42,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     Stand::unless(reasons)
 }
 
-/// What would stop it later is said before the first effect: a store that is not shared, a right that is missing; a vault that
+/// What would stop it later is said before the first effect: a store that is not shared, a right that is missing, a branch rule
+/// that refuses what is to be done; a vault that
 /// cannot be read or holds no key, a cluster that does not answer or is being changed, a workload that is missing, paused,
 /// replaced all at once or not at all, has no room, is unhealthy already or in a rollout that does not get on; a consumer
 /// that nobody named.
@@ -52,6 +53,9 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     reasons.extend(all_listed(ctx, ctx.policy.ages.ordinary));
     reasons.extend(logs_readable(ctx, ctx.policy.ages.ordinary));
     reasons.extend(metrics_asked(ctx, ctx.policy.ages.ordinary));
+    if *ctx.reach == Reach::Whole {
+        reasons.extend(rules_allow(ctx));
+    }
     for stamp in &ctx.policy.stamps {
         reasons.extend(vault_sound(ctx, &stamp.name, ctx.policy.ages.ordinary));
         let cluster = match ctx.cluster(&stamp.name, gate, ctx.policy.ages.ordinary) {
@@ -68,6 +72,9 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
         reasons.extend(clocks_agree(&stamp.name, cluster));
         reasons.extend(cluster_of_other(ctx, &stamp.name, cluster));
         reasons.extend(consumers(ctx, &stamp.name, cluster, None));
+        if restarts(ctx, &stamp.name) {
+            reasons.extend(may_restart(ctx, &stamp.name, ctx.policy.ages.ordinary));
+        }
         let moved = moved(ctx, stamp);
         if ctx.policy.workloads.iter().any(|name| !moved.contains(&name)) {
             reasons.extend(cluster_steady(&stamp.name, cluster));
@@ -95,6 +102,11 @@ fn equipped(ctx: &Context<'_>) -> Vec<Reason> {
     let mut reasons = store_shared(ctx);
     reasons.extend(no_right_missing(ctx, ctx.policy.ages.ordinary));
     reasons
+}
+
+/// Whether the stamp is restarted by what was asked for.
+fn restarts(ctx: &Context<'_>, stamp: &StampName) -> bool {
+    matches!(ctx.reach, Reach::Whole | Reach::Restart { .. }) && ctx.reach.asks_for(stamp)
 }
 
 /// A release that never came up, though the pods before it serve; or fewer pods than wanted.

@@ -133,6 +133,10 @@ pub fn under_way(ctx: &Context<'_>, record: &StepRecord, step: &Step) -> Option<
             if operation_lost(ctx) && account.idle() {
                 return settle(ctx, record, *kind);
             }
+            // As where the service named none.
+            if operation_lost(ctx) {
+                return held(Why::AccountBusy { state: account.provisioning.clone() });
+            }
             // What takes longer than any has taken, while nothing is under way there, is not waited for any more.
             let endless = operation_seen(ctx) && later(record.intended_at, LONGEST) <= ctx.now;
             if endless && account.idle() && !operation_failed(ctx) {

@@ -2,7 +2,8 @@
 //!
 //! Whoever replaced the pods, they are left alone when they are young enough; what is restarted is restarted late
 //! enough to be so. A stamp whose restart was just sent, and that nobody has seen since, keeps no other waiting: it
-//! counts as being worked on, and as not healthy. Pods look healthy with a dead key, so where the logs tell, a refusal
+//! counts as being worked on, and as not healthy. So does one that is through, until it is known whom the account refuses
+//! of it. Pods look healthy with a dead key, so where the logs tell, a refusal
 //! stops everything, and the soak lasts until they have told of all of it. The last healthy stamp that takes traffic
 //! is never touched, and the first rollout that fails stops every stamp.
 
@@ -14,7 +15,7 @@ use super::super::predicate::{
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
-use super::super::wave::{admitted, last_healthy, rests};
+use super::super::wave::{admitted, last_healthy, missing, rests};
 use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
 use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
 
@@ -54,6 +55,8 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if !stopped.is_empty() {
         return Stand::Held(unseen.into_iter().chain(stopped).collect());
     }
+    // What has failed and was accepted keeps nobody else waiting, and is told where nothing else is left to do.
+    let mut left = Vec::new();
     let (mut steps, mut restarted) = (Vec::new(), Vec::new());
     let wave = admitted(ctx, &stands, &mut reasons);
     for index in &wave.admitted {
@@ -65,7 +68,12 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
                 steps.push(step);
                 restarted.push(*index);
             }
-            Err(more) => reasons.extend(more),
+            Err(more) => {
+                let (given_up, more): (Vec<Reason>, Vec<Reason>) =
+                    more.into_iter().partition(|reason| reason.is_given_up(ctx));
+                left.extend(given_up);
+                reasons.extend(more);
+            }
         }
     }
     if !steps.is_empty() {
@@ -77,6 +85,13 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
             steps.clear();
             reasons.extend(lacking);
         }
+    }
+    if reasons.iter().any(|reason| matches!(reason.why, Why::WaveSettling { .. })) {
+        reasons.extend(wave.untold);
+    }
+    reasons.extend(missing(&stands, &reasons));
+    if steps.is_empty() && reasons.is_empty() {
+        reasons = left;
     }
     match (steps.is_empty(), reasons.is_empty()) {
         (true, _) => {

@@ -45,10 +45,7 @@ pub fn target_proven(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
     let why = if refusing.is_empty() && !kept_out.is_empty() {
         Why::KeptOut { slot, regions: kept_out, rules: account.network.clone() }
     } else if refusing.is_empty() {
-        let untried = proof.regions.iter().filter(|(_, region)| !region.holds());
-        let (regions, whys): (Vec<String>, Vec<String>) =
-            untried.map(|(name, region)| (name.clone(), no_evidence(region))).unzip();
-        Why::ProofInconclusive { slot, regions, why: whys.into_iter().next().unwrap_or_default() }
+        inconclusive(slot, proof)
     } else {
         refused(ctx, account.key(kind), slot, refusing)
     };
@@ -91,9 +88,19 @@ fn keeping_out(proof: &KeyProof) -> Vec<String> {
     proof.keeping_out().into_iter().map(str::to_owned).collect()
 }
 
+fn inconclusive(slot: Slot, proof: &KeyProof) -> Why {
+    let untried = proof.regions.iter().filter(|(_, region)| !region.holds());
+    let (regions, whys): (Vec<String>, Vec<String>) =
+        untried.map(|(name, region)| (name.clone(), no_evidence(region))).unzip();
+    let (why, lasting) = (whys.into_iter().next().unwrap_or_default(), proof.has_nothing_to_try());
+    Why::ProofInconclusive { slot, regions, why, lasting }
+}
+
 fn no_evidence(region: &RegionProof) -> String {
     let told = |verdict: &ProofVerdict| match verdict {
-        ProofVerdict::NoEvidence(why) | ProofVerdict::KeptOut(why) => Some(why.clone()),
+        ProofVerdict::NoEvidence(why) | ProofVerdict::NothingToTry(why) | ProofVerdict::KeptOut(why) => {
+            Some(why.clone())
+        }
         ProofVerdict::Accepted | ProofVerdict::Refused => None,
     };
     told(&region.read).or_else(|| region.write.as_ref().and_then(told)).unwrap_or_default()
@@ -107,7 +114,8 @@ fn refused(ctx: &Context<'_>, key: &KeyView, slot: Slot, regions: Vec<String>) -
     }
 }
 
-/// The slot's key has been unused for the quiet window, by the account's own note and by the logs. Where neither
+/// The slot's key has been unused for the quiet window, by the account's own note, as far as its notes have come, and by the
+/// logs. Where neither
 /// tells, nothing holds: the other gates carry the weight, and `explain` says so.
 pub fn key_quiet(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let mut reasons = unused_by_account(ctx, slot, max);
@@ -115,6 +123,15 @@ pub fn key_quiet(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     reasons
 }
 
+/// So long after it should have been noted, a person is called. The service's own look at these notes before a regeneration is
+/// over as many hours; how late it writes them is documented nowhere.
+const NOTED: Duration = Duration::from_secs(12 * 3600);
+
+/// The notes are approximate, and nothing says how often they are written: one that is written every few hours looks quiet
+/// while its key is in use. The other slot's key tells how far they have come, for pods and our own proofs use it all the
+/// time. So the quiet window has to end before the newest note of any other key, and not before now. Notes that are written
+/// one by one, each as often as the window is long, are known to be so, too: a use within the window would have been noted
+/// by its end.
 fn unused_by_account(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::KeyQuiet;
     let account = match ctx.account(gate, max) {
@@ -126,10 +143,18 @@ fn unused_by_account(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason
         return Vec::new();
     };
     let until = later(at, ctx.policy.quiet_window);
-    if until <= ctx.now {
+    let reason = |why| vec![Reason::new(gate, Subject::Key(slot), why)];
+    if until > ctx.now {
+        return reason(Why::UsedRecently { slot, at, until });
+    }
+    let others = account.keys.iter().filter(|(other, _)| **other != kind);
+    let reached = others.filter_map(|(_, key)| key.last_used).max();
+    if reached.is_some_and(|reached| reached >= until) {
         return Vec::new();
     }
-    vec![Reason::new(gate, Subject::Key(slot), Why::UsedRecently { slot, at, until })]
+    let seen = ctx.world.account.as_ref().map_or(ctx.now, |seen| seen.at);
+    let lasting = later(until, NOTED) <= seen;
+    reason(Why::NotesBehind { slot, at, reached, wanted: until, lasting })
 }
 
 /// By then what lists the keys gives out the one that was made: a person is called after it.
@@ -153,7 +178,8 @@ pub fn regenerated(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     reasons
 }
 
-/// The new key of the retired slot has been accepted in every region, again and again, for the whole window.
+/// The new key of the retired slot has been accepted in every region, again and again, for the whole window: by probes that
+/// are close enough.
 pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let gate = Gate::NewKeyAccepted;
     let slot = ctx.opened.from;
@@ -181,15 +207,23 @@ pub fn new_key_accepted(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
         let why = Why::KeptOut { slot, regions, rules: account.network.clone() };
         return vec![Reason::new(gate, subject, why)];
     }
-    let since = ctx
-        .fold
-        .proven
-        .as_ref()
-        .filter(|(known, _)| proof.holds() && Some(known) == fingerprint.as_ref())
-        .map(|(_, since)| *since);
-    let until = since.map(|since| later(since, ctx.policy.confirm_window));
-    match until {
-        Some(until) if until <= ctx.now => Vec::new(),
-        _ => vec![Reason::new(gate, subject, Why::NotAcceptedLongEnough { since, until })],
+    if proof.has_nothing_to_try() && proof.refusing().is_empty() {
+        return vec![Reason::new(gate, subject, inconclusive(slot, proof))];
     }
+    let (window, reach) = (ctx.policy.confirm_window, ctx.policy.confirm_reach());
+    let proven = ctx.fold.proven.as_ref();
+    let known = proven.filter(|known| proof.holds() && Some(&known.fingerprint) == fingerprint.as_ref());
+    let probed = ctx.world.proofs.get(&slot).map_or(ctx.now, |seen| seen.at);
+    let lasted = known.map(|known| known.lasted(probed, reach));
+    if lasted.is_some_and(|(lasted, _)| lasted >= window) {
+        return Vec::new();
+    }
+    let missing = |(lasted, _): (Duration, bool)| later(probed, window.saturating_sub(lasted));
+    let why = Why::NotAcceptedLongEnough {
+        since: known.map(|known| known.since()),
+        until: lasted.map(missing),
+        reach,
+        counted: lasted.filter(|(_, cut)| *cut).map(|(lasted, _)| lasted),
+    };
+    vec![Reason::new(gate, subject, why)]
 }

@@ -37,7 +37,7 @@ pub fn slot_unused(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> 
             }
         }
     }
-    let account = match ctx.account(gate, max) {
+    let account = match ctx.account_keys(gate, max) {
         Ok(account) => account,
         Err(reason) => {
             reasons.push(*reason);

@@ -2,14 +2,16 @@
 //!
 //! What the configuration names is restarted; whoever else gets the secret would keep the old key. Jobs are no part of
 //! this: their pods end by themselves, and hold until they have. Neither are CronJobs that read the vault with each
-//! run. On the way back nobody's key dies, so nobody need be known.
+//! run. Nor is whoever belongs to nothing that can be restarted and began with the key that the vault holds once it is the
+//! new one: runs of workflows, executors and bare pods come and go, and are old or young like everybody's. On the way back nobody's key dies, so nobody need be known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use super::doubts::doubts;
-use super::pods::holders;
+use super::pods::{holders, stale_pods};
 use crate::model::{ClusterView, ObjectName, SecretVersion, StampName, VaultView, WorkloadName};
 
 /// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
@@ -39,9 +41,9 @@ pub fn consumers(
         let subject = Subject::Workload(stamp.clone(), name.clone());
         reasons.push(Reason::new(gate, subject, Why::UnlistedWorkload));
     }
-    for (object, pods) in strays(cluster) {
+    for (object, (pods, stays)) in strays(ctx, stamp, cluster, vault) {
         let subject = Subject::Object(stamp.clone(), object);
-        reasons.push(Reason::new(gate, subject, Why::UnlistedPods { pods }));
+        reasons.push(Reason::new(gate, subject, Why::UnlistedPods { pods, stays }));
     }
     for (subject, version) in pinned(stamp, cluster) {
         if vault.is_none_or(|vault| vault.version != *version) {
@@ -68,14 +70,36 @@ fn unlisted<'a>(ctx: &Context<'_>, cluster: &'a ClusterView) -> BTreeSet<&'a Wor
     by_template.chain(by_pod).filter(|name| !ctx.policy.workloads.contains(name)).collect()
 }
 
-/// Pods under nothing that can be restarted, by what is above them, or by themselves.
-fn strays(cluster: &ClusterView) -> BTreeMap<ObjectName, Vec<String>> {
-    let mut strays: BTreeMap<ObjectName, Vec<String>> = BTreeMap::new();
+/// A run that ends by itself has ended by then, mostly; what is there for longer, a person has to end.
+const STAYS: Duration = Duration::from_secs(6 * 3600);
+
+/// Pods under nothing that can be restarted, by what is above them, or by themselves; and whether one of them has been
+/// there for so long that nobody waits for its end. Once the vault holds the new key, only those that may hold an older one;
+/// before, those too that will be old then if they stay.
+fn strays(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    cluster: &ClusterView,
+    vault: Option<&VaultView>,
+) -> BTreeMap<ObjectName, (Vec<String>, bool)> {
+    let (seen, lag) = (ctx.cluster_seen_at(stamp), ctx.policy.vault_lag);
+    let account = ctx.world.account.as_ref().and_then(|seen| seen.get());
+    let holds = vault.and_then(|vault| account?.slot_of(&vault.fingerprint));
+    let old: BTreeSet<&str> = vault
+        .into_iter()
+        .flat_map(|vault| stale_pods(vault, cluster, lag))
+        .map(|pod| pod.uid.as_str())
+        .collect();
+    let mut strays: BTreeMap<ObjectName, (Vec<String>, bool)> = BTreeMap::new();
     for pod in holders(cluster).filter(|pod| pod.workload.is_none()) {
         let bare = || ObjectName::new("Pod", pod.namespace.as_str(), pod.name.as_str());
         let object = pod.above.clone().unwrap_or_else(bare);
-        if !object.is_job() {
-            strays.entry(object).or_default().push(pod.name.clone());
+        let stays = later(pod.created, STAYS) <= seen;
+        let counts = old.contains(pod.uid.as_str()) || (stays && holds != Some(ctx.target()));
+        if counts && !object.is_job() {
+            let (pods, stay) = strays.entry(object).or_default();
+            pods.push(pod.name.clone());
+            *stay |= stays;
         }
     }
     strays

@@ -14,9 +14,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::reason::later;
-use super::super::{Context, Gate, Purpose, Reason, Step, Subject, Why};
+use super::super::{Context, Gate, Proven, Purpose, Reason, Step, Subject, Why};
 use super::usage::{Renewed, begins_late, earlier, own_region, renewed};
-use crate::model::{EvidenceKey, MetricsView, StampFacts, StampName};
+use crate::model::{EvidenceKey, MetricsView, RefusedMinute, StampFacts, StampName};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -58,13 +58,14 @@ pub fn none_refused_by_metrics(
     };
     let untold = renewed.iter().filter(|(facts, _)| !by_logs.contains(&facts.name));
     let counted = with_ours_left_out(ctx, view);
-    let refused = untold.filter_map(|(facts, since)| refused(ctx, facts, *since, &counted));
+    let refused = untold.filter_map(|stamp| refused(ctx, *stamp, renewed, &counted));
     refused.chain(begins_late(ctx, EvidenceKey::Metrics, view.since, renewed)).collect()
 }
 
 /// What was refused while the new key was on its way to every region is left out: our own requests with it are among that,
 /// and nothing tells them from others. Until the old key is known to be gone all of it counts, for the regeneration may not
-/// have been sent; so does what comes once the new key was accepted everywhere. Whoever reads a dead key is refused then, too.
+/// have been sent; so does what comes once the new key was accepted everywhere, whether that was confirmed since or not.
+/// Whoever reads a dead key is refused then, too.
 fn with_ours_left_out<'v>(ctx: &Context<'_>, view: &'v MetricsView) -> Cow<'v, MetricsView> {
     let step = Step::Regenerate { kind: ctx.opened.retires(), purpose: Purpose::Retire };
     let sent = ctx.record(&step).map(|record| record.first_intended_at);
@@ -73,15 +74,28 @@ fn with_ours_left_out<'v>(ctx: &Context<'_>, view: &'v MetricsView) -> Cow<'v, M
         (Some(sent), None) => ctx.fold.confirmed.map(|_| sent),
         (None, made) => made,
     };
-    let accepted = ctx.fold.proven.as_ref().map(|(_, at)| *at);
-    let until = ctx.fold.confirmed.or(accepted).unwrap_or(ctx.now);
+    let accepted = ctx.fold.proven.as_ref().map(Proven::since);
+    let until = accepted.or(ctx.fold.confirmed).unwrap_or(ctx.now);
     begun.map_or(Cow::Borrowed(view), |begun| Cow::Owned(view.but_for(begun, until)))
 }
 
-/// Where the stamp's region is not known, every region counts.
-fn refused(ctx: &Context<'_>, facts: &StampFacts, since: Timestamp, view: &MetricsView) -> Option<Reason> {
+/// In its own region, and in one that writes until the next stamp was renewed: there a process is refused that is refused
+/// as it starts, and of all that were renewed by then it is most likely one of the newest. Where the stamp's region is not
+/// known, every region counts.
+fn refused(
+    ctx: &Context<'_>,
+    (facts, since): Renewed<'_>,
+    renewed: &[Renewed<'_>],
+    view: &MetricsView,
+) -> Option<Reason> {
     let account = ctx.account(Gate::NotRefused, ctx.policy.ages.ordinary).ok();
-    let refusals = view.refused_since(since, own_region(account, facts))?;
+    let own = own_region(account, facts);
+    let next = renewed.iter().map(|(_, other)| *other).filter(|other| *other > since).min();
+    let writes = |minute: &RefusedMinute| account.is_some_and(|account| account.writes_in(&minute.region));
+    let refusals = view.refused_since(since, |minute| {
+        let newest = next.is_none_or(|next| minute.begin < next);
+        own.is_none_or(|own| minute.is_in(own)) || (newest && writes(minute))
+    })?;
     let why = Why::RefusedByMetrics { since, refusals };
     Some(Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod authority;
+mod branch_rules;
 mod code;
 mod consumers;
 mod doubts;
@@ -14,10 +15,12 @@ mod metrics;
 mod pods;
 mod readers;
 mod refused;
+mod restarting;
 mod rights;
 mod room;
 mod runs;
 mod starting;
+mod told;
 mod usage;
 mod vaults;
 mod workloads;
@@ -26,6 +29,7 @@ pub use account::{
     key_quiet, keys_allowed, new_key_accepted, none_in_the_making, regenerated, target_proven,
 };
 pub use authority::{approved, evidence_digest, lease_held, store_shared};
+pub use branch_rules::{Deed, Ruling, deeds, rules_allow, ruling};
 pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};
 pub use doubts::unclear_pods;
@@ -38,10 +42,12 @@ pub use pods::{
     unproven, untold,
 };
 pub use readers::known_readers;
+pub use restarting::may_restart;
 pub use rights::{may_regenerate, no_right_missing};
 pub use room::{Fits, autoscaler, fits, room};
 pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::{may_start, push_may_start};
+pub use told::{told_until, untold_since};
 pub use usage::{
     logs_reach, logs_readable, logs_up_to_date, none_refused, own_region, refusals_wanted, unused_in_logs,
 };

@@ -10,7 +10,7 @@
 //! Only the pod's age can. So pods count as old up to `vault_lag` after the version was made, and nothing is
 //! restarted before that has passed: what starts then reads the new key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,8 +18,8 @@ use jiff::Timestamp;
 use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use crate::model::{
-    ClusterView, Holding, ObjectName, PodView, StampName, SyncedSecretView, VaultView, WorkloadKind,
-    WorkloadView,
+    ClusterView, Holding, ObjectName, PodView, SecretVersion, StampName, SyncedSecretView, VaultView,
+    WorkloadKind, WorkloadView,
 };
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
@@ -46,7 +46,7 @@ pub fn propagated_to(pod: &PodView, vault: &VaultView, cluster: &ClusterView) ->
 
 /// Its containers have ended, and hold nothing any more.
 pub(super) fn is_over(pod: &PodView) -> bool {
-    matches!(pod.phase.as_str(), "Succeeded" | "Failed")
+    pod.has_ended()
 }
 
 /// Pods that get the secret and have not ended.
@@ -131,8 +131,8 @@ pub fn renewals<'a>(
     young(vault, cluster, lag).map(|pod| pod.created)
 }
 
-/// When the last of as many young pods as each workload wants was created; what an HPA, a CronJob or an eviction brings
-/// later does not count.
+/// When the last of as many young pods as each workload wants was created. What an HPA, a CronJob or an eviction brings later
+/// does not count where the workload's controller dates the end of its rollout: an HPA writes how many are wanted.
 pub fn renewed_whole(vault: &VaultView, cluster: &ClusterView, lag: Duration) -> Option<Timestamp> {
     let last = |workload: &WorkloadView| {
         let of_it = |pod: &&PodView| pod.workload.as_ref() == Some(&workload.name);
@@ -140,6 +140,11 @@ pub fn renewed_whole(vault: &VaultView, cluster: &ClusterView, lag: Duration) ->
         let mut created: Vec<Timestamp> = pods.map(|pod| pod.created).collect();
         created.sort_unstable();
         created.truncate(usize::try_from(workload.desired).unwrap_or(usize::MAX));
+        if let Some(ended) =
+            workload.rolled_out_at().filter(|ended| created.first().is_some_and(|first| first <= ended))
+        {
+            created.retain(|created| *created <= ended);
+        }
         created.last().copied()
     };
     cluster.workloads.iter().filter_map(last).max()
@@ -290,35 +295,85 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
             Some(Reason::new(gate, Subject::Workload(stamp.clone(), workload.name.clone()), why))
         })
         .collect();
-    let job = |pod: &&PodView| pod.above.as_ref().is_some_and(ObjectName::is_job);
-    let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) =
-        stale_pods(vault, cluster, ctx.policy.vault_lag).partition(job);
-    reasons.extend(jobs_run(stamp, &of_jobs));
-    let (silent, stale): (Vec<&PodView>, Vec<&PodView>) =
-        stale.into_iter().partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
+    // Whatever is above it: on a node that does not answer nothing ends by itself, a Job no more than others.
+    let (silent, stale): (Vec<&PodView>, Vec<&PodView>) = stale_pods(vault, cluster, ctx.policy.vault_lag)
+        .partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
     reasons.extend(nodes_silent(stamp, &silent));
     let unheard = |pod: &&PodView| pod.node.as_ref().is_some_and(|node| cluster.silent.contains_key(node));
     let (unheard, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(unheard);
     reasons.extend(nodes_not_ready(stamp, &unheard, cluster));
+    let job = |pod: &&PodView| pod.above.as_ref().is_some_and(ObjectName::is_job);
+    let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(job);
+    reasons.extend(jobs_run(stamp, &of_jobs));
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
         let pods = stale.iter().map(|pod| placed(pod)).collect();
         reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating }));
     }
-    let silent: Vec<&PodView> = unproven(cluster).collect();
+    // An old one is named by its age, and its mount may not have been asked for.
+    let old = |pod: &&PodView| is_old(pod, vault, cluster, ctx.policy.vault_lag);
+    let silent: Vec<&PodView> = unproven(cluster).filter(|pod| !old(pod)).collect();
     if !silent.is_empty() {
         let seen = ctx.cluster_seen_at(stamp);
         let mut untold = untold(Some(vault), cluster, ctx.policy.vault_lag);
         let lasting = untold.any(|pod| later(pod.created, SHOWS_BY) < seen);
         let pods = silent.iter().map(|pod| pod.name.clone()).collect();
-        reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, lasting }));
+        let of = silent.iter().flat_map(|pod| &pod.elsewhere).map(|other| other.stamp.clone()).next();
+        reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, of, lasting }));
     }
+    reasons.extend(mounting_elsewhere(ctx, stamp, (vault, cluster), max));
     if ctx.leg == Leg::Out {
         reasons.extend(undated(stamp, cluster));
         reasons.extend(absent(stamp, cluster, ctx.cluster_seen_at(stamp)));
     }
     reasons
 }
+
+/// Pods that are young by their own stamp's vault, and mount from another stamp's vault besides: any of both is the key that
+/// they may use.
+fn mounting_elsewhere(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    (vault, cluster): (&VaultView, &ClusterView),
+    max: Duration,
+) -> Vec<Reason> {
+    let (gate, lag) = (Gate::OldPodsGone, ctx.policy.vault_lag);
+    let stale: BTreeSet<&str> = stale_pods(vault, cluster, lag).map(|pod| pod.uid.as_str()).collect();
+    let mut mounts: BTreeMap<&StampName, Vec<(&PodView, Option<&SecretVersion>)>> = BTreeMap::new();
+    for pod in holders(cluster).filter(|pod| !stale.contains(pod.uid.as_str())) {
+        for other in &pod.elsewhere {
+            mounts.entry(&other.stamp).or_default().push((pod, other.version.as_ref()));
+        }
+    }
+    let mut reasons = Vec::new();
+    for (of, mounts) in mounts {
+        let held = match ctx.live_vault(of, gate, max) {
+            Ok(Some(held)) => held,
+            Ok(None) => continue,
+            Err(reason) => {
+                reasons.push(*reason);
+                continue;
+            }
+        };
+        let young = later(held.created, lag);
+        let old = |(pod, version): &(&PodView, Option<&SecretVersion>)| {
+            pod.created <= young
+                || version.is_some_and(|version| *version != held.version)
+                || (version.is_none() && pod.phase == "Running")
+        };
+        let old: Vec<&PodView> = mounts.into_iter().filter(old).map(|(pod, _)| pod).collect();
+        if !old.is_empty() {
+            let stay = old.iter().any(|pod| pod.deleting.is_none());
+            let pods = old.iter().map(|pod| placed(pod)).collect();
+            let why = Why::OldMountOfOther { pods, of: of.clone(), stay };
+            reasons.push(Reason::new(gate, Subject::Stamp(stamp.clone()), why));
+        }
+    }
+    reasons
+}
+
+/// How exactly Kubernetes dates what it makes.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Secrets that running pods read and that are not there, or lack the key: what those pods got from them, nothing tells. Of a
 /// pod that began after that look, it tells nothing; before the regeneration all is listed anew.
@@ -331,7 +386,9 @@ fn absent<'a>(
         cluster.synced.iter().any(|it| it.namespace == pod.namespace && it.name == *name)
     };
     let mut readers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for pod in holders(cluster).filter(|pod| pod.phase == "Running" && pod.created < seen) {
+    // Pods are dated in whole seconds: one of the look's own second may have begun after it.
+    let before = |pod: &PodView| later(pod.created, SECOND) <= seen;
+    for pod in holders(cluster).filter(|pod| pod.phase == "Running" && before(pod)) {
         let Holding::Specified { reads, .. } = &pod.holding else { continue };
         for name in reads.iter().filter(|name| !there(pod, name)) {
             readers.entry(format!("{}/{name}", pod.namespace)).or_default().push(pod.name.clone());

@@ -3,7 +3,8 @@
 //!
 //! A rolling update deletes pods and evicts none, so budgets of disruption are no part of this; Argo's restart of a
 //! Rollout evicts, and is another matter. Where quotas may not be read, nobody knows, and the plan says so: a surge
-//! that finds no room stops the rollout, and takes nothing from anybody.
+//! that finds no room stops the rollout. Other workloads lose nothing by it; of its own the controller has taken away by then as
+//! many as may be unavailable, whether or not a new one has found a node. Whether a node has room, nothing here tells.
 
 use std::time::Duration;
 

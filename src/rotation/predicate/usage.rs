@@ -229,8 +229,9 @@ pub fn own_region<'a>(account: Option<&AccountView>, facts: &'a StampFacts) -> O
     facts.region.as_deref().filter(|region| account.is_some_and(|account| account.has_region(region)))
 }
 
-/// The logs have come to that moment, so that what they do not show of a stamp did not happen. Waits for them, and
-/// calls a person where they do not come.
+/// The logs have come to that moment, so that what they do not show of a stamp did not happen. Rows come region by region:
+/// for a stamp that takes traffic those of its own count, as far as they are of others than keyslot. Waits for them, and calls a
+/// person where they do not come.
 pub fn logs_reach(ctx: &Context<'_>, stamp: &StampName, wanted: Timestamp, max: Duration) -> Vec<Reason> {
     let Some(lag) = ctx.policy.log_lag else { return Vec::new() };
     let gate = Gate::NotRefused;
@@ -238,7 +239,12 @@ pub fn logs_reach(ctx: &Context<'_>, stamp: &StampName, wanted: Timestamp, max: 
         Ok(usage) => usage,
         Err(reason) => return vec![*reason],
     };
-    let reached = view.reached(seen, lag);
+    let facts = ctx.policy.stamps.iter().find(|facts| facts.name == *stamp && facts.live_traffic);
+    let account = ctx.world.account.as_ref().and_then(|seen| seen.get());
+    let reached = view.reached(seen, lag).and_then(|reached| match facts {
+        Some(facts) => Some(reached.min(view.told_of(own_region(account, facts))?)),
+        None => Some(reached),
+    });
     if reached.is_some_and(|reached| reached >= wanted) {
         return Vec::new();
     }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use crate::model::{Blindness, ClusterState, KeyKind, Slot, StampName};
+use crate::model::{Blindness, ClusterState, ClusterView, KeyKind, Slot, StampName, VaultView};
 
 /// The stamp's vault holds the current key of the slot, by fingerprint, enabled. A closed stamp has none.
 pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Propagated;
     let subject = Subject::Stamp(stamp.clone());
-    let account = match ctx.account(gate, max.min(ctx.policy.ages.ordinary)) {
+    let account = match ctx.account_keys(gate, max.min(ctx.policy.ages.ordinary)) {
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };
@@ -58,7 +58,9 @@ pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<R
     if !vault.enabled {
         reasons.push(hold(Why::VaultDisabled));
     }
-    if let Ok(account) = ctx.account(gate, max) {
+    let account = ctx.account(gate, max).ok();
+    reasons.extend(account.and_then(|_| ctx.account_keys(gate, max).err()).map(|reason| *reason));
+    if let Some(account) = account.filter(|account| account.keys_untold().is_none()) {
         reasons.extend(match account.kind_of(&vault.fingerprint) {
             None => Some(hold(Why::VaultHoldsNoKey)),
             Some(kind) if kind.access != ctx.opened.access => Some(hold(Why::VaultHoldsOtherAccess { kind })),
@@ -74,7 +76,7 @@ pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<R
 /// no pod is there is named with the Secret that its next run would read.
 pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::Synced;
-    let account = match ctx.account(gate, max) {
+    let account = match ctx.account_keys(gate, max) {
         Ok(account) => account,
         Err(reason) => return vec![*reason],
     };
@@ -107,7 +109,27 @@ pub fn synced(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duration) -
             Reason::new(gate, subject, Why::CronJobReadsStale { secret: full.clone() })
         }));
     }
+    reasons.extend(contested(ctx, stamp, vault, cluster));
     reasons
+}
+
+/// Secrets that hold what the vault holds, and that pods with older files may be written back from: what starts meanwhile
+/// may begin with the key before.
+fn contested<'a>(
+    ctx: &'a Context<'_>,
+    stamp: &'a StampName,
+    vault: &'a VaultView,
+    cluster: &'a ClusterView,
+) -> impl Iterator<Item = Reason> + 'a {
+    let filled = cluster.synced.iter().filter(|secret| secret.fingerprint == vault.fingerprint);
+    filled.filter(|secret| cluster.is_contested(secret, vault, ctx.now)).filter_map(move |secret| {
+        // Of one that is not dated, `undated` says what is to be said.
+        let until = secret.undisturbed_from()?;
+        let pods = cluster.writing_back(secret, vault).map(|pod| pod.name.clone()).collect();
+        let secret = format!("{}/{}", secret.namespace, secret.name);
+        let why = Why::SyncedSecretContested { secret, pods, until };
+        Some(Reason::new(Gate::Synced, Subject::Stamp(stamp.clone()), why))
+    })
 }
 
 /// A stopped cluster keeps its Secrets, and nobody can read them: pods that start there begin with what they hold. Where

@@ -129,7 +129,7 @@ const SYMPTOMS: usize = 5;
 /// Why a rollout that is not complete does not get on, as far as its pods tell: containers that fail again and again,
 /// images that cannot be had, pods that may not be made, that should long be ready, or be so again, or, of a set, that do not end, because
 /// their node does not answer or a finalizer holds them. A Deployment's controller says so itself, late; those of StatefulSets and
-/// DaemonSets wait for ever.
+/// DaemonSets wait for ever, also for pods that they may not make: that is told by numbers and times, and why by the events.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
     let deadline = if workload.name.kind == WorkloadKind::Deployment { LONG_DEADLINE } else { DEADLINE };
     let waited_for = |pod: &&PodView| pod.deleting.is_none() && !pod.ready && !is_over(pod);
@@ -160,6 +160,16 @@ pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> 
     if workload.conditions.iter().any(|condition| refused(&condition)) {
         return Some(format!(
             "its controller has not been let make a pod for {} min",
+            deadline.as_secs() / 60
+        ));
+    }
+    // Nor does every kind's status tell of those that are refused.
+    let shortage = cluster.shortage(workload).filter(|shortage| later(shortage.since, deadline) < now);
+    if let Some(shortage) = shortage {
+        return Some(format!(
+            "its controller has not made {} of its {} pods for {} min, and none is coming",
+            shortage.missing,
+            workload.desired,
             deadline.as_secs() / 60
         ));
     }
@@ -235,11 +245,11 @@ pub fn rollout_failed(workload: &WorkloadView, cluster: &ClusterView, now: Times
 }
 
 /// States of its containers, what its controller cannot do, and what the cluster's components warn of; the same line
-/// of several pods once.
+/// of several pods once. Where there is none of that, the pods that are waited for.
 fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
     let unready = |pod: &&PodView| !pod.ready && !is_over(pod);
-    let pods = cluster.pods_of(&workload.name).filter(unready);
-    let states = pods.filter_map(|pod| Some(format!("{}: {}", pod.name, pod.trouble.as_ref()?.text)));
+    let pods = || cluster.pods_of(&workload.name).filter(unready);
+    let states = pods().filter_map(|pod| Some(format!("{}: {}", pod.name, pod.trouble.as_ref()?.text)));
     let conditions = workload.conditions.iter().filter(|condition| is_refused(condition)).map(|condition| {
         PodTrouble::new(false, &format!("{}: {}", condition.reason, condition.message)).text
     });
@@ -253,7 +263,17 @@ fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
             lines.push(line);
         }
     }
+    if lines.is_empty() {
+        // A probe that fails says so in events, which may be gone, or not to be read.
+        let waited_for = pods().filter(|pod| pod.deleting.is_none()).take(SYMPTOMS);
+        lines.extend(waited_for.map(unready_of));
+    }
     lines
+}
+
+fn unready_of(pod: &PodView) -> String {
+    let node = pod.node.as_ref().map(|node| format!(" (on node {node})")).unwrap_or_default();
+    format!("{}{node}: {}, and not ready", pod.name, pod.phase)
 }
 
 /// Of itself, of a pod of its own, or of a ReplicaSet that is named after it.

@@ -23,9 +23,13 @@ impl Why {
             Why::CheckNotPassed { name, passed: None } => format!(" {name} without a result"),
             Why::SyncedSecretLags { secret, .. }
             | Why::SyncedSecretStale { secret }
+            | Why::SyncedSecretContested { secret, .. }
             | Why::SyncedSecretAbsent { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
+            Why::MayNotRestart { what, .. } => format!(" {what}"),
+            // Whoever has accepted one rule has not accepted the next.
+            Why::RuleRefuses { deed, demand } => format!(" {deed:?} {demand:?}"),
             Why::TreeProblems { problems } => format!(" {}", problems.join(" / ")),
             Why::MayHoldSecret { class, fate, .. } => format!(" {class} {fate:?}"),
             // What is taken by another argument, or in another file, is another reader; and who has the one key renewed may
@@ -37,7 +41,9 @@ impl Why {
             // Where fewer are seen than was accepted, that is another matter.
             Why::NamespacesUnseen { looked, .. } => format!(" {}", looked.join(" ")),
             // A use after the one that was accepted is another one.
-            Why::UsedRecently { at, .. } | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
+            Why::UsedRecently { at, .. }
+            | Why::NotesBehind { at, .. }
+            | Why::SeenInLogs { at, stamp: Some(_), .. } => format!(" {at}"),
             Why::RefusedSince { at, stranger: false, .. } => format!(" {at}"),
             Why::RefusedByMetrics { refusals, .. } => format!(" {}", refusals.most),
             Why::StagesUndeclared { stages, .. } | Why::StagesNotSkipped { stages } => {
@@ -129,6 +135,7 @@ impl Why {
             Why::VaultSettling { .. } => "vault-settling",
             Why::SyncedSecretLags { .. } => "synced-secret-lags",
             Why::SyncedSecretStale { .. } => "synced-secret-stale",
+            Why::SyncedSecretContested { .. } => "synced-secret-contested",
             Why::SyncedSecretUnread { .. } => "synced-secret-unread",
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
@@ -154,6 +161,7 @@ impl Why {
             Why::CanaryFirst { .. } => "canary-first",
             Why::Soaking { .. } => "soaking",
             Why::WaveFull { .. } => "wave-full",
+            Why::WaveSettling { .. } => "wave-settling",
             Why::LastHealthyStamp { .. } => "last-healthy-stamp",
             Why::TakesAll { .. } => "takes-all",
             Why::NoRoom { .. } => "no-room",
@@ -169,6 +177,7 @@ impl Why {
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
+            Why::OldMountOfOther { .. } => "old-mount-of-other",
             Why::PodsNotMounted { .. } => "pods-not-mounted",
             Why::StampTakenOut => "stamp-taken-out",
             Why::AccountOfOther => "account-of-other",
@@ -177,6 +186,7 @@ impl Why {
             Why::Unlisted { .. } => "unlisted",
             Why::Unattributed { .. } => "unattributed",
             Why::UsedRecently { .. } => "used-recently",
+            Why::NotesBehind { .. } => "notes-behind",
             Why::SeenInLogs { .. } => "seen-in-logs",
             Why::UsedByStranger { .. } => "used-by-stranger",
             Why::SecretRead { .. } => "secret-read",
@@ -187,6 +197,7 @@ impl Why {
             Why::WindowShort { .. } => "window-short",
             Why::LogsStalled { .. } => "logs-stalled",
             Why::MetricsSilent { .. } => "metrics-silent",
+            Why::RefusalsUntold { .. } => "refusals-untold",
             Why::RefusedSince { .. } => "refused-since",
             Why::RefusedByMetrics { .. } => "refused-by-metrics",
             Why::SlotNamed { .. } => "slot-named",
@@ -195,6 +206,8 @@ impl Why {
             Why::ApprovedOtherEvidence { .. } => "approved-other-evidence",
             Why::LeaseOfOther { .. } => "lease-of-other",
             Why::StoreNotShared => "store-not-shared",
+            Why::RuleRefuses { .. } => "rule-refuses",
+            Why::MayNotRestart { .. } => "may-not-restart",
             Why::RightMissing { .. } => "right-missing",
             Why::RightUnknown { .. } => "right-unknown",
             Why::RightEnds { .. } => "right-ends",
@@ -284,7 +297,7 @@ impl Why {
             | Why::WorkloadMissing
             | Why::NamespacesUnseen { .. }
             | Why::UnlistedWorkload
-            | Why::UnlistedPods { .. }
+            | Why::UnlistedPods { stays: true, .. }
             | Why::MayHoldSecret { .. }
             | Why::DoesNotGetSecret { .. }
             | Why::ClassMissing { .. }
@@ -311,22 +324,28 @@ impl Why {
             | Why::Unattributed { .. }
             | Why::ClusterGone
             | Why::ClusterOfOther { .. }
+            | Why::OldMountOfOther { stay: true, .. }
             | Why::PodsNotMounted { lasting: true, .. }
+            | Why::NotesBehind { lasting: true, .. }
             | Why::LogsStalled { .. }
             | Why::LogsYoung { until: None, .. }
             | Why::MetricsSilent { lasting: true, .. }
+            | Why::RefusalsUntold { lasting: true, .. }
             | Why::RefusedSince { .. }
             | Why::RefusedByMetrics { .. }
             | Why::NotApproved { .. }
             | Why::ApproverIsProposer { .. }
             | Why::ApprovedOtherEvidence { .. }
             | Why::StoreNotShared
+            | Why::RuleRefuses { .. }
+            | Why::MayNotRestart { .. }
             | Why::RightMissing { .. }
             | Why::RightUnknown { .. }
             | Why::RightEnds { .. }
             | Why::ReleaseUnclear { .. }
             | Why::NotAsked { .. }
             | Why::RetiredKeyGiven { lasting: true, .. }
+            | Why::ProofInconclusive { lasting: true, .. }
             | Why::OperationFailed { .. } => Opens::ByPerson,
             // It helps and decides nothing: the check comes, whoever starts it.
             Why::Blind { evidence: EvidenceKey::Validation(_), .. } => Opens::ByWaiting,
@@ -340,7 +359,7 @@ impl Why {
             Why::Blind { .. }
             | Why::AccountBusy { .. }
             | Why::KeySpreading { .. }
-            | Why::ProofInconclusive { .. }
+            | Why::ProofInconclusive { lasting: false, .. }
             | Why::TargetTooOld { .. }
             | Why::PullOpen { .. }
             | Why::HeadNotJudged { .. }
@@ -370,12 +389,14 @@ impl Why {
             | Why::UnitOfOlderCode { .. }
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
+            | Why::SyncedSecretContested { .. }
             | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
             | Why::CanaryFirst { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
+            | Why::WaveSettling { .. }
             | Why::LastHealthyStamp { recovering: true }
             | Why::NoRoom { passing: true, .. }
             | Why::AtLimit { .. }
@@ -384,8 +405,11 @@ impl Why {
             | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
+            | Why::UnlistedPods { stays: false, .. }
+            | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { lasting: false, .. }
             | Why::UsedRecently { .. }
+            | Why::NotesBehind { lasting: false, .. }
             | Why::SeenInLogs { .. }
             | Why::UsedByStranger { until: Some(_), .. }
             | Why::SecretRead { until: Some(_), .. }
@@ -393,6 +417,7 @@ impl Why {
             | Why::LogsBehind { .. }
             | Why::LogsYoung { until: Some(_), .. }
             | Why::MetricsSilent { lasting: false, .. }
+            | Why::RefusalsUntold { lasting: false, .. }
             | Why::SlotNamed { .. }
             | Why::LeaseOfOther { .. }
             | Why::OperationRunning { .. }

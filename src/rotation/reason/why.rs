@@ -5,10 +5,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::Phase;
+use super::super::predicate::Deed;
 use crate::model::{
-    Amount, Blind, BranchName, Caller, ClassFate, CommitId, DeploymentView, EvidenceKey, Identity, KeyKind,
-    LiveBy, NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState, SecretVersion, Slot,
-    SlotUse, StampName, Taker, Trace, Validity,
+    Amount, Blind, BranchName, Caller, ClassFate, CommitId, Demand, DeploymentView, EvidenceKey, Identity,
+    KeyKind, LiveBy, NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState,
+    SecretVersion, Slot, SlotUse, StampName, Taker, Trace, Validity,
 };
 
 /// What a run waits for.
@@ -65,6 +66,8 @@ pub enum Why {
         slot: Slot,
         regions: Vec<String>,
         why: String,
+        /// There is nothing to try it on, which no time changes.
+        lasting: bool,
     },
     /// The account's network rules keep this machine out: it cannot ask whether the key is accepted there.
     KeptOut {
@@ -344,6 +347,13 @@ pub enum Why {
     SyncedSecretStale {
         secret: String,
     },
+    /// It holds the key, and pods are there whose files hold another version: newer drivers write these into it. One that
+    /// stands until then is not written so.
+    SyncedSecretContested {
+        secret: String,
+        pods: Vec<String>,
+        until: Timestamp,
+    },
     /// The cluster is stopped, and keeps Secrets as the other clusters have them; nobody can read what they hold.
     SyncedSecretUnread {
         secrets: Vec<String>,
@@ -374,6 +384,8 @@ pub enum Why {
     /// Pods get the secret that belong to nothing that can be restarted from here.
     UnlistedPods {
         pods: Vec<String>,
+        /// One of them is there for longer than what ends by itself.
+        stays: bool,
     },
     /// Pods that get the secret by nothing that shows today, and may have got it when they began: their class is gone, or
     /// was changed since.
@@ -443,6 +455,11 @@ pub enum Why {
     },
     WaveFull {
         busy: Vec<StampName>,
+    },
+    /// The wave has a place again, or another stamp to serve meanwhile, once it is known whom the account refuses of these,
+    /// whose restarts are over.
+    WaveSettling {
+        behind: Vec<StampName>,
     },
     LastHealthyStamp {
         /// Whether another is about to be healthy again, as far as can be seen.
@@ -520,10 +537,19 @@ pub enum Why {
     OldPodsStay {
         pods: Vec<String>,
     },
+    /// Young by their own stamp's vault, and with a mount of another stamp's that holds an older version, or may.
+    OldMountOfOther {
+        pods: Vec<String>,
+        of: StampName,
+        /// Not all of them are told to end.
+        stay: bool,
+    },
     /// They run, and nothing shows which version of the secret they got. `lasting`: for so long that it will not show by
     /// itself.
     PodsNotMounted {
         pods: Vec<String>,
+        /// The stamp whose vault they mount from instead, where they do.
+        of: Option<StampName>,
         lasting: bool,
     },
     /// The journal names it, and the configuration does no more.
@@ -549,6 +575,17 @@ pub enum Why {
         slot: Slot,
         at: Timestamp,
         until: Timestamp,
+    },
+    /// By its own note it was used then, and no note of another key has come to the end of the quiet window since: the notes
+    /// may not come.
+    NotesBehind {
+        slot: Slot,
+        at: Timestamp,
+        /// The newest note of any other key.
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at it.
+        lasting: bool,
     },
     /// The logs show a request that was signed with the key.
     SeenInLogs {
@@ -632,6 +669,16 @@ pub enum Why {
         /// For so long that somebody should look at them.
         lasting: bool,
     },
+    /// Neither metrics nor logs tell yet of any request in the stamp's region then or later, so that whom the account refuses
+    /// of it is not among what they tell.
+    RefusalsUntold {
+        /// Which of the two is waited for.
+        evidence: EvidenceKey,
+        reached: Option<Timestamp>,
+        wanted: Timestamp,
+        /// For so long that somebody should look at them.
+        lasting: bool,
+    },
     /// Since its pods were replaced.
     RefusedSince {
         region: String,
@@ -665,6 +712,16 @@ pub enum Why {
     },
     StoreNotShared,
     /// The service says that we may not.
+    /// By what the forge says, one of its rules will refuse this.
+    RuleRefuses {
+        deed: Deed,
+        demand: Demand,
+    },
+    /// Its cluster says that keyslot may not do this, which restarts take.
+    MayNotRestart {
+        what: String,
+        remedy: String,
+    },
     RightMissing {
         remedy: String,
     },
@@ -706,6 +763,11 @@ pub enum Why {
     },
     NotAcceptedLongEnough {
         since: Option<Timestamp>,
+        /// At the earliest.
         until: Option<Timestamp>,
+        /// What one probe counts for at most.
+        reach: Duration,
+        /// What counts so far, where probes were further apart than that.
+        counted: Option<Duration>,
     },
 }

@@ -7,8 +7,8 @@ use super::super::closed::is_closed;
 use super::super::predicate::{clocks_agree, perhaps_stale, unclear_pods, untold};
 use super::Unseen;
 use crate::model::{
-    Absent, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Extent, InventoryView, ResourceKind,
-    StampName, Unlisted, VaultView, World,
+    Absent, AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Extent, InventoryView,
+    ResourceKind, StampName, Unlisted, VaultView, World,
 };
 
 pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
@@ -17,6 +17,8 @@ pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<
         unseen.extend(blind.map(|blind| Unseen { what, blind: blind.clone() }));
     };
     note(EvidenceKey::Account, world.account.as_ref().and_then(|seen| seen.what.as_ref().err()));
+    let untold = world.account.as_ref().and_then(|seen| seen.get()).and_then(AccountView::keys_untold);
+    note(EvidenceKey::Account, untold.as_ref());
     note(EvidenceKey::Code, world.code.as_ref().and_then(|seen| seen.what.as_ref().err()));
     note(EvidenceKey::Inventory, world.inventory.as_ref().and_then(|seen| seen.what.as_ref().err()));
     for why in world.inventory.iter().filter_map(|seen| seen.get()).flat_map(|view| left_out(world, view)) {

@@ -34,6 +34,12 @@ pub struct RulesConfig {
     /// A wish to have it merged is turned away where nothing but the queue holds it: whoever wants it there puts it there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub queue_is_joined: bool,
+    /// Kinds of rules of the branches that keyslot makes (`fix/*`), which stand in a ruleset of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<String>,
+    /// Its rulesets are not passed by keyslot's account, by what they say of it; else they are.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unpassed: bool,
     /// No rule keeps people from moving branches by force, as GitHub allows where none does.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub forced_pushes: bool,

@@ -232,6 +232,7 @@ pub(super) fn deployment(workload: &WorkloadConfig, hand: &mut Hand<'_>) -> Depl
     let message = format!("ReplicaSet of \"{}\" has successfully progressed.", workload.name.name);
     Deployment {
         meta,
+        written: at,
         workload: workload.name.clone(),
         generation: 1,
         annotations: BTreeMap::new(),
@@ -283,6 +284,7 @@ fn pod_set(config: &SetConfig, hand: &mut Hand<'_>) -> PodSet {
         format!("{}-{}", workload.name.name, hand.seed.of("revision").of(&meta.uid).suffix(10)).into();
     let template = Arc::new(template(workload));
     PodSet {
+        written: meta.created,
         meta,
         workload: workload.name.clone(),
         generation: 1,

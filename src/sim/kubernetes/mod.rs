@@ -341,6 +341,7 @@ impl Cluster {
         let version = hand.next_version();
         let inner = Arc::make_mut(deployment);
         change(inner);
+        inner.written = hand.now;
         inner.meta.resource_version = version;
         let snapshot = Object::Deployment(Arc::clone(deployment));
         self.log(ChangeKind::Modified, snapshot, hand);
@@ -351,6 +352,7 @@ impl Cluster {
         let version = hand.next_version();
         let inner = Arc::make_mut(set);
         change(inner);
+        inner.written = hand.now;
         inner.meta.resource_version = version;
         let snapshot = Object::Set(Arc::clone(set));
         self.log(ChangeKind::Modified, snapshot, hand);

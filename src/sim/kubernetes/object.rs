@@ -103,6 +103,8 @@ impl DeploymentStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
     pub meta: Meta,
+    /// When anything of it was last written.
+    pub written: Timestamp,
     pub workload: WorkloadName,
     pub generation: i64,
     /// Of the Deployment itself, besides `deployment.kubernetes.io/revision`.
@@ -184,6 +186,8 @@ pub struct Restarting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodSet {
     pub meta: Meta,
+    /// When anything of it was last written.
+    pub written: Timestamp,
     /// Its name and kind.
     pub workload: WorkloadName,
     pub generation: i64,

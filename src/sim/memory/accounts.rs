@@ -187,6 +187,7 @@ impl MemoryAccounts {
                 .into_iter()
                 .filter_map(|kind| account.current(kind).map(|key| (kind, view(key))))
                 .collect(),
+            keys_hidden: None,
             tells_last_use: tells,
         }
     }

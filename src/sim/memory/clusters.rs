@@ -155,6 +155,7 @@ impl MemoryClusters {
                 name: secret.meta.name.to_string(),
                 fingerprint: self.0.fingerprint(world, &secret.value, salt),
                 changed: Some(whole_second(secret.changed)),
+                owners: secret.owners.iter().map(|owner| owner.uid.to_string()).collect(),
                 said_since: said_since(&secret.meta.name),
             })
             .collect()
@@ -215,6 +216,7 @@ fn set_view(set: &PodSet) -> WorkloadView {
         pinned: None,
         lacks: None,
         left: None,
+        written: Some(whole_second(set.written)),
         manager: None,
     }
 }
@@ -260,6 +262,7 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         pinned: None,
         lacks: None,
         left: None,
+        written: Some(whole_second(deployment.written)),
         manager: None,
     }
 }
@@ -310,6 +313,7 @@ fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
         holding: holding(cluster, pod, secret),
         besides: besides(cluster, pod, secret),
         mounted: mounted(cluster, pod),
+        elsewhere: Vec::new(),
         node: pod.node.as_deref().map(str::to_owned),
         asks: PodAsks {
             cpu: pod.template.cpu.map(|cpu| Amount::milli(u64::from(cpu))),

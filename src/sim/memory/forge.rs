@@ -11,8 +11,8 @@ use super::super::world::World;
 use super::clock::MemoryClock;
 use super::hub::{About, Hub};
 use crate::model::{
-    Blindness, BranchName, CommitId, MergeMethod, PullApproval, PullCheck, PullDress, PullEnds, PullNumber,
-    PullState, PullView, PullWait,
+    Blindness, BranchName, BranchRules, CommitId, MergeMethod, PullApproval, PullCheck, PullDress, PullEnds,
+    PullNumber, PullState, PullView, PullWait,
 };
 use crate::ports::{Bringing, Bulletin, BulletinState, Effect, Fault, Forge, NewPull, Permit};
 use crate::sim::{CommitStatus, Mark};
@@ -67,6 +67,10 @@ impl Forge for MemoryForge {
                 Ok(Bringing { pull, reviews_wanted: world.reviews_wanted(), unread: Vec::new() })
             })
             .await
+    }
+
+    async fn rules(&self, branch: &BranchName) -> Result<BranchRules, Fault> {
+        Ok(super::rules::rules(&self.0.world.lock(), branch))
     }
 
     async fn open_pull(&self, new: &NewPull) -> Effect<PullNumber> {

@@ -63,10 +63,10 @@ impl Logs for MemoryLogs {
             .read(about, Call::of(Operation::ReadAudit), |world| {
                 let rows = world.audit_rows(since);
                 let rows = rows.ok_or_else(|| about.fault(Blindness::Missing, "no vault is audited"))?;
-                let mut view = AuditView { since, newest: BTreeMap::new(), reads: Vec::new() };
+                let mut view =
+                    AuditView { since, newest: BTreeMap::new(), oldest: BTreeMap::new(), reads: Vec::new() };
                 for row in rows {
-                    let newest = view.newest.entry(row.stamp.clone()).or_insert(row.last);
-                    *newest = (*newest).max(row.last);
+                    view.note(&row.stamp, row.first, row.last);
                     view.reads.push(read(row));
                 }
                 Ok(view)

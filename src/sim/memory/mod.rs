@@ -16,6 +16,7 @@ mod inventory;
 mod logs;
 mod pipeline;
 mod room;
+mod rules;
 mod validation;
 mod vaults;
 

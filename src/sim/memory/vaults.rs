@@ -32,6 +32,7 @@ impl Vaults for MemoryVaults {
                     created: version.created,
                     enabled: true,
                     expires: None,
+                    valid_from: None,
                     fingerprint: self.0.fingerprint(world, &version.value, salt),
                 })
             })

@@ -90,6 +90,11 @@ async fn answer(
     if let Some(place) = vault_resource::asked(&method, &uri.path().to_lowercase()) {
         return vault(&arm, &place).await;
     }
+    if let Some(subscription) = vault_resource::list_asked(&method, &uri.path().to_lowercase()) {
+        let (call, tenant) = (Call::of(Operation::ListVaults), arm.directory.tenant());
+        let answered = arm.world.call(&call, |world| vault_resource::list(world, tenant, subscription)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
+    }
     if graph::is_asked(&method, &uri.path().to_lowercase()) {
         let call = Call::of(Operation::ReadInventory);
         let answered = arm.world.call(&call, |world| graph::reply(world, &body)).await;

@@ -12,6 +12,8 @@ pub struct Figures {
     pub makespan: Duration,
     /// Of this contender's own plan.
     pub ideal: Duration,
+    /// Of the wave that goes at once, against the slowest of its stamps by itself in the same world.
+    pub wave_of_slowest: f64,
     /// To the clusters, watches apart, by workload: until every old pod is known to be gone, and for regenerate's own lists.
     pub requests: (f64, f64),
     pub old_pods_left: usize,
@@ -63,6 +65,7 @@ impl Figures {
         };
         let mut budgets = vec![
             number("makespan / ideal", self.of_ideal(), MOST_OF_IDEAL, "", 3),
+            number("one wave / its slowest stamp", self.wave_of_slowest, MOST_OF_IDEAL, "", 3),
             number("requests a workload", self.all_requests(), MOST_REQUESTS, "", 2),
             number("peak memory", self.fared.peak as f64 / 1e6, MOST_MEMORY / 1e6, " MB", 0),
             number("cores, on average", self.cores(), MOST_CORES, "", 2),
@@ -101,16 +104,17 @@ pub fn middle(sorted: &[Duration]) -> Option<Duration> {
 pub fn print_contest(figures: &[Figures]) {
     let Some(first) = figures.first() else { return };
     println!(
-        "\n| {} stamps | makespan | of the plan's ideal | of keyslot's | requests a workload | old pods left |",
+        "\n| {} stamps | makespan | of the plan's ideal | wave, of its slowest stamp | of keyslot's | requests a workload | old pods left |",
         first.stamps
     );
-    println!("| --- | --: | --: | --: | --: | --: |");
+    println!("| --- | --: | --: | --: | --: | --: | --: |");
     for one in figures {
         println!(
-            "| {} | {:.0} s | {:.3} | {:.2} | {:.1} | {} |",
+            "| {} | {:.0} s | {:.3} | {:.3} | {:.2} | {:.1} | {} |",
             one.contender,
             one.makespan.as_secs_f64(),
             one.of_ideal(),
+            one.wave_of_slowest,
             one.makespan.as_secs_f64() / first.makespan.as_secs_f64(),
             one.all_requests(),
             one.old_pods_left,

@@ -93,6 +93,12 @@ fn run(scene: Scene, contender: Contender) -> Option<Figures> {
         stamps: scene.stamps,
         makespan: measure::makespan(&stories),
         ideal: if is_keyslot { ideal.plan() } else { ideal.canary.max(ideal.slowest) },
+        wave_of_slowest: match is_keyslot {
+            true => measure::wave(&stories).as_secs_f64() / ideal.slowest.as_secs_f64(),
+            false => {
+                measure::makespan(&stories).as_secs_f64() / ideal.canary.max(ideal.slowest).as_secs_f64()
+            }
+        },
         requests: requests(&stories, folder.path()),
         old_pods_left: stories.iter().map(|story| story.old_pods_left).sum(),
         latency: if is_keyslot { latency(&stories, folder.path()) } else { Latency::default() },
@@ -101,6 +107,7 @@ fn run(scene: Scene, contender: Contender) -> Option<Figures> {
     tell("makespan", seconds(figures.makespan));
     tell("ideal of this plan", seconds(figures.ideal));
     tell("makespan / ideal", format!("{:.3}", figures.of_ideal()));
+    tell("wave at once / its slowest stamp", format!("{:.3}", figures.wave_of_slowest));
     tell("slowest stamp by itself", seconds(measure::slowest(&stories)));
     tell("whole run of the program", seconds(fared.took));
     tell("old pods left at its end", figures.old_pods_left.to_string());

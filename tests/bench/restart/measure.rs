@@ -43,6 +43,14 @@ pub fn makespan(stories: &[StampStory]) -> Duration {
     between(first, last)
 }
 
+/// Of all stamps but the one that was begun first: the wave that goes at once.
+pub fn wave(stories: &[StampStory]) -> Duration {
+    let begun = |story: &StampStory| story.rollouts.iter().map(|(begun, _)| *begun).min().unwrap();
+    let first = stories.iter().map(begun).min().unwrap();
+    let others: Vec<StampStory> = stories.iter().filter(|story| begun(story) > first).cloned().collect();
+    if others.is_empty() { makespan(stories) } else { makespan(&others) }
+}
+
 /// Of every stamp by itself, the longest.
 pub fn slowest(stories: &[StampStory]) -> Duration {
     stories.iter().map(|story| makespan(std::slice::from_ref(story))).max().unwrap()

@@ -17,7 +17,7 @@ use crate::ideal::is_complete;
 use crate::scene::Scene;
 
 /// What happened in one stamp, in world time, which passes as fast as ours.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StampStory {
     pub name: String,
     /// Host and port of its API server.

@@ -35,7 +35,7 @@ const CASES: [Case; 15] = [
     Case {
         name: "its keys may not be listed",
         away: |live| forbidden(live, Operation::ListKeys),
-        told: ["target-proven", "secondary", "blind", ""],
+        told: ["propagated", "account", "blind", ""],
     },
     Case {
         name: "no region answers to the new key",

@@ -231,3 +231,26 @@ fn a_secret_that_expires_is_told_with_the_vaults_that_say_so() {
     let words = keyslot::render::note::words(&note);
     assert!(words.contains("expires at 2027-01-"), "{words}");
 }
+
+#[test]
+fn a_secret_that_is_not_valid_yet_is_told_until_it_is() {
+    let mut stage = Stage::ready();
+    let told = |stage: &Stage| {
+        let notes = keyslot::rotation::notes(&stage.policy, &stage.world);
+        notes.get(&Note::SecretNotYetValid(at(500_000))).cloned()
+    };
+    stage.vault_mut("north").valid_from = Some(at(500_000));
+    assert_eq!(told(&stage), Some(vec![stamp("north")]));
+    let words = keyslot::render::note::words(&Note::SecretNotYetValid(at(500_000)));
+    assert!(
+        words.contains("is not valid before 2027-01-") && words.contains("hands it out all the same"),
+        "{words}"
+    );
+    assert!(
+        matches!(stage.decide().verdict, Verdict::Act { .. }),
+        "a note holds nothing: {:?}",
+        stage.decide()
+    );
+    stage.world.vaults.get_mut(&stamp("north")).unwrap().at = at(500_000);
+    assert_eq!(told(&stage), None);
+}

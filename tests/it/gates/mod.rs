@@ -2,11 +2,13 @@
 
 mod accepted;
 mod before;
+mod confirm;
 mod deploy;
 mod quiet;
 mod refusals;
 mod regenerate;
 pub mod restart;
+mod rights;
 mod rollout;
 mod target;
 mod wave;
@@ -17,9 +19,10 @@ use jiff::SignedDuration;
 use keyslot::model::{
     Access, Blindness, ClusterState, ClusterView, CommitId, Credential, CronJobView, DeploymentCondition,
     EvidenceKey, Fingerprint, KeyKind, KeyView, MetricsView, ObjectName, Operation, OperationState,
-    PodTrouble, PodView, PullState, RefusedMinute, ReplicaNumber, ResourceKind, Right, RunId, RunResult,
-    RunState, RunView, SecretVersion, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView, StampFacts,
-    Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadName, WorkloadView,
+    OtherMount, PodTrouble, PodView, PullState, RefusedMinute, ReplicaNumber, ResourceKind, Right, RunId,
+    RunResult, RunState, RunView, SecretVersion, Seen, SharedStore, Slot, SlotUse, StageEffect, StageView,
+    StampFacts, Strategy, SyncedSecretView, Term, Unlisted, Warning, WorkloadKind, WorkloadName,
+    WorkloadView,
 };
 use keyslot::rotation::{
     Acceptance, Event, Gate, Intent, Leg, Outcome, Phase, Produced, Purpose, Reach, Reason, Step, Subject,

@@ -136,3 +136,38 @@ fn logs_that_are_younger_than_the_quiet_window_are_waited_for() {
         "{reasons:?}"
     );
 }
+
+/// The notes of last use are approximate: how far they have come, the key that everybody uses tells.
+#[test]
+fn a_key_is_quiet_by_its_note_once_another_one_was_noted_after_its_window() {
+    let noted = |from: i64, to: Option<i64>| {
+        let mut stage = Stage::ready();
+        let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+        let (from, to) = (ago(from), to.map(ago));
+        let keys = &mut stage.account_mut().keys;
+        keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap().last_used = Some(from);
+        keys.get_mut(&KeyKind::read_write(Slot::Secondary)).unwrap().last_used = to;
+        stage
+    };
+    let waits = |stage: &Stage| {
+        let decision = stage.decide();
+        let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+        reasons.iter().any(|one| matches!(one.why, Why::NotesBehind { lasting: false, .. }))
+    };
+    assert!(waits(&noted(31, Some(180))), "both notes may be hours behind");
+    assert!(waits(&noted(31, Some(2))), "not a whole window between them");
+    assert!(waits(&noted(31, None)));
+    let enough = noted(33, Some(2));
+    assert!(matches!(enough.decide().verdict, Verdict::Act { .. }), "{:?}", enough.decide());
+    // No note of anything for half a day is for a person, who may accept it.
+    let mut long = noted(13 * 60, Some(14 * 60));
+    let Verdict::Halt { reasons } = long.decide().verdict else { panic!("{:?}", long.decide()) };
+    let [Reason { why: why @ Why::NotesBehind { lasting: true, .. }, .. }] = &reasons[..] else {
+        panic!("{reasons:?}")
+    };
+    assert!(!keyslot::render::reason::remedy(&reasons[0]).is_empty());
+    let (at, Event::Accepted(mut acceptance)) = accepted(Gate::KeyQuiet, "primary") else { panic!() };
+    acceptance.why = Some(why.accepted_as());
+    long.events.push((at, Event::Accepted(acceptance)));
+    assert!(matches!(long.decide().verdict, Verdict::Act { .. }), "{:?}", long.decide());
+}

@@ -16,6 +16,9 @@ fn a_soak_lasts_until_the_logs_have_told_of_it_and_a_refusal_stops_the_wave() {
             s.policy.log_lag = Some(Duration::from_secs(4 * 60));
             s.usage_mut().newest = Some(s.now - SignedDuration::from_mins(21));
         }),
+        ("those of the canary's region have not come so far", Gate::NotRefused, End::Waits, |s| {
+            s.usage_mut().requests[0].last = s.now - SignedDuration::from_mins(21);
+        }),
         ("the canary's region refuses", Gate::NotRefused, End::Halts, |s| refused(s, "east", 30)),
         ("what was read begins after the canary was restarted", Gate::NotRefused, End::Waits, |s| {
             s.usage_mut().since = s.now - SignedDuration::from_mins(29);
@@ -64,7 +67,7 @@ fn logs_that_end_long_before_now_tell_nothing_of_what_was_refused_since() {
     stage.world.clusters.insert(stamp("west"), stage.world.clusters[&stamp("north")].clone());
     stage.world.rooms.insert(stamp("west"), stage.world.rooms[&stamp("north")].clone());
     restarted(&mut stage, "north", 1);
-    let created = stage.now - SignedDuration::from_mins(5);
+    let created = stage.now - SignedDuration::from_mins(15);
     stage.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
     assert_eq!(restarts(&stage), ["west"], "{:?}", stage.decide());
     let lag = SignedDuration::from_mins(10);
@@ -73,6 +76,38 @@ fn logs_that_end_long_before_now_tell_nothing_of_what_was_refused_since() {
     stage.usage_mut().newest = Some(stage.now - lag * 3 - SignedDuration::from_secs(1));
     assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
     assert!(holding(&stage.decide()).contains(&Gate::NotRefused));
+}
+
+/// An SDK asks the account's global name first, and that is served where the account writes.
+#[test]
+fn what_is_refused_where_the_account_writes_is_of_whoever_was_just_restarted() {
+    let told = |region: &str, address: &str| {
+        let mut stage = soaked();
+        refused_in(&mut stage, region, address, 5);
+        let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+        let subjects: Vec<String> = reasons.iter().map(|reason| reason.subject.to_string()).collect();
+        subjects.join(" ")
+    };
+    assert_eq!(told("North Europe", &address(0)), "east");
+    assert_eq!(told("north", &address(0)), "east", "from its address, wherever it is refused");
+    assert_eq!(told("North Europe", ""), "east");
+    assert_eq!(told("North Europe", "198.51.100.7"), "198.51.100.7");
+    assert_eq!(told("east", &address(1)), "north", "its own pods are refused there, and not the canary's");
+    // Of two that were renewed it is the one that was renewed last before.
+    let newest = |minutes_ago: i64| {
+        let mut stage = soaked();
+        let created = stage.now - SignedDuration::from_mins(10);
+        stage.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
+        refused_in(&mut stage, "North Europe", "", minutes_ago);
+        let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+        reasons.iter().map(|reason| reason.subject.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((newest(20), newest(5)), ("east".to_owned(), "north".to_owned()));
+}
+
+fn refused_in(stage: &mut Stage, region: &str, address: &str, minutes_ago: i64) {
+    refused(stage, region, minutes_ago);
+    stage.usage_mut().requests.last_mut().unwrap().caller.address = address.to_owned();
 }
 
 fn refused_at(stage: &mut Stage, address: &str, minutes_ago: i64) {

@@ -72,6 +72,13 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             });
             s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, unclear));
         }),
+        ("there is nothing to try the key on", Gate::TargetProven, End::Halts, |s| {
+            let mut untried = proof(Slot::Secondary);
+            untried.regions.values_mut().for_each(|region| {
+                region.write = Some(keyslot::model::ProofVerdict::NothingToTry("404".to_owned()));
+            });
+            s.world.proofs.insert(Slot::Secondary, Seen::known(s.now, untried));
+        }),
         ("the proof is of another key", Gate::TargetProven, End::Waits, |s| {
             let mut other = proof(Slot::Secondary);
             other.fingerprint = Some(key(Slot::Primary));
@@ -133,19 +140,38 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             pod.created = at(10);
             pod.workload = None;
         }),
+        ("a young pod mounts another stamp's vault as it was before", Gate::OldPodsGone, End::Halts, |s| {
+            let version = Some("v1".into());
+            s.cluster_mut("east").pods[0].elsewhere = vec![OtherMount { stamp: stamp("north"), version }];
+        }),
+        ("a young pod mounted it before it was written", Gate::OldPodsGone, End::Halts, |s| {
+            s.vault_mut("north").created = at(99_000);
+            s.vault_mut("north").version = "v3".into();
+            let north = s.cluster_mut("north");
+            north.pods.iter_mut().for_each(|pod| {
+                (pod.created, pod.mounted) = (at(99_900), Some("v3".into()));
+            });
+            let version = Some("v3".into());
+            s.cluster_mut("east").pods[0].elsewhere = vec![OtherMount { stamp: stamp("north"), version }];
+        }),
         ("a Job runs with the old key", Gate::OldPodsGone, End::Waits, |s| {
             run_job(s, at(10));
         }),
         ("a workload that nobody listed", Gate::Consumers, End::Halts, |s| {
             s.cluster_mut("north").workloads.push(idle("orders-db"));
         }),
-        ("a young pod that belongs to nothing", Gate::Consumers, End::Halts, |s| {
-            one_more(s, "north").workload = None;
-        }),
-        ("a young pod of a controller that is not known", Gate::Consumers, End::Halts, |s| {
+        ("an old pod of a controller that is not known", Gate::Consumers, End::Halts, |s| {
             let pod = one_more(s, "north");
-            pod.workload = None;
+            (pod.workload, pod.created) = (None, at(10));
             pod.above = Some(ObjectName::new("Rollout", "workload", "canary"));
+        }),
+        ("a run of a workflow that began before, and ends by itself", Gate::Consumers, End::Waits, |s| {
+            s.vault_mut("north").created = at(99_000);
+            let north = s.cluster_mut("north");
+            north.pods.iter_mut().for_each(|pod| pod.created = at(99_900));
+            let pod = one_more(s, "north");
+            (pod.workload, pod.created) = (None, at(98_990));
+            pod.above = Some(ObjectName::new("Workflow", "workload", "nightly-x1"));
         }),
         ("a pod of a workload that no longer gets the secret", Gate::Consumers, End::Halts, |s| {
             one_more(s, "north").workload = Some(stateful("orders-db").name);

@@ -61,6 +61,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Primary),
                 changed: None,
+                owners: Vec::new(),
                 said_since: None,
             });
         }),
@@ -71,8 +72,15 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Primary),
                 changed: None,
+                owners: Vec::new(),
                 said_since: None,
             });
+        }),
+        ("a pod with older files may write a synced secret back", Gate::Synced, End::Waits, |s| {
+            let east = s.cluster_mut("east");
+            let changed = Some(at(100_000 - 600));
+            east.synced.push(SyncedSecretView { changed, ..synced(Slot::Secondary) });
+            east.pods[0].mounted = Some("v1".into());
         }),
         ("the vault has held the key for too short a time", Gate::Propagated, End::Waits, |s| {
             s.vault_mut("east").created = at(100_000 - 34);
@@ -83,6 +91,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 name: "cosmos".to_owned(),
                 fingerprint: key(Slot::Secondary),
                 changed: Some(at(100_000 - 34)),
+                owners: Vec::new(),
                 said_since: None,
             });
         }),

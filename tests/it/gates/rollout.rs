@@ -115,7 +115,80 @@ fn a_rollout_that_fails_says_what_a_person_would_look_up() {
     // Nobody else is begun meanwhile, though the wave has a place; a person may say by name that it shall.
     stage.events.push(accepted(Gate::RolloutSettled, "north/workload/catalogservice-deploy"));
     stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
-    assert_eq!(restarts(&stage), ["south"], "north is not restarted on top of our own restart");
+    let others = ["south", "west"];
+    assert_eq!(
+        restarts(&stage),
+        others,
+        "north takes no place, and is not restarted on top of our own restart"
+    );
+}
+
+/// Its rollout has failed, and a person has looked at it and lets the others go on.
+fn failed_and_accepted(stage: &mut Stage, name: &str) {
+    let failed = &mut stage.cluster_mut(name).workloads[0];
+    failed.updated = 1;
+    failed.conditions = vec![restart::out_of_time()];
+    stage.events.push(accepted(Gate::RolloutSettled, &format!("{name}/workload/catalogservice-deploy")));
+}
+
+#[test]
+fn a_failed_rollout_that_was_accepted_takes_no_place_in_the_wave() {
+    // Somebody else's, before anything was begun.
+    let mut stage = three_to_go(1);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = at(10));
+    failed_and_accepted(&mut stage, "south");
+    assert_eq!(restarts(&stage), ["east"], "{:?}", stage.decide());
+    // It is no healthy one for all that: where no other takes traffic, the canary is the last.
+    for name in ["north", "west"] {
+        stage.policy.stamps.iter_mut().find(|facts| facts.name == stamp(name)).unwrap().live_traffic = false;
+    }
+    let last = format!("{:?}", stage.decide());
+    assert!(restarts(&stage).is_empty() && last.contains("LastHealthyStamp"), "{last}");
+    // Our own.
+    let mut stage = three_to_go(1);
+    restarted(&mut stage, "north", 1);
+    stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    failed_and_accepted(&mut stage, "north");
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+    // What nothing else is left to do beside is told all the same.
+    stage.policy.stamps.truncate(2);
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(&reasons[..], [Reason { why: Why::RolloutFailed { .. }, .. }]), "{reasons:?}");
+    // One that gets on is waited for, accepted or not.
+    let mut stage = three_to_go(1);
+    restarted(&mut stage, "north", 1);
+    stage.cluster_mut("north").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    failed_and_accepted(&mut stage, "north");
+    stage.cluster_mut("north").workloads[0].conditions.clear();
+    assert!(matches!(stage.decide().verdict, Verdict::Wait { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn an_old_pod_of_a_job_on_a_node_that_does_not_answer_is_told_by_the_node() {
+    let mut stage = Stage::ready();
+    run_job(&mut stage, at(40));
+    let reasons = |stage: &Stage| match stage.decide().verdict {
+        Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons,
+        other => panic!("{other:?}"),
+    };
+    assert!(reasons(&stage).iter().any(|reason| matches!(reason.why, Why::JobRuns { .. })));
+    let node = Subject::Object(stamp("north"), ObjectName::new("Node", "", "node-7"));
+    // It may come back.
+    let cluster = stage.cluster_mut("north");
+    cluster.silent.insert("node-7".to_owned(), None);
+    let pod = cluster.pods.last_mut().unwrap();
+    (pod.node, pod.deleting) = (Some("node-7".to_owned()), Some(at(99_900)));
+    let told = reasons(&stage);
+    let waits = |reason: &&Reason| reason.subject == node && matches!(reason.why, Why::NodeNotReady { .. });
+    assert!(told.iter().any(|reason| waits(&reason)), "{told:?}");
+    // It does not.
+    stage.cluster_mut("north").pods.last_mut().unwrap().deleting = Some(at(99_000));
+    let told = reasons(&stage);
+    let silent = |reason: &&Reason| reason.subject == node && matches!(reason.why, Why::NodeSilent { .. });
+    assert!(told.iter().any(|reason| silent(&reason)), "{told:?}");
+    assert!(!told.iter().any(|reason| matches!(reason.why, Why::JobRuns { .. })), "{told:?}");
+    assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
 }
 
 #[test]
@@ -239,4 +312,129 @@ fn pods_that_a_quota_keeps_from_being_made_are_no_scaling_that_ends_by_itself() 
     let told = keyslot::render::reason::why(&reasons[0]);
     assert!(told.contains("has not been let make a pod for 30 min"), "{told}");
     assert!(told.contains("FailedCreate: exceeded quota: pods"), "{told}");
+}
+
+#[test]
+fn where_nothing_else_is_to_be_seen_the_pods_that_are_not_ready_are_named() {
+    let mut stage = Stage::before_restart();
+    let cluster = stage.cluster_mut("east");
+    cluster.workloads[0].updated = 1;
+    cluster.workloads[0].conditions = vec![restart::out_of_time()];
+    cluster.pods[0].ready = false;
+    cluster.pods[0].node = Some("node-1".to_owned());
+    let ended = PodView { deleting: Some(at(50)), ..cluster.pods[0].clone() };
+    let name = cluster.pods[0].name.clone();
+    cluster.pods.push(ended);
+    let lines = |stage: &Stage| {
+        let decision = stage.decide();
+        let (Verdict::Wait { reasons, .. } | Verdict::Halt { reasons }) = decision.verdict else { panic!() };
+        reasons.into_iter().find_map(|reason| match reason.why {
+            Why::RolloutFailed { symptoms, .. } => Some(symptoms),
+            _ => None,
+        })
+    };
+    let told = format!("{name} (on node node-1): Running, and not ready");
+    assert_eq!(lines(&stage), Some(vec![told]));
+    let trouble = PodTrouble::new(true, "container app: CrashLoopBackOff");
+    stage.cluster_mut("east").pods[0].trouble = Some(trouble);
+    assert_eq!(lines(&stage), Some(vec![format!("{name}: container app: CrashLoopBackOff")]));
+}
+
+/// One pod of three is missing in the stamp, and nobody has written anything of its workload for so many minutes.
+fn short_of_one(stage: &mut Stage, minutes: i64) {
+    let written = stage.now - SignedDuration::from_mins(minutes);
+    let north = stage.cluster_mut("north");
+    north.pods.truncate(2);
+    let set = &mut north.workloads[0];
+    (set.replicas, set.updated, set.ready, set.available, set.unavailable) = (2, 0, 2, 2, 1);
+    (set.between_revisions, set.written) = (true, Some(written));
+}
+
+#[test]
+fn a_set_that_may_not_make_its_pods_is_told_with_what_the_events_say() {
+    for kind in [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet, WorkloadKind::Rollout] {
+        let mut stage = Stage::before_restart();
+        become_stateful(&mut stage);
+        let name = WorkloadName { kind, ..stage.policy.workloads[0].clone() };
+        stage.policy.workloads = vec![name.clone()];
+        for stamp in ["east", "north"] {
+            let cluster = stage.cluster_mut(stamp);
+            cluster.workloads[0].name = name.clone();
+            cluster.pods.iter_mut().for_each(|pod| pod.workload = Some(name.clone()));
+        }
+        let asked = Warning::new(
+            &format!("{kind} {}", name.name),
+            "FailedCreate",
+            "create Pod orders-db-2 failed error: exceeded quota: team",
+            9,
+            None,
+        );
+        stage.cluster_mut("north").warnings = vec![asked];
+        let halts = |stage: &Stage| matches!(stage.decide().verdict, Verdict::Halt { .. });
+        short_of_one(&mut stage, 9);
+        assert!(!halts(&stage), "{kind}: {:?}", stage.decide());
+        short_of_one(&mut stage, 11);
+        let decision = stage.decide();
+        let Verdict::Halt { reasons } = &decision.verdict else { panic!("{kind}: {decision:?}") };
+        let told = keyslot::render::reason::why(&reasons[0]);
+        assert!(told.contains("has not made 1 of its 3 pods for 10 min, and none is coming"), "{told}");
+        assert!(told.contains("FailedCreate (9 times): create Pod orders-db-2 failed"), "{told}");
+        let others: [(&str, Spoil); 6] = [
+            ("one ends, and its successor waits", |s| {
+                s.cluster_mut("north").pods[0].deleting = Some(at(99_999))
+            }),
+            ("one is about to serve", |s| {
+                let now = s.now;
+                let pod = &mut s.cluster_mut("north").pods[0];
+                (pod.ready, pod.unready_since) = (false, Some(now));
+            }),
+            ("one has become ready since", |s| {
+                let now = s.now;
+                s.cluster_mut("north").pods[0].ready_since = Some(now);
+            }),
+            ("the list of the pods shows it already", |s| {
+                one_more(s, "north").uid = "u-new".to_owned();
+            }),
+            ("its controller has not seen what is wanted", |s| {
+                s.cluster_mut("north").workloads[0].generation = 2;
+            }),
+            ("nobody tells since when", |s| s.cluster_mut("north").workloads[0].written = None),
+        ];
+        for (what, spoil) in others {
+            let mut stage = stage.clone();
+            spoil(&mut stage);
+            assert!(!halts(&stage), "{kind}: {what}: {:?}", stage.decide());
+        }
+    }
+}
+
+#[test]
+fn a_deployment_whose_pods_are_not_made_fails_though_no_condition_says_so() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    let halts = |stage: &mut Stage, minutes: i64| {
+        let written = stage.now - SignedDuration::from_mins(minutes);
+        stage.cluster_mut("north").workloads[0].written = Some(written);
+        matches!(stage.decide().verdict, Verdict::Halt { .. })
+    };
+    // Nothing is taken away before another serves, and there is no deadline.
+    stage.cluster_mut("north").workloads[0].updated = 0;
+    assert!(!halts(&mut stage, 29) && halts(&mut stage, 31), "{:?}", stage.decide());
+    // One that was lost after a rollout.
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    short_of_one(&mut stage, 0);
+    let north = &mut stage.cluster_mut("north").workloads[0];
+    (north.updated, north.between_revisions, north.conditions) = (2, false, vec![rolled_out(at(60))]);
+    assert!(!halts(&mut stage, 29) && halts(&mut stage, 31), "{:?}", stage.decide());
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!() };
+    let told = keyslot::render::reason::why(&reasons[0]);
+    assert!(
+        told.contains("it was over, and since then its controller has not made 1 of its 3 pods"),
+        "{told}"
+    );
+    // Somebody has paused it.
+    stage.cluster_mut("north").workloads[0].paused = true;
+    let told = format!("{:?}", stage.decide());
+    assert!(!told.contains("RolloutFailed"), "{told}");
 }

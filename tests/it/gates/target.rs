@@ -29,6 +29,11 @@ fn an_old_target_key_is_regenerated_first_and_only_when_unused() {
     let decision = stage.decide();
     assert!(holding(&decision).contains(&Gate::KeyQuiet), "the logs say that it is in use: {decision:?}");
     stage.usage_mut().requests = vec![requests(KeyKind::read_write(Slot::Primary), "east", stage.now)];
+    assert!(holding(&stage.decide()).contains(&Gate::KeyQuiet), "and so does the account's note");
+    let noted = stage.now;
+    for (slot, last_used) in [(Slot::Primary, Some(noted)), (Slot::Secondary, Some(at(10)))] {
+        stage.account_mut().keys.get_mut(&KeyKind::read_write(slot)).unwrap().last_used = last_used;
+    }
     // Whoever approved the rotation has approved that the other key goes.
     let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
     let [Reason { gate: Gate::Approved, subject: Subject::Key(Slot::Secondary), .. }, age] = &reasons[..]

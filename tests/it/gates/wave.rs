@@ -65,6 +65,24 @@ fn while_the_other_stamp_gets_its_pods_back_the_last_healthy_one_waits_and_calls
 }
 
 #[test]
+fn where_the_last_healthy_stamp_waits_for_one_that_lacks_a_workload_that_is_named() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    stage.cluster_mut("north").workloads.clear();
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let last = Why::LastHealthyStamp { recovering: false };
+    assert!(reasons.iter().any(|reason| reason.why == last), "{reasons:?}");
+    let missing = Subject::Workload(stamp("north"), workload());
+    let named = |reason: &Reason| reason.subject == missing && reason.why == Why::WorkloadMissing;
+    assert_eq!(reasons.iter().filter(|reason| named(reason)).count(), 1, "{reasons:?}");
+    // Where a person says that it is not meant to be there, that stamp serves nobody, and nothing is missing.
+    stage.events.push(accepted(Gate::Preflight, "north/workload/catalogservice-deploy"));
+    let told = format!("{:?}", stage.decide());
+    assert!(told.contains("LastHealthyStamp") && !told.contains("WorkloadMissing"), "{told}");
+}
+
+#[test]
 fn after_its_soak_the_canary_is_seen_once_more_before_another_follows() {
     let mut stage = three_to_go(1);
     stage.policy.soak = Duration::from_secs(2 * 60);
@@ -132,6 +150,43 @@ fn a_soak_ends_although_an_hpa_adds_pods_and_jobs_come_and_go() {
     assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
     // One that had to be replaced is another matter: that may be the new key's doing.
     stage.cluster_mut("east").pods.remove(0);
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+}
+
+#[test]
+fn what_an_hpa_adds_after_the_restart_begins_no_soak_anew() {
+    let mut stage = Stage::before_restart();
+    stage.policy.log_lag = None;
+    restarted(&mut stage, "east", 1);
+    let now = stage.now;
+    let ago = |minutes: i64| now - SignedDuration::from_mins(minutes);
+    let east = stage.cluster_mut("east");
+    east.pods.iter_mut().for_each(|pod| pod.created = ago(12));
+    let workload = &mut east.workloads[0];
+    (workload.generation, workload.observed_generation) = (2, 2);
+    workload.restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    workload.conditions = vec![rolled_out(ago(11))];
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // An HPA writes how many there shall be.
+    let added = |stage: &mut Stage, generation: i64| {
+        let east = stage.cluster_mut("east");
+        let workload = &mut east.workloads[0];
+        (workload.generation, workload.observed_generation) = (generation, generation);
+        let more = workload.desired + 1;
+        (workload.desired, workload.replicas, workload.updated) = (more, more, more);
+        (workload.ready, workload.available) = (more, more);
+        let pod = PodView { created: now, uid: "more".to_owned(), ..east.pods[0].clone() };
+        east.pods.push(pod);
+    };
+    added(&mut stage, 3);
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    // One that came in the place of another, where nobody has changed how many there shall be.
+    let east = stage.cluster_mut("east");
+    east.pods.remove(0);
+    let workload = &mut east.workloads[0];
+    (workload.generation, workload.observed_generation) = (2, 2);
+    (workload.desired, workload.replicas, workload.updated) = (3, 3, 3);
+    (workload.ready, workload.available) = (3, 3);
     assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
 }
 
@@ -302,6 +357,56 @@ fn what_is_accepted_of_the_canary_makes_the_wave_no_wider() {
     assert!(restarts(&last).is_empty(), "{:?}", last.decide());
 }
 
+/// Soaks for another minute, and one of the others need not wait for that: it was restarted.
+fn one_let_go_on(accepted_as: Option<&str>) -> Stage {
+    let mut stage = three_to_go(3);
+    let now = stage.now;
+    for pod in &mut stage.cluster_mut("east").pods {
+        pod.created = now - SignedDuration::from_mins(9);
+    }
+    let (at, Event::Accepted(acceptance)) = accepted(Gate::Wave, "north") else { panic!() };
+    let why = accepted_as.map(str::to_owned);
+    stage.events.push((at, Event::Accepted(Acceptance { why, ..acceptance })));
+    stage
+}
+
+#[test]
+fn who_lets_one_stamp_go_on_while_the_canary_soaks_ends_the_soak_for_no_other() {
+    for accepted_as in [None, Some("soaking")] {
+        let mut stage = one_let_go_on(accepted_as);
+        assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+        // Under way, and through.
+        restarted(&mut stage, "north", 1);
+        stage.cluster_mut("north").workloads[0].updated = 1;
+        assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+        let soaks = |stage: &Stage, name: &str| match stage.decide().verdict {
+            Verdict::Wait { reasons, .. } => reasons.iter().any(|reason| {
+                reason.subject == Subject::Stamp(stamp(name)) && matches!(reason.why, Why::Soaking { .. })
+            }),
+            _ => false,
+        };
+        assert!(soaks(&stage, "south") && soaks(&stage, "west"), "{:?}", stage.decide());
+        let now = stage.now;
+        let north = stage.cluster_mut("north");
+        north.workloads[0].updated = 3;
+        north.pods.iter_mut().for_each(|pod| pod.created = now - SignedDuration::from_mins(1));
+        assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+        // Nor does it when its time is over.
+        stage.now += SignedDuration::from_secs(30);
+        assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+        stage.policy.soak = Duration::from_secs(8 * 60);
+        assert_eq!(restarts(&stage), ["south", "west"], "{:?}", stage.decide());
+    }
+}
+
+#[test]
+fn what_was_accepted_of_the_wave_for_another_reason_makes_nobody_soak_twice() {
+    // The canary has soaked, and one of its pods was lost since: another had its turn before that.
+    let mut stage = one_let_go_on(Some("wave-full"));
+    restarted(&mut stage, "north", 1);
+    assert_eq!(restarts(&stage), ["north", "south", "west"], "{:?}", stage.decide());
+}
+
 #[test]
 fn stamps_between_two_restarts_do_not_wait_for_each_other_when_no_other_one_serves() {
     let mut stage = three_to_go(2);
@@ -367,4 +472,104 @@ fn a_rollout_of_our_own_is_seen_to_its_end_before_a_person_is_called_for_another
     stage.cluster_mut("north").workloads[0].updated = 3;
     stage.policy.stamps.pop();
     assert!(matches!(stage.decide().verdict, Verdict::Halt { .. }), "{:?}", stage.decide());
+}
+
+/// Four stamps of which the second was restarted by us half a minute ago, and metrics that tell up to so many minutes ago.
+fn just_restarted(wave: usize, told: i64) -> Stage {
+    let mut stage = three_to_go(wave);
+    restarted(&mut stage, "north", 1);
+    let now = stage.now;
+    let created = now - SignedDuration::from_secs(30);
+    stage.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
+    stage.policy.metrics_lag = Some(Duration::from_secs(5 * 60));
+    let begin = now - SignedDuration::from_mins(told + 1);
+    let metrics = MetricsView {
+        since: now - SignedDuration::from_hours(8 * 24),
+        refused: Vec::new(),
+        told: ["east", "north"].map(|region| (region.to_owned(), begin)).into(),
+    };
+    stage.world.metrics = Some(Seen::known(now, metrics));
+    stage
+}
+
+/// The same as many minutes later, when everything was looked at again.
+fn replaced(stage: &mut Stage, minutes_ago: i64) {
+    let created = stage.now - SignedDuration::from_mins(minutes_ago);
+    stage.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = created);
+}
+
+#[test]
+fn a_stamp_keeps_its_place_in_the_wave_until_it_is_known_whom_the_account_refuses_of_it() {
+    let mut stage = just_restarted(1, 2);
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let settling = Why::WaveSettling { behind: vec![stamp("north")] };
+    for name in ["south", "west"] {
+        let waits = |one: &&Reason| one.subject == Subject::Stamp(stamp(name)) && one.why == settling;
+        assert!(reasons.iter().any(|one| waits(&one)), "{name}: {reasons:?}");
+    }
+    let untold = |one: &&Reason| matches!(one.why, Why::RefusalsUntold { lasting: false, .. });
+    assert!(reasons.iter().any(|one| untold(&one)), "{reasons:?}");
+    // One of two places is taken.
+    assert_eq!(restarts(&just_restarted(2, 2)), ["south"]);
+    // Metrics that tell of requests a lag after its pods were replaced.
+    replaced(&mut stage, 7);
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+    replaced(&mut stage, 6);
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    // Logs may tell as well, where metrics do not.
+    stage.policy.log_lag = Some(Duration::from_secs(60));
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+}
+
+#[test]
+fn who_was_not_restarted_by_us_and_who_is_not_asked_keeps_nobody_waiting() {
+    let mut unasked = just_restarted(1, 2);
+    unasked.policy.metrics_lag = None;
+    assert_eq!(restarts(&unasked), ["south"], "{:?}", unasked.decide());
+    let mut forbidden = just_restarted(1, 2);
+    forbidden.world.metrics = Some(Seen::blind(forbidden.now, Blindness::Forbidden, "no"));
+    assert_eq!(restarts(&forbidden), ["south"], "{:?}", forbidden.decide());
+    let mut dark = just_restarted(1, 2);
+    dark.policy.stamps[1].live_traffic = false;
+    assert_eq!(restarts(&dark), ["south"], "{:?}", dark.decide());
+    let mut by_hand = just_restarted(1, 2);
+    by_hand.events.truncate(4);
+    assert_eq!(restarts(&by_hand), ["south"], "{:?}", by_hand.decide());
+}
+
+#[test]
+fn metrics_that_do_not_come_call_a_person_who_may_accept_the_stamp() {
+    // It was restarted long ago, and nobody has told anything of its region since.
+    let mut stage = just_restarted(1, 2);
+    replaced(&mut stage, 60);
+    let told = &mut stage.world.metrics.as_mut().unwrap().what.as_mut().unwrap().told;
+    told.remove("north");
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    let lasting = |one: &&Reason| matches!(one.why, Why::RefusalsUntold { lasting: true, .. });
+    let told = reasons.iter().find(lasting).unwrap_or_else(|| panic!("{reasons:?}"));
+    assert_eq!(told.subject, Subject::Stamp(stamp("north")));
+    assert!(keyslot::render::reason::remedy(told).contains("accept the stamp by name"));
+    stage.events.push(accepted(Gate::NotRefused, "north"));
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
+}
+
+/// Nobody knows yet of the two that were restarted, and one is getting its pods back.
+#[test]
+fn the_last_stamp_that_serves_for_certain_waits_for_what_is_told_of_the_others() {
+    let mut stage = just_restarted(3, 2);
+    let now = stage.now;
+    restarted(&mut stage, "east", 1);
+    let created = now - SignedDuration::from_secs(40);
+    stage.cluster_mut("east").pods.iter_mut().for_each(|pod| pod.created = created);
+    let west = &mut stage.cluster_mut("west").workloads[0];
+    (west.available, west.conditions) = (2, vec![rolled_out(now)]);
+    let decision = stage.decide();
+    let Verdict::Wait { reasons, .. } = &decision.verdict else { panic!("{decision:?}") };
+    let settling = Why::WaveSettling { behind: vec![stamp("east"), stamp("north")] };
+    let south = Reason::new(Gate::Wave, Subject::Stamp(stamp("south")), settling);
+    assert!(reasons.contains(&south), "{reasons:?}");
+    stage.policy.metrics_lag = None;
+    assert_eq!(restarts(&stage), ["south"], "{:?}", stage.decide());
 }

@@ -25,8 +25,9 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::adapters::http::{Hosts, HttpSettings, Proxies, Turns};
 use keyslot::adapters::kubernetes::{ClusterPlace, KubeconfigPlace, Kubernetes, StampCluster};
 use keyslot::model::{
-    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, PodView, Right,
-    RotationId, Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
+    Blindness, ClassFate, CronJobView, Extent, Fingerprint, Holding, LostClass, Manager, OtherMount, PodView,
+    Right, RightView, RotationId, Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind,
+    WorkloadName,
 };
 use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
@@ -378,6 +379,7 @@ pub fn vault(version: &str) -> VaultView {
         created: "2026-11-20T08:30:00Z".parse().unwrap(),
         enabled: true,
         expires: None,
+        valid_from: None,
         fingerprint: Fingerprint::of(KEY, &Salt::new("5a17")),
     }
 }

@@ -130,3 +130,52 @@ async fn a_secret_of_the_same_name_from_a_vault_that_is_no_stamps_is_told_as_tha
     let told = |pod: &PodView| [lost(ClassFate::Changed), Holding::Mounted].contains(&pod.holding);
     assert!(edited.pods.iter().all(told), "{edited:?}");
 }
+
+/// Both vaults hold the account's key, and the process may use either.
+#[tokio::test]
+async fn what_a_pod_mounts_of_another_stamps_vault_is_told_beside_its_own() {
+    let script = |_: &str, path: &str, _: &str| {
+        let west = |mut object: Value, class: &str| {
+            object["metadata"]["name"] = json!(class);
+            object
+        };
+        let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+        match collection {
+            _ if path.contains("watch=true") => cluster(path),
+            "secretproviderclasses" => {
+                let mut other = west(class(), "kv-west");
+                other["spec"]["parameters"]["keyvaultName"] = json!("kv-west");
+                list(json!([class(), other]))
+            }
+            "secretproviderclasspodstatuses" => {
+                let mut other = west(pod_status("new", "uid-new"), "y");
+                other["status"]["secretProviderClassName"] = json!("kv-west");
+                other["status"]["objects"][0]["version"] = json!("w1");
+                list(json!([pod_status("new", "uid-new"), other]))
+            }
+            "pods" => {
+                let mut both = pod("new", false);
+                let mut volume = both["spec"]["volumes"][0].clone();
+                volume["name"] = json!("w");
+                volume["csi"]["volumeAttributes"]["secretProviderClass"] = json!("kv-west");
+                both["spec"]["volumes"].as_array_mut().unwrap().push(volume);
+                list(json!([both]))
+            }
+            _ => cluster(path),
+        }
+    };
+    let setup = setup(&["shop"], script);
+    let cluster = |vault: &str| StampCluster {
+        place: ClusterPlace::Kubeconfig(KubeconfigPlace { path: setup.kubeconfig.clone(), context: None }),
+        vault: Some(vault.to_owned()),
+        namespaces: vec!["shop".to_owned()],
+    };
+    let west = StampName::new("westus");
+    let stamps = BTreeMap::from([(stamp(), cluster("KV-stamp")), (west.clone(), cluster("KV-West"))]);
+    let settings = HttpSettings { proxies: Proxies::Off, hosts: Hosts::default(), ..HttpSettings::default() };
+    let clusters = Kubernetes::new("CosmosDb-ApiKey", stamps, settings, setup.clock.clone());
+    let view = clusters.look(&stamp(), &Salt::new("5a17")).await.unwrap();
+    let [pod] = view.pods.as_slice() else { panic!("{:?}", view.pods) };
+    assert_eq!(pod.mounted, Some("v2".into()));
+    assert_eq!(pod.elsewhere, [OtherMount { stamp: west, version: Some("w1".into()) }]);
+}

@@ -71,7 +71,7 @@ fn a_key_that_was_made_anew_by_its_time_and_is_the_one_of_before_is_not_confirme
     assert!(words(&stage).contains("gives out the one that was to go"), "{}", words(&stage));
     // Nor is it where somebody has counted it.
     let earlier = stage.now - stage.policy.confirm_window;
-    stage.events.push((earlier, Event::Proven { fingerprint: old, accepted: true }));
+    stage.events.push((earlier, Event::Proven { fingerprint: old, accepted: true, probed: None }));
     assert!(!halts(&stage), "{:?}", stage.decide());
     let key = stage.account_mut().keys.get_mut(&KeyKind::read_write(Slot::Primary)).unwrap();
     key.generated = Some(at(96_400));
@@ -83,7 +83,7 @@ fn a_key_that_was_made_anew_by_its_time_and_is_the_one_of_before_is_not_confirme
 fn while_the_new_key_is_not_confirmed_a_run_that_could_put_the_old_slot_back_is_told() {
     let mut stage = Stage::ready();
     let new = confirming(&mut stage);
-    stage.events.push((stage.now, Event::Proven { fingerprint: new, accepted: true }));
+    stage.events.push((stage.now, Event::Proven { fingerprint: new.clone(), accepted: true, probed: None }));
     assert!(!words(&stage).contains("do not approve"), "{}", words(&stage));
     stage.world.runs = Some(Seen::known(stage.now, vec![waiting("9", "release/0", 'e')]));
     assert_eq!(stage.decide().phase, Phase::Confirm);
@@ -93,7 +93,12 @@ fn while_the_new_key_is_not_confirmed_a_run_that_could_put_the_old_slot_back_is_
     // It holds nothing, and neither does a pipeline that cannot be seen.
     stage.world.runs = Some(Seen::blind(stage.now, Blindness::Forbidden, "no"));
     assert!(!halts(&stage), "{:?}", stage.decide());
-    stage.now += stage.policy.confirm_window;
+    for _ in 0..2 {
+        stage.now += stage.policy.confirm_reach();
+        let probed = Some(stage.now);
+        stage.events.push((stage.now, Event::Proven { fingerprint: new.clone(), accepted: true, probed }));
+    }
+    stage.now += stage.policy.confirm_reach();
     let now = stage.now;
     stage.world.runs = Some(Seen::known(now, vec![waiting("9", "release/0", 'e')]));
     stage.world.account.as_mut().unwrap().at = now;

@@ -80,9 +80,27 @@ pub(super) async fn rules(State(face): State<Face>, Path((_, _, branch)): OfBran
     // A ruleset of all branches but those of proposals, as the world holds pull requests to whatever branch; whoever
     // pushes to the released one directly may pass it.
     let is_ruled = !branch.starts_with("fix/");
-    let rules = face.0.shared.with(|world| if is_ruled { demands(world) } else { Vec::new() });
+    let rules = face.0.shared.with(|world| if is_ruled { demands(world) } else { of_proposals(world) });
     pages::page(&uri, rules)
 }
+
+/// A ruleset as it is shown to who may not change it.
+pub(super) async fn ruleset(State(face): State<Face>, Path((_, _, ruleset)): OfBranch) -> Response {
+    let shown = face.0.shared.with(|world| {
+        let config = world.config();
+        let id: u64 = ruleset.parse().ok().filter(|id| [RULESET, OF_PROPOSALS].contains(id))?;
+        let source = format!("{}/{}", config.repository.owner, config.repository.name);
+        Some(json!({
+            "id": id, "name": format!("ruleset {id}"), "target": "branch", "source_type": "Repository",
+            "source": source, "enforcement": "active",
+            "current_user_can_bypass": if config.people.rules.unpassed { "never" } else { "always" },
+        }))
+    });
+    shown.map_or_else(answer::not_found, |body| Json(body).into_response())
+}
+
+const RULESET: u64 = 42;
+const OF_PROPOSALS: u64 = 43;
 
 /// The branches that nobody can push to.
 pub(super) fn held(world: &World) -> Vec<BranchName> {
@@ -93,16 +111,24 @@ fn is_protected(world: &World, branch: &BranchName) -> bool {
     branch == &world.config().repository.base
 }
 
+fn rule(world: &World, id: u64, kind: &str, parameters: Value) -> Value {
+    let repository = &world.config().repository;
+    json!({
+        "type": kind, "ruleset_source_type": "Repository", "ruleset_id": id,
+        "ruleset_source": format!("{}/{}", repository.owner, repository.name), "parameters": parameters,
+    })
+}
+
+/// The ruleset of the branches that keyslot makes.
+fn of_proposals(world: &World) -> Vec<Value> {
+    let kinds = &world.config().people.rules.proposals;
+    kinds.iter().map(|kind| rule(world, OF_PROPOSALS, kind, json!({}))).collect()
+}
+
 /// The ruleset of the branches that pull requests go to.
 fn demands(world: &World) -> Vec<Value> {
     let config = world.config();
-    let source = format!("{}/{}", config.repository.owner, config.repository.name);
-    let rule = |kind: &str, parameters: Value| {
-        json!({
-            "type": kind, "ruleset_source_type": "Repository", "ruleset_source": source, "ruleset_id": 42,
-            "parameters": parameters,
-        })
-    };
+    let rule = |kind: &str, parameters: Value| rule(world, RULESET, kind, parameters);
     let rules = &config.people.rules;
     let mut all = vec![rule(
         "pull_request",

@@ -191,6 +191,7 @@ pub fn routers(shared: SharedWorld, access: GitHubAccess) -> Routers {
         .route(&own("/branches/{branch}"), get(branches::get))
         .route(&own("/branches/{branch}/protection"), get(branches::protection))
         .route(&own("/rules/branches/{branch}"), get(branches::rules))
+        .route(&own("/rulesets/{ruleset}"), get(branches::ruleset))
         .merge(actions::routes())
         .layer(from_fn_with_state(face.clone(), repository::is_ours));
     let web = web::router(face.clone());

@@ -108,6 +108,8 @@ pub(super) fn resources(group: &str, version: &str) -> Option<Value> {
     if group == AUTHORIZATION && version == "v1" {
         resources.push(json!({"name": "selfsubjectaccessreviews", "singularName": "selfsubjectaccessreview",
             "namespaced": false, "kind": "SelfSubjectAccessReview", "verbs": ["create"]}));
+        resources.push(json!({"name": "selfsubjectrulesreviews", "singularName": "selfsubjectrulesreview",
+            "namespaced": false, "kind": "SelfSubjectRulesReview", "verbs": ["create"]}));
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     (!resources.is_empty()).then(|| {

@@ -75,8 +75,20 @@ fn replica_number(number: ReplicaNumber) -> Value {
     }
 }
 
+/// Who writes a workload: somebody once, and its controller, at the latest when anybody last did.
+fn writers(meta: &Meta, api: &str, written: Timestamp) -> Value {
+    let status = json!({"f:status": {"f:replicas": {}}});
+    json!([
+        {"manager": "helm", "operation": "Update", "apiVersion": api, "time": time(meta.created),
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
+        {"manager": "controller", "operation": "Update", "apiVersion": api, "subresource": "status",
+            "time": time(written), "fieldsType": "FieldsV1", "fieldsV1": status},
+    ])
+}
+
 pub(super) fn deployment(deployment: &Deployment, key: &str) -> Value {
     let mut meta = metadata(&deployment.meta);
+    meta["managedFields"] = writers(&deployment.meta, "apps/v1", deployment.written);
     meta["generation"] = json!(deployment.generation);
     meta["labels"] = json!({"app": &*deployment.template.app});
     let mut annotations = json!(deployment.annotations);

@@ -18,6 +18,7 @@ pub(super) enum Target {
         version: String,
     },
     AccessReview,
+    RulesReview,
     Schemas,
     /// Of one group and version, as the list of schemas names it: `apis/batch/v1`.
     Schema(String),
@@ -64,6 +65,7 @@ impl Target {
             | Target::Group(_)
             | Target::Resources { .. }
             | Target::AccessReview
+            | Target::RulesReview
             | Target::Schemas
             | Target::Schema(_)
             | Target::Unknown => None,
@@ -114,6 +116,7 @@ fn within(group: &str, version: &str, rest: &[&str]) -> Target {
         ["selfsubjectaccessreviews"] if group == super::discovery::AUTHORIZATION => {
             Some(Target::AccessReview)
         }
+        ["selfsubjectrulesreviews"] if group == super::discovery::AUTHORIZATION => Some(Target::RulesReview),
         // What lies in no namespace, and what lies in one.
         [plural, name] if find(plural).is_some_and(|resource| !resource.names().namespaced) => find(plural)
             .map(|resource| Target::Object { resource, namespace: None, name: (*name).to_owned() }),

@@ -174,6 +174,7 @@ impl Server {
                 None => Ok(page_not_found()),
             },
             (Target::AccessReview, "POST") => self.review(&asked),
+            (Target::RulesReview, "POST") => self.rules(&asked),
             (Target::Collection { .. }, "GET") if asked.query.watch => self.watch(asked).await,
             (Target::Collection { .. }, "GET") => self.list(&asked).await,
             (Target::Object { .. } | Target::Scale { .. }, "GET") => self.get(&asked).await,

@@ -147,18 +147,39 @@ impl Server {
         let attributes = &review["spec"]["resourceAttributes"];
         let text = |key: &str| attributes[key].as_str().unwrap_or_default();
         let resource = Resource::find_in(text("group"), text("resource"));
-        let operation = match text("verb") {
-            "patch" => Operation::Restart,
-            "watch" => Operation::Watch,
-            _ => Operation::ReadCluster,
-        };
-        let forbidden = self.world.with(|world| world.forbids(&Call::on(operation, &self.access.stamp)));
+        let forbidden = self.forbids(text("verb"));
         let known = resource.is_some_and(|resource| resource.names().verbs.contains(&text("verb")));
         let allowed = known && !forbidden;
         review["kind"] = json!("SelfSubjectAccessReview");
         review["apiVersion"] = json!("authorization.k8s.io/v1");
         review["status"] = json!({ "allowed": allowed });
         Ok(json_response(StatusCode::CREATED, &review))
+    }
+
+    /// The same of all kinds at once.
+    pub fn rules(&self, asked: &Asked) -> Result<Response, No> {
+        understood(asked, "")?;
+        let mut review: Value =
+            serde_json::from_slice(&asked.body).map_err(|error| Refused::bad_request(error.to_string()))?;
+        let rule = |resource: &Resource| {
+            let names = resource.names();
+            let verbs: Vec<&str> = names.verbs.iter().copied().filter(|verb| !self.forbids(verb)).collect();
+            json!({ "verbs": verbs, "apiGroups": [names.group], "resources": [names.plural] })
+        };
+        let rules: Vec<Value> = Resource::ALL.iter().map(rule).collect();
+        review["kind"] = json!("SelfSubjectRulesReview");
+        review["apiVersion"] = json!("authorization.k8s.io/v1");
+        review["status"] = json!({ "resourceRules": rules, "nonResourceRules": [], "incomplete": false });
+        Ok(json_response(StatusCode::CREATED, &review))
+    }
+
+    fn forbids(&self, verb: &str) -> bool {
+        let operation = match verb {
+            "patch" => Operation::Restart,
+            "watch" => Operation::Watch,
+            _ => Operation::ReadCluster,
+        };
+        self.world.with(|world| world.forbids(&Call::on(operation, &self.access.stamp)))
     }
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{counts, metadata, owner, replica_number, template};
+use super::{counts, metadata, owner, replica_number, template, writers};
 use crate::sim::kubernetes::{Cluster, Phase, PodSet, PodTemplate};
 
 pub(super) fn rollout(set: &PodSet, key: &str) -> Value {
     let mut meta = metadata(&set.meta);
+    meta["managedFields"] = writers(&set.meta, "argoproj.io/v1alpha1", set.written);
     meta["generation"] = json!(set.generation);
     meta["labels"] = json!({"app": &*set.template.app});
     if !set.annotations.is_empty() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{counts, metadata, replica_number, template};
+use super::{counts, metadata, replica_number, template, writers};
 use crate::model::WorkloadKind;
 use crate::sim::kubernetes::PodSet;
 
@@ -13,6 +13,7 @@ pub(in super::super) fn pod_set(set: &PodSet, key: &str) -> Value {
     }
     let daemon = set.workload.kind == WorkloadKind::DaemonSet;
     let mut meta = metadata(&set.meta);
+    meta["managedFields"] = writers(&set.meta, "apps/v1", set.written);
     meta["generation"] = json!(set.generation);
     meta["labels"] = json!({"app": &*set.template.app});
     if !set.annotations.is_empty() {
