@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
     all_listed, approved, cluster_known, delivered_elsewhere, key_quiet, keys_allowed, known_consumers,
-    known_readers, lease_held, logs_up_to_date, may_regenerate, metrics_up_to_date, no_hazard, none_refused,
-    old_pods_gone, other_runs, propagated, release_known, slot_unused, synced, target_proven,
+    known_readers, lease_held, logs_go_back, logs_up_to_date, may_regenerate, metrics_up_to_date, no_hazard,
+    none_refused, old_pods_gone, other_runs, propagated, release_known, slot_unused, synced, target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -50,6 +50,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     reasons.extend(nobody_holds(ctx, from, fresh));
     reasons.extend(none_refused(ctx, fresh));
     reasons.extend(logs_up_to_date(ctx, fresh));
+    reasons.extend(logs_go_back(ctx, fresh));
     reasons.extend(metrics_up_to_date(ctx, fresh));
     reasons.extend(target_proven(ctx, from.other(), fresh));
     reasons.extend(may_fire(ctx, from, fresh));

@@ -35,6 +35,7 @@ pub use consumers::{consumers, known_consumers};
 pub use doubts::unclear_pods;
 pub use elsewhere::delivered_elsewhere;
 pub use inventory::all_listed;
+pub use late_logs::logs_go_back;
 pub use metrics::{metrics_asked, metrics_reach, metrics_up_to_date};
 pub use pods::{
     holders, left_out, old_pods_gone, perhaps_stale, propagated_at, propagated_to, settled, stale_pods,

@@ -12,7 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::reason::later;
 use super::super::stamps::begun_at;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::late_logs::begun_since;
 use super::metrics::none_refused_by_metrics;
 use super::pods::{renewals, renewed_whole};
 use super::refused::refused;
@@ -194,7 +193,6 @@ fn none_refused_by_logs<'a>(
     };
     let (mut reasons, told) = refused(ctx, renewed, view);
     reasons.extend(begins_late(ctx, EvidenceKey::Usage, view.since, renewed));
-    reasons.extend(begun_since(ctx, max, renewed, view));
     (reasons, told)
 }
 
