@@ -258,7 +258,8 @@ fn past_return(proven: i64, refused: &[(&str, i64, u64)]) -> Stage {
     (stage.policy.log_lag, stage.world.usage) = (None, None);
     stage.policy.metrics_lag = Some(MINUTE * 5);
     let kind = KeyKind::read_write(Slot::Primary);
-    let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+    let now = stage.now;
+    let ago = |minutes: i64| now - SignedDuration::from_mins(minutes);
     let generated = ago(60);
     let fingerprint = Fingerprint::of(b"new", &crate::stage::salt());
     let key = stage.account_mut().keys.get_mut(&kind).unwrap();
