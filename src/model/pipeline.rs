@@ -15,6 +15,9 @@ use super::{BranchName, CommitId, RunId};
 pub enum StageEffect {
     /// Applies Terraform: the vaults get what the code says.
     WritesVaults,
+    /// Applies Terraform to the account itself. Azure does one thing at a time with an account: it refuses a regeneration
+    /// meanwhile, and this while a key is made anew.
+    ChangesAccount,
     /// Replaces pods.
     RollsPods,
     /// Moves traffic to the run's own release unit.
@@ -28,6 +31,7 @@ impl StageEffect {
     pub fn as_str(self) -> &'static str {
         match self {
             StageEffect::WritesVaults => "writes-vaults",
+            StageEffect::ChangesAccount => "changes-account",
             StageEffect::RollsPods => "rolls-pods",
             StageEffect::SwitchesTraffic => "switches-traffic",
             StageEffect::Destroys => "destroys",
@@ -38,7 +42,7 @@ impl StageEffect {
     pub fn is_dangerous(self) -> bool {
         match self {
             StageEffect::SwitchesTraffic | StageEffect::Destroys => true,
-            StageEffect::WritesVaults | StageEffect::RollsPods => false,
+            StageEffect::WritesVaults | StageEffect::ChangesAccount | StageEffect::RollsPods => false,
         }
     }
 }
@@ -213,6 +217,11 @@ impl RunView {
             return true;
         }
         self.stages.iter().any(|stage| stage.may_have(effect) && !stage.state.is_over())
+    }
+
+    /// Whether a stage may still run that a regeneration and it would keep from each other, or that could undo it.
+    pub fn meets_regeneration(&self) -> bool {
+        self.effect_ahead(StageEffect::WritesVaults) || self.effect_ahead(StageEffect::ChangesAccount)
     }
 
     /// The stages that are declared to have this effect and that a run has not come to, or not got through, before it ended

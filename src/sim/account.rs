@@ -110,6 +110,8 @@ pub struct Account {
     keys: Vec<Key>,
     current: BTreeMap<KeyKind, KeyId>,
     operations: Vec<Regeneration>,
+    /// Until then somebody changes the account itself.
+    changing: Option<Timestamp>,
     /// Somebody deleted it: nobody reaches it any more.
     deleted: bool,
     seed: Seed,
@@ -132,6 +134,7 @@ impl Account {
             keys: Vec::new(),
             current: BTreeMap::new(),
             operations: Vec::new(),
+            changing: None,
             deleted: false,
             seed: seed.of("account"),
         };
@@ -203,7 +206,24 @@ impl Account {
     /// ARM's provisioning state.
     pub fn provisioning(&self, now: Timestamp) -> &'static str {
         let told = |it: &Regeneration| elapsed(it.started, now) >= self.config.seems_idle;
-        if self.running(now).is_some_and(told) { "Updating" } else { "Succeeded" }
+        let busy = self.running(now).is_some_and(told) || self.is_changing(now);
+        if busy { "Updating" } else { "Succeeded" }
+    }
+
+    fn is_changing(&self, now: Timestamp) -> bool {
+        self.changing.is_some_and(|until| until > now)
+    }
+
+    /// Somebody changes the account itself, which keeps it at work until then.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] while a key is regenerated.
+    pub(super) fn change(&mut self, now: Timestamp, until: Timestamp) -> Result<(), Refusal> {
+        if self.running(now).is_some() {
+            return Err(Refusal::Busy(self.config.id.name.clone()));
+        }
+        self.changing = self.changing.max(Some(until));
+        Ok(())
     }
 
     pub fn running(&self, now: Timestamp) -> Option<&Regeneration> {
@@ -241,7 +261,7 @@ impl Account {
     /// [`Account::swap`] is called at the moment that the answer names.
     ///
     /// # Errors
-    /// [`Refusal::Busy`] while another one runs.
+    /// [`Refusal::Busy`] while another one runs, or somebody changes the account itself.
     pub(super) fn regenerate(
         &mut self,
         kind: KeyKind,
@@ -250,7 +270,7 @@ impl Account {
         factor: u32,
         fails: bool,
     ) -> Result<Regeneration, Refusal> {
-        if self.running(now).is_some() {
+        if self.running(now).is_some() || self.is_changing(now) {
             return Err(Refusal::Busy(self.config.id.name.clone()));
         }
         let number = self.operations.len() as u64 + 1;

@@ -306,9 +306,20 @@ impl World {
         for effect in self.stage_effects(number, place) {
             match effect {
                 StageEffect::WritesVaults => self.begin_apply(number, place),
+                StageEffect::ChangesAccount => self.change_account(number, place),
                 StageEffect::RollsPods => self.roll_pods(number),
                 StageEffect::SwitchesTraffic | StageEffect::Destroys => {}
             }
+        }
+    }
+
+    /// The account is at work until the stage ends; while a key is regenerated the stage is refused.
+    fn change_account(&mut self, number: u64, place: usize) {
+        let until = after(self.now, self.stage_takes(number, place).mul_f64(2.0 / 3.0));
+        let changed = self.account.change(self.now, until);
+        let Some(run) = self.live_run(number) else { return };
+        if let Err(refusal) = changed {
+            run.problem = Some(format!("Error: updating the account: 412 Precondition Failed: {refusal}"));
         }
     }
 
@@ -412,7 +423,7 @@ impl World {
             match effect {
                 StageEffect::SwitchesTraffic => self.switch_traffic(number),
                 StageEffect::Destroys => self.destroy_others(number),
-                StageEffect::WritesVaults | StageEffect::RollsPods => {}
+                StageEffect::WritesVaults | StageEffect::ChangesAccount | StageEffect::RollsPods => {}
             }
         }
         self.begin_stage(number);

@@ -10,7 +10,7 @@ use keyslot::sim::WorldConfig;
 
 use crate::gates::unproposed;
 use crate::live::Live;
-use crate::stage::{HOLDER, Stage, branch, key, opened, requests, stamp};
+use crate::stage::{HOLDER, Stage, at, branch, key, opened, requests, stamp};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -30,6 +30,9 @@ fn old_target() -> Stage {
     stage.code_mut().release = Some(branch("release/1", SlotUse::Only(Slot::Primary)));
     for name in ["east", "north"] {
         stage.vault_mut(name).fingerprint = key(Slot::Primary);
+    }
+    for (slot, noted) in [(Slot::Primary, at(99_990)), (Slot::Secondary, at(10))] {
+        stage.account_mut().keys.get_mut(&KeyKind::read_write(slot)).unwrap().last_used = Some(noted);
     }
     stage
 }

@@ -66,7 +66,7 @@ fn just_deployed(ctx: &Context<'_>, runs: &[RunView], all: &[DeploymentView]) ->
 
 fn hazard(ctx: &Context<'_>, run: &RunView) -> Vec<Reason> {
     let subject = || Subject::Run(run.id.clone());
-    if run.effect_ahead(StageEffect::WritesVaults) {
+    if run.meets_regeneration() {
         return vec![Reason::new(Gate::NoHazard, subject(), under_way(ctx, run))];
     }
     written_until(run).map_or_else(Vec::new, |at| not_seen_since(ctx, &subject(), at))

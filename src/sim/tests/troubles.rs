@@ -4,7 +4,7 @@ use super::super::config::StageConfig;
 use super::super::fault::{Call, CallEnd, Fault, Operation, Target, Trouble, When};
 use super::super::kubernetes::Phase;
 use super::*;
-use crate::model::{BranchName, KeyMaterial, RunState, StageEffect};
+use crate::model::{BranchName, KeyKind, KeyMaterial, RunState, Slot, StageEffect};
 
 #[test]
 fn a_crash_looping_pod_is_never_ready_and_holds_no_key() {
@@ -96,6 +96,45 @@ fn a_stage_may_wait_for_an_approval() {
     assert!(world.runs()[0].state.succeeded());
     pass(&mut patient, secs(7200));
     assert_eq!(patient.runs()[0].state, RunState::Running);
+}
+
+#[test]
+fn changes_of_the_account_and_regenerations_keep_each_other_out() {
+    let mut config = WorldConfig::default();
+    let infrastructure = |stage: &&mut StageConfig| stage.effects.contains(&StageEffect::WritesVaults);
+    config.pipeline.stages.iter_mut().find(infrastructure).unwrap().effects.push(StageEffect::ChangesAccount);
+    let mut world = World::new(config);
+    let start = || Command::StartRun {
+        branch: BranchName::from("release/2026.1.0"),
+        commit: None,
+        skip: Vec::new(),
+        by: "x".to_owned(),
+    };
+    let regenerate = || Command::Regenerate {
+        kind: KeyKind::read_write(Slot::Secondary),
+        request_id: "r".to_owned(),
+        by: "app".to_owned(),
+    };
+    world.apply(start()).unwrap();
+    let idle = |world: &World| world.account().provisioning(world.now()) == "Succeeded";
+    while idle(&world) {
+        pass(&mut world, secs(10));
+        assert!(!world.runs()[0].state.is_over(), "the stage never came to the account");
+    }
+    assert!(world.apply(regenerate()).is_err());
+    pass(&mut world, secs(3600));
+    assert!(idle(&world) && world.runs()[0].state.succeeded());
+    // The other way round.
+    let mut meets = world.clone();
+    meets.apply(start()).unwrap();
+    while meets.runs()[1].stages[1].state != RunState::Running {
+        pass(&mut meets, secs(1));
+    }
+    meets.apply(regenerate()).unwrap();
+    pass(&mut meets, secs(3600));
+    let run = &meets.runs()[1];
+    assert!(!run.state.succeeded() && run.state.is_over(), "{:?}", run.state);
+    assert!(run.problem.as_ref().is_some_and(|problem| problem.contains("412")), "{:?}", run.problem);
 }
 
 #[test]

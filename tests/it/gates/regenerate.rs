@@ -244,6 +244,11 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             let running = run(RunState::Running, RunState::Queued);
             s.world.runs = Some(Seen::known(s.now, vec![running]));
         }),
+        ("a run may change the account itself", Gate::NoHazard, End::Waits, |s| {
+            let mut running = run(RunState::Running, RunState::Queued);
+            running.stages[0].effects = Some(vec![StageEffect::ChangesAccount]);
+            s.world.runs = Some(Seen::known(s.now, vec![running]));
+        }),
         ("a run waits for approval of that stage", Gate::NoHazard, End::Waits, |s| {
             let waiting = run(RunState::WaitsForApproval, RunState::WaitsForApproval);
             s.world.runs = Some(Seen::known(s.now, vec![waiting]));

@@ -209,7 +209,7 @@ fn stage_effects(pipeline: &PipelineSettings) -> Checked {
         let harm = stage.effects.iter().find_map(|effect| match effect {
             StageEffect::SwitchesTraffic => Some("moves traffic"),
             StageEffect::Destroys => Some("destroys a release unit"),
-            StageEffect::WritesVaults | StageEffect::RollsPods => None,
+            StageEffect::WritesVaults | StageEffect::ChangesAccount | StageEffect::RollsPods => None,
         });
         if let Some(harm) = harm {
             let what = format!("the stage “{}” {harm} and would run", stage.name);

@@ -136,7 +136,7 @@ fn an_unknown_value_is_refused_with_the_nearest_known_one() {
         "[\"explodes\"]",
         "explodes",
         "environment.prod.release.pipeline.stage[4].effects[1]",
-        &["it is one of writes-vaults, rolls-pods, switches-traffic, destroys"],
+        &["it is one of writes-vaults, changes-account, rolls-pods, switches-traffic, destroys"],
     );
 }
 
