@@ -2,7 +2,7 @@
 
 use super::count::counted;
 use super::{branch_rules, reason, span};
-use crate::model::{Extent, Right, WorkloadName};
+use crate::model::{Extent, Merging, Promotion, Propagation, Right, Route, WorkloadName};
 use crate::rotation::{Concern, Course, Foresight, Phase, Reason, Wave};
 
 /// The plan as text. `code` is what changes in the code, line by line.
@@ -63,11 +63,7 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
     lines.push(line(&[Phase::Prepare], proven));
     lines.push(line(&[Phase::Propose], "a pull request changes the code:".to_owned()));
     lines.extend(code.iter().map(|line| format!("    {line}")));
-    lines.push(line(
-        &[Phase::Merge, Phase::Promote, Phase::Deploy, Phase::Propagate],
-        "it is merged by people, promoted to the live release, and that release's pipeline writes the vaults"
-            .to_owned(),
-    ));
+    lines.push(line(&[Phase::Merge, Phase::Promote, Phase::Deploy, Phase::Propagate], way(foresight)));
     lines.extend(foresight.ruled.iter().filter_map(branch_rules::asked).map(|asked| format!("    {asked}")));
     for (at, wave) in foresight.waves.iter().enumerate() {
         let canary = if wave.canary { ", the canary" } else { "" };
@@ -89,6 +85,34 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
         format!("the {from} key is regenerated, and the new one is tried in every region"),
     ));
     lines
+}
+
+/// How the change comes into the vaults.
+fn way(foresight: &Foresight) -> String {
+    let merged = match foresight.merging {
+        Merging::People => "it is merged by people",
+        Merging::Auto => "it is merged by the forge, as soon as its rules allow",
+        Merging::Keyslot => "it is merged by keyslot, as soon as the forge's rules allow",
+    };
+    if foresight.opened.route == Route::NextRelease {
+        let written = match foresight.propagation {
+            Propagation::Pipeline => "",
+            Propagation::Write => ", and keyslot writes the secret in the vault of every stamp",
+        };
+        return format!(
+            "{merged}; the next release brings it along: nothing is promoted or restarted, and units that are built from older \
+             code are waited for until they are gone{written}"
+        );
+    }
+    let promoted = match foresight.promotion {
+        Promotion::Push => "promoted to the live release",
+        Promotion::PullRequest => "promoted to the live release by a pull request, which people merge",
+    };
+    let written = match foresight.propagation {
+        Propagation::Pipeline => "that release's pipeline writes the vaults",
+        Propagation::Write => "keyslot writes the secret in the vault of every stamp",
+    };
+    format!("{merged}, {promoted}, and {written}")
 }
 
 /// That the target key is made anew first, and what holds it until then.

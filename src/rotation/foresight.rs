@@ -17,9 +17,10 @@ use super::{
     WorkloadRestart,
 };
 use crate::model::{
-    BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, Manager, NetworkRules,
-    Policy, Right, RightView, RoomView, StampFacts, StampName, Strategy, SyncedSecretView, Term, UnreadRules,
-    UnseenSecret, WorkloadKind, WorkloadName, WorkloadView, World, age_of,
+    BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, Manager, Merging,
+    NetworkRules, Policy, Promotion, Propagation, Right, RightView, RoomView, Route, StampFacts, StampName,
+    Strategy, SyncedSecretView, Term, UnreadRules, UnseenSecret, WorkloadKind, WorkloadName, WorkloadView,
+    World, age_of,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -190,6 +191,12 @@ pub struct Foresight {
     pub concerns: Vec<Concern>,
     pub waves: Vec<Wave>,
     pub workloads: Vec<WorkloadName>,
+    /// Who merges the pull request.
+    pub merging: Merging,
+    /// How the change reaches the live release branch.
+    pub promotion: Promotion,
+    /// Who writes the vaults.
+    pub propagation: Propagation,
     pub waits: Waits,
     /// The target key is made anew first.
     pub renewal: Option<Renewal>,
@@ -214,7 +221,11 @@ impl Foresight {
             Verdict::Act { held, .. } => held.clone(),
             Verdict::Record(_) | Verdict::Done | Verdict::Enough => Vec::new(),
         };
-        let waves = waves(policy, world);
+        // On the way of the next release nothing is restarted: units that are built anew begin with the new key.
+        let waves = match opened.route {
+            Route::NextRelease => Vec::new(),
+            Route::Hotfix | Route::VaultFirst => waves(policy, world),
+        };
         let soaks = waves.len() > 1;
         let lag = policy.log_lag.unwrap_or_default();
         let told = lag.max(policy.metrics_lag.unwrap_or_default());
@@ -239,6 +250,9 @@ impl Foresight {
             },
             waves,
             workloads: policy.workloads.clone(),
+            merging: policy.pulls.merging,
+            promotion: policy.promotion,
+            propagation: policy.propagation,
             renewal: None,
             ruled: Vec::new(),
             rights,

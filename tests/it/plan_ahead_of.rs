@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use keyslot::model::{KeyKind, Slot, SlotUse};
+use keyslot::model::{KeyKind, Merging, Promotion, Propagation, Route, Slot, SlotUse};
 use keyslot::render::foresight;
-use keyslot::rotation::{Concern, Course, Decider, Foresight, Gate, renewal};
+use keyslot::rotation::{Concern, Course, Decider, Foresight, Gate, Opened, renewal};
 use keyslot::sim::WorldConfig;
 
 use crate::gates::unproposed;
@@ -65,6 +65,33 @@ fn a_target_key_that_is_made_anew_first_is_told_with_what_holds_that_and_how_lon
     assert_eq!(foreseen(&stage).renewal, None);
     stage.policy.max_target_age = Some(HOUR * 24 * 365 * 100);
     assert_eq!(foreseen(&stage).renewal, None);
+}
+
+#[test]
+fn the_way_that_the_change_takes_is_told_as_the_policy_has_it() {
+    let mut stage = unproposed();
+    let text = |stage: &Stage, opened: &Opened| {
+        let plan = Foresight::of(opened, false, &stage.decide(), &stage.world, &stage.policy, Vec::new());
+        foresight::plan(&plan, &[])
+    };
+    let by_people = text(&stage, &opened());
+    assert!(
+        by_people.contains("merged by people, promoted to the live release, and that release's pipeline")
+    );
+    assert!(by_people.contains("wave 1, the canary"), "{by_people}");
+    stage.policy.pulls.merging = Merging::Keyslot;
+    stage.policy.promotion = Promotion::PullRequest;
+    stage.policy.propagation = Propagation::Write;
+    let written = text(&stage, &opened());
+    for words in
+        ["merged by keyslot", "by a pull request, which people merge", "keyslot writes the secret in"]
+    {
+        assert!(written.contains(words), "{words}: {written}");
+    }
+    stage.policy.propagation = Propagation::Pipeline;
+    let next = text(&stage, &Opened { route: Route::NextRelease, ..opened() });
+    assert!(next.contains("nothing is promoted or restarted") && !next.contains("wave 1"), "{next}");
+    assert!(!next.contains("the canary runs on the new key"), "{next}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
