@@ -100,7 +100,7 @@ pub(super) struct Named<'a> {
 }
 
 /// Asks for every right in every namespace; empty means all namespaces at once. What other kinds than Deployments need
-/// to be restarted is asked for the kinds that get the secret.
+/// is asked for the kinds that get the secret; the right to restart, where configured workloads of the kind are.
 pub(super) async fn rights(
     api: &Api,
     namespaces: &[String],
@@ -114,6 +114,8 @@ pub(super) async fn rights(
     };
     let asked = places.iter().flat_map(|place| needed.iter().map(move |(verb, kind)| (*place, *verb, *kind)));
     let restarted = named.restarted;
+    // Where nothing is restarted, the right to do it is wanted by nobody.
+    let asked = asked.filter(|(place, verb, kind)| *verb != "patch" || restarts(restarted, *place, *kind));
     let of_kinds = join_all(asked.map(|(place, verb, kind)| ask(api, place, verb, kind, restarted)));
     let secrets: BTreeSet<(&str, &str)> =
         named.secrets.iter().map(|secret| (secret.namespace.as_str(), secret.name.as_str())).collect();
@@ -169,6 +171,14 @@ fn view(place: Option<&str>, verb: &str, kind: Kind, right: Right) -> RightView 
     }
 }
 
+fn is_in(name: &WorkloadName, place: Option<&str>, kind: Kind) -> bool {
+    Kind::of(name.kind) == kind && place.is_none_or(|place| name.namespace.eq_ignore_ascii_case(place))
+}
+
+fn restarts(restarted: &[WorkloadName], place: Option<&str>, kind: Kind) -> bool {
+    restarted.iter().any(|name| is_in(name, place, kind))
+}
+
 /// The right to each of the workloads that are restarted there; denied as soon as one is, or where there is none.
 async fn by_name(
     api: &Api,
@@ -177,9 +187,7 @@ async fn by_name(
     kind: Kind,
     restarted: &[WorkloadName],
 ) -> Right {
-    let here = restarted.iter().filter(|name| {
-        Kind::of(name.kind) == kind && place.is_none_or(|place| name.namespace.eq_ignore_ascii_case(place))
-    });
+    let here = restarted.iter().filter(|name| is_in(name, place, kind));
     let mut right = Right::Denied;
     for workload in here {
         // As Kubernetes writes them.

@@ -26,10 +26,7 @@ async fn missing(granted: &'static [&'static str], synced: bool) -> Vec<String> 
         rights.iter().filter(|one| one.right == Right::Unneeded).map(|one| one.what.as_str()).collect();
     assert_eq!(more, ["get nodes", "list events in namespace shop"], "told, and in nobody's way");
     let denied = rights.into_iter().filter(|right| right.right == Right::Denied);
-    denied
-        .map(|right| right.what)
-        .filter(|what| !what.contains("statefulsets") && !what.contains("rollouts"))
-        .collect()
+    denied.map(|right| right.what).collect()
 }
 
 #[tokio::test]
