@@ -196,6 +196,11 @@ pub struct OtherMount {
 }
 
 impl PodView {
+    /// Its containers have ended, and hold nothing any more.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.phase.as_str(), "Succeeded" | "Failed")
+    }
+
     /// Whether it is known to have got the secret.
     pub fn gets_secret(&self) -> bool {
         matches!(self.holding, Holding::Specified { .. } | Holding::Mounted)

@@ -55,35 +55,21 @@ impl Stand {
         if reasons.is_empty() { Stand::Passed } else { Stand::Held(reasons) }
     }
 
-    /// Without what is said twice.
-    pub fn each_once(self) -> Stand {
-        let once = |reasons: Vec<Reason>| {
-            let mut told: Vec<Reason> = Vec::with_capacity(reasons.len());
-            for reason in reasons {
-                if !told.contains(&reason) {
-                    told.push(reason);
-                }
-            }
-            told
-        };
-        match self {
-            Stand::Held(held) => Stand::Held(once(held)),
-            Stand::ActAndHeld(steps, held) => Stand::ActAndHeld(steps, once(held)),
-            other @ (Stand::Passed | Stand::Act(_) | Stand::Record(_)) => other,
-        }
-    }
-
-    /// Both, where the one is no reason to leave the other undone; steps of one kind at a time.
+    /// Both, where the one is no reason to leave the other undone; steps of one kind at a time, and what both say once.
     pub fn and(self, other: impl FnOnce() -> Stand) -> Stand {
         let held = match self {
             Stand::Passed => return other(),
             Stand::Held(held) => held,
             steps @ (Stand::Act(_) | Stand::Record(_) | Stand::ActAndHeld(..)) => return steps,
         };
+        let both = |held: Vec<Reason>, more: Vec<Reason>| {
+            let new: Vec<Reason> = more.into_iter().filter(|reason| !held.contains(reason)).collect();
+            [held, new].concat()
+        };
         match other() {
             Stand::Act(steps) => Stand::ActAndHeld(steps, held),
-            Stand::ActAndHeld(steps, more) => Stand::ActAndHeld(steps, [held, more].concat()),
-            Stand::Held(more) => Stand::Held([held, more].concat()),
+            Stand::ActAndHeld(steps, more) => Stand::ActAndHeld(steps, both(held, more)),
+            Stand::Held(more) => Stand::Held(both(held, more)),
             Stand::Passed | Stand::Record(_) => Stand::Held(held),
         }
     }

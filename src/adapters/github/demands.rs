@@ -1,16 +1,12 @@
 //! What the base branch demands of a merge, from rulesets and classic protection.
 //!
-//! Rules and protection add up, the strictest wins. The rules of rulesets are readable to everyone who can read the
-//! repository; classic protection only to administrators, except for its required checks. What cannot be read is named:
-//! the forge's own verdict (`mergeable_state`) still holds the pull request then.
+//! Rules and protection add up, the strictest wins. What cannot be read is named: the forge's own verdict
+//! (`mergeable_state`) still holds the pull request then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::GitHub;
-use super::client::segment;
+use super::protection::{Classic, Context, Guards, Protection, Rule};
 use crate::ports::Fault;
 
 /// What a merge into the base branch needs, as far as it can be read.
@@ -32,79 +28,6 @@ pub(super) struct Demands {
     pub(super) unread: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Rule {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    parameters: Parameters,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Parameters {
-    required_approving_review_count: u32,
-    require_code_owner_review: bool,
-    require_last_push_approval: bool,
-    required_review_thread_resolution: bool,
-    strict_required_status_checks_policy: bool,
-    required_status_checks: Vec<Context>,
-    /// Teams that must approve what is changed in files of theirs.
-    required_reviewers: Vec<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct Context {
-    context: String,
-    /// Of a ruleset `integration_id`, of classic protection `app_id`; absent or negative: whoever reports it.
-    #[serde(default, alias = "app_id")]
-    integration_id: Option<i64>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Branch {
-    protected: bool,
-    protection: Protection,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Protection {
-    /// Of the branch's own read alone: whether there is a classic protection.
-    enabled: Option<bool>,
-    required_status_checks: Option<Checks>,
-    required_pull_request_reviews: Option<Reviews>,
-    required_conversation_resolution: Switch,
-    required_signatures: Switch,
-    required_linear_history: Switch,
-    lock_branch: Switch,
-    /// Who alone may push, and so merge.
-    restrictions: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Switch {
-    enabled: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Checks {
-    strict: bool,
-    contexts: Vec<String>,
-    checks: Vec<Context>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Reviews {
-    required_approving_review_count: u32,
-    require_code_owner_reviews: bool,
-    require_last_push_approval: bool,
-}
-
 /// Rules about what may be pushed; they hold no merge.
 const OF_PUSHES: [&str; 3] = ["creation", "deletion", "non_fast_forward"];
 
@@ -118,28 +41,17 @@ impl GitHub {
     }
 
     pub(super) async fn demands(&self, base: &str, what: &str) -> Result<Demands, Fault> {
-        let (subject, name) = (self.subject(), segment(base));
+        let Guards { rules, shown, classic } = self.guards(base, what).await?;
         let mut demands = Demands::default();
-        let rules = self.path(&format!("rules/branches/{name}"));
-        match self.client.pages_if_allowed::<Rule>(what, &subject, &rules).await? {
+        match rules {
             Some(rules) => rules.into_iter().for_each(|rule| demands.add_rule(rule)),
             None => demands.unread.push(format!("the rules of {base}")),
         }
-        let path = self.path(&format!("branches/{name}"));
-        let branch: Option<Branch> = self.client.read_if_allowed(what, &subject, &path).await?;
-        let Some(branch) = branch else { return Ok(demands) };
-        let classic = branch.protected && branch.protection.enabled != Some(false);
-        demands.add_protection(branch.protection);
-        if classic {
-            match self.client.read(what, &subject, &format!("{path}/protection"), &[]).await {
-                Ok(protection) => demands.add_protection(protection),
-                // GitHub's word for “there is none”; any other 404 is “you may not know”.
-                Err(fault) if fault.why.contains("Branch not protected") => {}
-                Err(fault) if fault.kind.is_refusal() => {
-                    demands.unread.push(format!("the protection of {base}"));
-                }
-                Err(fault) => return Err(fault),
-            }
+        shown.into_iter().for_each(|shown| demands.add_protection(shown));
+        match classic {
+            Classic::Read(protection) => demands.add_protection(*protection),
+            Classic::Unread => demands.unread.push(format!("the protection of {base}")),
+            Classic::Absent => {}
         }
         Ok(demands)
     }
@@ -152,7 +64,7 @@ impl Demands {
     }
 
     fn add_rule(&mut self, rule: Rule) {
-        let Rule { kind, parameters } = rule;
+        let Rule { kind, parameters, .. } = rule;
         match kind.as_str() {
             "pull_request" => {
                 self.reviews = self.reviews.max(parameters.required_approving_review_count);

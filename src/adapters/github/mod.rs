@@ -20,6 +20,7 @@ mod graphql;
 mod merge;
 mod names;
 mod origin;
+mod protection;
 mod pull;
 mod refusal;
 mod rules;

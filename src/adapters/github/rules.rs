@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::GitHub;
-use super::client::segment;
+use super::protection::{Checks, Classic, Guards, Parameters, Protection, Rule};
 use crate::model::{
     BranchName, BranchRule, BranchRules, Bypass, Demand, Like, MergeMethod, NamePattern, Reviewing,
     UnreadRules,
@@ -15,88 +14,8 @@ use crate::model::{
 use crate::ports::Fault;
 
 #[derive(Deserialize)]
-struct Rule {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    ruleset_id: Option<u64>,
-    #[serde(default)]
-    parameters: Parameters,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Parameters {
-    required_approving_review_count: u32,
-    require_code_owner_review: bool,
-    require_last_push_approval: bool,
-    required_review_thread_resolution: bool,
-    allowed_merge_methods: Vec<String>,
-    strict_required_status_checks_policy: bool,
-    required_status_checks: Vec<Context>,
-    required_deployment_environments: Vec<String>,
-    operator: String,
-    pattern: String,
-    negate: bool,
-}
-
-#[derive(Deserialize)]
-struct Context {
-    context: String,
-}
-
-#[derive(Deserialize)]
 struct Ruleset {
     current_user_can_bypass: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Branch {
-    protected: bool,
-    protection: Enabled,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Enabled {
-    enabled: Option<bool>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Switch {
-    enabled: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Protection {
-    enforce_admins: Switch,
-    required_status_checks: Option<Checks>,
-    required_pull_request_reviews: Option<Reviews>,
-    required_conversation_resolution: Switch,
-    required_signatures: Switch,
-    required_linear_history: Switch,
-    lock_branch: Switch,
-    restrictions: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Checks {
-    strict: bool,
-    contexts: Vec<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Reviews {
-    required_approving_review_count: u32,
-    require_code_owner_reviews: bool,
-    require_last_push_approval: bool,
-    /// Some may do without.
-    bypass_pull_request_allowances: Option<IgnoredAny>,
 }
 
 /// Shown to who may write, and to nobody else.
@@ -111,25 +30,20 @@ struct Repository {
 impl GitHub {
     pub(super) async fn rules_of(&self, branch: &BranchName) -> Result<BranchRules, Fault> {
         let (what, subject) = (format!("read the rules of branch {branch}"), self.subject());
-        let name = segment(branch.as_str());
+        let Guards { rules, shown, classic } = self.guards(branch.as_str(), &what).await?;
         let mut found = BranchRules::default();
-        let path = self.path(&format!("rules/branches/{name}"));
-        match self.client.pages_if_allowed::<Rule>(&what, &subject, &path).await? {
+        match rules {
             Some(rules) => self.of_rulesets(rules, &what, &mut found).await?,
             None => found.unread.push(UnreadRules::Rulesets),
         }
-        let path = self.path(&format!("branches/{name}"));
         // Of a branch that is yet to be made nothing else tells.
-        let there: Option<Branch> = self.client.read_if_allowed(&what, &subject, &path).await?;
-        let Some(there) = there else { return Ok(found) };
-        if there.protected && there.protection.enabled != Some(false) {
-            match self.client.read::<Protection>(&what, &subject, &format!("{path}/protection"), &[]).await {
-                Ok(protection) => found.rules.extend(protection.rules()),
-                // GitHub's word for “there is none”; any other 404 is “you may not know”.
-                Err(fault) if fault.why.contains("Branch not protected") => {}
-                Err(fault) if fault.kind.is_refusal() => found.unread.push(UnreadRules::Protection),
-                Err(fault) => return Err(fault),
-            }
+        if shown.is_none() {
+            return Ok(found);
+        }
+        match classic {
+            Classic::Read(protection) => found.rules.extend(protection.rules()),
+            Classic::Unread => found.unread.push(UnreadRules::Protection),
+            Classic::Absent => {}
         }
         let path = self.path("");
         let allowed: Option<Repository> =
@@ -175,6 +89,8 @@ impl Rule {
             operator,
             pattern,
             negate,
+            // Told when the pull request waits for them.
+            required_reviewers: _,
         } = self.parameters;
         let one = match self.kind.as_str() {
             "creation" => Demand::NoNewBranch,
@@ -228,7 +144,7 @@ fn method(word: &str) -> Option<MergeMethod> {
 impl Protection {
     fn rules(self) -> Vec<BranchRule> {
         let conversations = self.required_conversation_resolution.enabled;
-        let named = self.restrictions.is_some();
+        let restricted = self.restrictions.is_some();
         let mut demands = Vec::new();
         // Whoever administers the repository may pass it, where it is not said that they may not, and so may who is named.
         let mut passed = !self.enforce_admins.enabled;
@@ -241,10 +157,12 @@ impl Protection {
                 conversations,
             }));
         }
-        let Checks { strict, contexts } = self.required_status_checks.unwrap_or_default();
-        demands.extend(checks(contexts, strict));
+        let Checks { strict, contexts, checks: named } = self.required_status_checks.unwrap_or_default();
+        let required: BTreeSet<String> =
+            contexts.into_iter().chain(named.into_iter().map(|one| one.context)).collect();
+        demands.extend(checks(required.into_iter().collect(), strict));
         let switches = [
-            (named, Demand::NamedPushers),
+            (restricted, Demand::NamedPushers),
             (self.required_signatures.enabled, Demand::Signatures),
             (self.required_linear_history.enabled, Demand::LinearHistory),
             (self.lock_branch.enabled, Demand::Locked),

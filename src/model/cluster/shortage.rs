@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{ClusterView, PodView, WorkloadView};
+use super::{ClusterView, WorkloadView};
 use crate::model::WorkloadKind;
 
 /// What a workload lacks.
@@ -39,12 +39,5 @@ impl ClusterView {
         // The list of the pods is the younger one.
         let came = workload.replicas < workload.desired && there >= workload.desired;
         (!came).then(|| Shortage { missing: workload.desired - has, since })
-    }
-}
-
-impl PodView {
-    /// Its containers have ended, and hold nothing any more.
-    pub fn has_ended(&self) -> bool {
-        matches!(self.phase.as_str(), "Succeeded" | "Failed")
     }
 }

@@ -34,7 +34,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         if refused.is_empty() {
             return Stand::Record(Box::new(Event::Confirmed));
         }
-        return Stand::Held(refused).and(|| followers(ctx)).each_once();
+        return Stand::Held(refused).and(|| followers(ctx));
     }
     let told = ctx.holding(other_runs(ctx, max));
     Stand::Held(reasons.into_iter().chain(told).collect()).and(|| followers(ctx))

@@ -115,8 +115,7 @@ fn refused(ctx: &Context<'_>, key: &KeyView, slot: Slot, regions: Vec<String>) -
 }
 
 /// The slot's key has been unused for the quiet window, by the account's own note, as far as its notes have come, and by the
-/// logs. Where neither
-/// tells, nothing holds: the other gates carry the weight, and `explain` says so.
+/// logs. Where neither tells, nothing holds: the other gates carry the weight, and `explain` says so.
 pub fn key_quiet(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let mut reasons = unused_by_account(ctx, slot, max);
     reasons.extend(unused_in_logs(ctx, KeyKind { slot, access: ctx.opened.access }, max));

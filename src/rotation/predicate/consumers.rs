@@ -3,7 +3,8 @@
 //! What the configuration names is restarted; whoever else gets the secret would keep the old key. Jobs are no part of
 //! this: their pods end by themselves, and hold until they have. Neither are CronJobs that read the vault with each
 //! run. Nor is whoever belongs to nothing that can be restarted and began with the key that the vault holds once it is the
-//! new one: runs of workflows, executors and bare pods come and go, and are old or young like everybody's. On the way back nobody's key dies, so nobody need be known.
+//! new one: runs of workflows, executors and bare pods come and go, and are old or young like everybody's. On the way back
+//! nobody's key dies, so nobody need be known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

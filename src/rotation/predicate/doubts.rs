@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::pods::{is_old, is_over};
+use super::pods::is_old;
 use crate::model::{
     ClassFate, ClusterView, LostClass, ObjectName, PodView, StampName, VaultView, WorkloadName,
 };
@@ -62,7 +62,7 @@ pub fn unclear_pods<'a>(
     lag: Duration,
 ) -> impl Iterator<Item = (&'a PodView, &'a LostClass)> {
     let too_old = move |pod: &PodView| vault.is_none_or(|vault| is_old(pod, vault, cluster, lag));
-    cluster.pods.iter().filter(|pod| !is_over(pod)).filter_map(move |pod| {
+    cluster.pods.iter().filter(|pod| !pod.has_ended()).filter_map(move |pod| {
         let class = pod.doubt()?;
         (class.fate.outlasts_restarts() || too_old(pod)).then_some((pod, class))
     })
@@ -71,7 +71,7 @@ pub fn unclear_pods<'a>(
 /// A configured workload that runs, and of which nothing shows that it gets the secret.
 fn not_consuming(stamp: &StampName, name: &WorkloadName, cluster: &ClusterView) -> Option<Reason> {
     let workload = cluster.workload(name).filter(|workload| !workload.consumes)?;
-    let listed = cluster.pods_of(name).filter(|pod| !is_over(pod)).count();
+    let listed = cluster.pods_of(name).filter(|pod| !pod.has_ended()).count();
     let pods = listed.max(workload.replicas as usize);
     let subject = Subject::Workload(stamp.clone(), name.clone());
     (pods > 0).then(|| Reason::new(Gate::Consumers, subject, Why::DoesNotGetSecret { pods }))

@@ -15,13 +15,10 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Proven, Purpose, Reason, Step, Subject, Why};
-use super::usage::{Renewed, begins_late, earlier, own_region, renewed};
+use super::usage::{Renewed, STALLED, begins_late, earlier, own_region, renewed};
 use crate::model::{EvidenceKey, MetricsView, RefusedMinute, StampFacts, StampName};
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// So many lags after it should have been told, a person is called: then it is no lag any more.
-const STALLED: u32 = 4;
 
 /// What they show, with the lag behind which they are whole; nothing where nobody asks them or we may not.
 pub(super) fn told<'a>(

@@ -44,14 +44,9 @@ pub fn propagated_to(pod: &PodView, vault: &VaultView, cluster: &ClusterView) ->
     changed.fold(vault.created, Timestamp::max)
 }
 
-/// Its containers have ended, and hold nothing any more.
-pub(super) fn is_over(pod: &PodView) -> bool {
-    pod.has_ended()
-}
-
 /// Pods that get the secret and have not ended.
 pub fn holders(cluster: &ClusterView) -> impl Iterator<Item = &PodView> {
-    cluster.pods.iter().filter(|pod| pod.gets_secret() && !is_over(pod))
+    cluster.pods.iter().filter(|pod| pod.gets_secret() && !pod.has_ended())
 }
 
 /// Created no later than the lag after the propagation: whatever such a pod got, it may be an older key. So may one whose
@@ -267,7 +262,7 @@ fn is_compared(ctx: &Context<'_>, workload: &WorkloadView) -> bool {
 
 /// How many pods of it live, and how many are told to end.
 fn listed(workload: &WorkloadView, cluster: &ClusterView) -> (usize, usize) {
-    let pods = cluster.pods_of(&workload.name).filter(|pod| !is_over(pod));
+    let pods = cluster.pods_of(&workload.name).filter(|pod| !pod.has_ended());
     let (ending, living): (Vec<&PodView>, Vec<&PodView>) = pods.partition(|pod| pod.deleting.is_some());
     (living.len(), ending.len())
 }
@@ -318,7 +313,7 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         let mut untold = untold(Some(vault), cluster, ctx.policy.vault_lag);
         let lasting = untold.any(|pod| later(pod.created, SHOWS_BY) < seen);
         let pods = silent.iter().map(|pod| pod.name.clone()).collect();
-        let of = silent.iter().flat_map(|pod| &pod.elsewhere).map(|other| other.stamp.clone()).next();
+        let of = silent.iter().flat_map(|pod| &pod.elsewhere).next().map(|other| other.stamp.clone());
         reasons.push(Reason::new(gate, subject, Why::PodsNotMounted { pods, of, lasting }));
     }
     reasons.extend(mounting_elsewhere(ctx, stamp, (vault, cluster), max));
@@ -404,7 +399,7 @@ fn absent<'a>(
 /// began before.
 fn undated<'a>(stamp: &'a StampName, cluster: &'a ClusterView) -> impl Iterator<Item = Reason> + 'a {
     cluster.synced.iter().filter(|secret| secret.changed.is_none()).filter_map(move |secret| {
-        let reading = cluster.pods.iter().filter(|pod| !is_over(pod) && pod.reads(secret));
+        let reading = cluster.pods.iter().filter(|pod| !pod.has_ended() && pod.reads(secret));
         let pods: Vec<String> = reading.map(|pod| pod.name.clone()).collect();
         let secret = format!("{}/{}", secret.namespace, secret.name);
         let why = || Why::SyncedSecretUndated { secret, pods: pods.clone() };

@@ -12,11 +12,8 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::usage::{own_region, renewed};
+use super::usage::{STALLED, own_region, renewed};
 use crate::model::{EvidenceKey, StampFacts};
-
-/// So many lags after it should have been told, a person is called: then it is no lag any more.
-const STALLED: u32 = 4;
 
 /// One of the two, as it was seen last.
 struct Told {

@@ -18,7 +18,7 @@ use super::refused::refused;
 use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName};
 
 /// So many lags after it should have been shown, a person is called: then it is no lag any more.
-const STALLED: u32 = 4;
+pub(super) const STALLED: u32 = 4;
 
 /// Before the first effect: the logs that later gates want can be read, and have rows of the account.
 pub fn logs_readable(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {

@@ -58,14 +58,15 @@ pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<R
     if !vault.enabled {
         reasons.push(hold(Why::VaultDisabled));
     }
-    let account = ctx.account(gate, max).ok();
-    reasons.extend(account.and_then(|_| ctx.account_keys(gate, max).err()).map(|reason| *reason));
-    if let Some(account) = account.filter(|account| account.keys_untold().is_none()) {
-        reasons.extend(match account.kind_of(&vault.fingerprint) {
+    match (ctx.account(gate, max), ctx.account_keys(gate, max)) {
+        // Who sees no account is told by other gates.
+        (Err(_), _) => {}
+        (Ok(_), Err(untold)) => reasons.push(*untold),
+        (Ok(_), Ok(account)) => reasons.extend(match account.kind_of(&vault.fingerprint) {
             None => Some(hold(Why::VaultHoldsNoKey)),
             Some(kind) if kind.access != ctx.opened.access => Some(hold(Why::VaultHoldsOtherAccess { kind })),
             Some(_) => None,
-        });
+        }),
     }
     reasons
 }

@@ -9,7 +9,7 @@ use super::super::reason::later;
 use super::super::rollout::{Rollout, rollout};
 use super::super::stamps::under_way;
 use super::super::{Context, Gate, Reason, Subject, Why};
-use super::pods::{SKEW, is_over, overdue, placed};
+use super::pods::{SKEW, overdue, placed};
 use crate::model::{
     ClusterState, ClusterView, DeploymentCondition, PodTrouble, PodView, StampName, Strategy, Warning,
     WorkloadKind, WorkloadName, WorkloadView,
@@ -132,7 +132,7 @@ const SYMPTOMS: usize = 5;
 /// DaemonSets wait for ever, also for pods that they may not make: that is told by numbers and times, and why by the events.
 pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
     let deadline = if workload.name.kind == WorkloadKind::Deployment { LONG_DEADLINE } else { DEADLINE };
-    let waited_for = |pod: &&PodView| pod.deleting.is_none() && !pod.ready && !is_over(pod);
+    let waited_for = |pod: &&PodView| pod.deleting.is_none() && !pod.ready && !pod.has_ended();
     let pods: Vec<&PodView> = cluster.pods_of(&workload.name).filter(waited_for).collect();
     let hopeless = |pod: &&PodView| pod.trouble.as_ref().is_some_and(|trouble| trouble.hopeless);
     let names = |pods: &mut dyn Iterator<Item = &PodView>| {
@@ -146,7 +146,7 @@ pub fn stuck(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> 
     let waits_its_turn = matches!(workload.name.kind, WorkloadKind::StatefulSet | WorkloadKind::DaemonSet);
     let unended: Vec<String> = cluster
         .pods_of(&workload.name)
-        .filter(|pod| waits_its_turn && !is_over(pod) && overdue(pod, now))
+        .filter(|pod| waits_its_turn && !pod.has_ended() && overdue(pod, now))
         .map(placed)
         .collect();
     if !unended.is_empty() {
@@ -190,7 +190,7 @@ fn is_refused(condition: &DeploymentCondition) -> bool {
 fn idle(workload: &WorkloadView, cluster: &ClusterView, now: Timestamp) -> Option<String> {
     let kind = workload.name.kind;
     let mark: Timestamp = workload.restarted_at.as_deref()?.parse().ok()?;
-    let pods: Vec<&PodView> = cluster.pods_of(&workload.name).filter(|pod| !is_over(pod)).collect();
+    let pods: Vec<&PodView> = cluster.pods_of(&workload.name).filter(|pod| !pod.has_ended()).collect();
     let at_work = pods.iter().any(|pod| pod.deleting.is_some() || !pod.ready);
     // A pod that became ready since may have to be so for a while.
     let newest = pods.iter().map(|pod| pod.ready_since.unwrap_or(pod.created).max(pod.created)).max();
@@ -247,7 +247,7 @@ pub fn rollout_failed(workload: &WorkloadView, cluster: &ClusterView, now: Times
 /// States of its containers, what its controller cannot do, and what the cluster's components warn of; the same line
 /// of several pods once. Where there is none of that, the pods that are waited for.
 fn symptoms(workload: &WorkloadView, cluster: &ClusterView) -> Vec<String> {
-    let unready = |pod: &&PodView| !pod.ready && !is_over(pod);
+    let unready = |pod: &&PodView| !pod.ready && !pod.has_ended();
     let pods = || cluster.pods_of(&workload.name).filter(unready);
     let states = pods().filter_map(|pod| Some(format!("{}: {}", pod.name, pod.trouble.as_ref()?.text)));
     let conditions = workload.conditions.iter().filter(|condition| is_refused(condition)).map(|condition| {
