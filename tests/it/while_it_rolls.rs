@@ -81,7 +81,7 @@ fn an_autoscaler_that_gives_and_takes_pods_in_mid_rollout_neither_ends_it_nor_be
 
 #[test]
 fn nodes_that_are_drained_before_and_while_it_rolls_out_are_waited_for() {
-    for (node, begins, lasts) in [(0_u32, 5_u64, 3600_u64), (1, 40, 600), (2, 90, u64::from(u32::MAX))] {
+    for (node, begins, lasts) in [(0_u32, 5_u64, 3600_u64), (2, 40, 600), (1, 90, u64::from(u32::MAX))] {
         let mut config = config();
         let from = rolls_after(&config) + Duration::from_secs(begins);
         let at = When::Window { from, until: from + Duration::from_secs(lasts) };
@@ -91,6 +91,12 @@ fn nodes_that_are_drained_before_and_while_it_rolls_out_are_waited_for() {
         config.faults.push(Fault::new(early, Target::any(), Trouble::Drain { node: (node + 1) % 3 }));
         let mut theatre = theatre(config);
         goes_well(&mut theatre);
+        let world = theatre.world.lock();
+        let name = format!("aks-workload-{node:08}");
+        for cluster in world.stamps().map(|stamp| &stamp.cluster).filter(|cluster| cluster.is_cordoned(&name))
+        {
+            assert!(cluster.pods().all(|pod| pod.node.as_deref() != Some(&name)), "its pods were evicted");
+        }
     }
 }
 

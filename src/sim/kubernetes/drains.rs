@@ -1,5 +1,6 @@
 //! A node that is drained: nothing new is scheduled on it, and its pods are evicted as far as budgets of disruption let them go.
-//! Whoever drains asks again and again. Pods of DaemonSets and Jobs stay, as `kubectl drain` leaves those to themselves.
+//! Whoever drains asks again and again. Pods of DaemonSets and bare pods stay, as `kubectl drain` leaves them unless it is told
+//! otherwise; and so do, unlike there, those of Jobs.
 
 use std::sync::Arc;
 use std::time::Duration;
