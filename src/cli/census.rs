@@ -20,10 +20,11 @@ use crate::rotation::{Census as Seen, Lens, Sightings};
 ///
 /// Looks back over a window, and lists who used which key (the account's requests, in Log Analytics), who read the
 /// secret from the Key Vaults (their audit, in Log Analytics) and who had the keys listed (Azure's activity log); with
-/// address, agent, how often and when last. Who comes from an address or an identity of a stamp is known; whoever else
-/// holds a key loses it with the key's regeneration. A user has moved once it was seen with the other slot later, and
-/// is gone only where keyslot.toml signs it off by name ([[environment.NAME.reader]]). What is not logged is told apart:
-/// unknown is not unused.
+/// address, agent, how often and when last. Who comes under an identity of a stamp is known, and who comes from one of its
+/// addresses, unless it signed in as somebody whom the stamp's identities do not name; whoever else holds a key loses it
+/// with the key's regeneration. A user has moved once it was seen with the other slot later, and is gone only where
+/// keyslot.toml signs it off by name ([[environment.NAME.reader]]). Who had the keys listed may hold them: no gate waits
+/// for that, who uses one is seen by it. What is not logged is told apart: unknown is not unused.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Census {
@@ -41,7 +42,7 @@ pub struct Census {
 }
 
 const EXAMPLES: &str = "\
-Exit codes: 0 nobody but those who are known has a key, 1 somebody else does, 5 the logs cannot be read, or leave open \
+Exit codes: 0 nobody but those who are known has a key, 1 somebody else does or may, 5 the logs cannot be read, or leave open \
 who has a key.
 
 Examples:

@@ -16,8 +16,9 @@ use crate::terraform::mask;
 /// Show what a rotation would do, and what is in its way.
 ///
 /// Looks at the account, the code, the vaults and the clusters, proves that the target key works, and asks every
-/// service what keyslot may do there (nothing is tried out). Prints what changes in the code, the waves in which
-/// workloads are restarted, the waits that the policy prescribes, and whatever would hold, each with what to do.
+/// service what keyslot may do there (nothing is tried out), and the forge which of its rules will refuse what is done
+/// with branches. Prints what changes in the code and how that comes into the vaults, the waves in which workloads are
+/// restarted, the waits that the policy prescribes, and whatever would hold, each with what to do.
 /// Nothing is written, pushed or restarted. Stamps are looked at side by side; a cluster that makes no connection is
 /// waited for 10 s, one that does not answer 30 s, once, and holds as not seen.
 #[derive(Debug, clap::Args)]

@@ -15,8 +15,8 @@ use crate::rotation::Reach;
 /// Restart the workloads, so that their pods read what the vaults hold, and do nothing else.
 ///
 /// Goes through the restarts of the open rotation as `rotate` does: the canary stamp, its soak, then the others in
-/// waves; each stamp when its vault holds the target key; nothing that is paused, unhealthy or rolling out, and no pods
-/// that are young enough already. It passes over review, merge and deployment: what counts is what the vaults hold.
+/// waves, the next one when metrics or logs tell that nobody is refused in the one before; each stamp when its vault holds
+/// the target key; nothing that is paused, unhealthy or rolling out, and no pods that are young enough already. It passes over review, merge and deployment: what counts is what the vaults hold.
 /// Where no rotation is open and something is left to restart, it begins the one that brings everybody to the slot that
 /// all vaults hold, and leaves it open: `rotate` finds what was done, and goes on.
 #[derive(Debug, clap::Args)]
