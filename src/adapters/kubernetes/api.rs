@@ -18,11 +18,12 @@ use super::super::http::{Answer, Backoff, Leave, ReadError, SendError, Turns};
 use super::connect::Connection;
 use super::failure::{Failure, Refusal};
 use super::newest::from_the_past;
+use super::stream::Streams;
 use crate::model::{Blindness, WorkloadKind};
 use crate::ports::{Clock, Fault};
 
 /// For one request with its whole answer, in wall time. Watches have their own.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Objects a page. Pods take up to 20 KB each, and an answer must stay below the client's 16 MiB.
 const PAGE: usize = 250;
@@ -149,6 +150,8 @@ pub(super) struct Api {
     pub clock: Arc<dyn Clock>,
     /// Shared with all other servers.
     pub turns: Turns,
+    /// Whether lists may come with the watches that follow them; shared, too. Nothing where watches are open.
+    pub streams: Option<Streams>,
     /// As “cluster of stamp eastus”.
     pub subject: String,
 }

@@ -17,6 +17,7 @@ mod glance;
 mod granted;
 mod holding;
 mod kept;
+mod lines;
 mod look;
 mod made;
 mod managed;
@@ -34,6 +35,7 @@ mod room;
 mod scope;
 mod sets;
 mod skew;
+mod stream;
 mod symptoms;
 mod synced;
 mod unfilled;
@@ -57,6 +59,7 @@ use self::kept::Kept;
 use self::look::{Looked, Place, Subject};
 use self::newest::Newest;
 use self::scope::Scope;
+use self::stream::Streams;
 use self::synced::base64;
 use self::watch::{Ears, Signal};
 use super::http::{HttpSettings, Turns};
@@ -113,6 +116,7 @@ pub struct Kubernetes {
     restarted: Option<Arc<[WorkloadName]>>,
     /// Whether a server did not tell all rights in a namespace at once: then none is asked that any more.
     partly: AtomicBool,
+    streams: Streams,
     /// How long a kubeconfig's credential plugin may take.
     patience: Duration,
 }
@@ -175,6 +179,7 @@ impl Kubernetes {
             named: BTreeMap::new(),
             restarted: None,
             partly: AtomicBool::new(false),
+            streams: Streams::default(),
             patience: PLUGIN,
         }
     }
@@ -251,7 +256,9 @@ impl Kubernetes {
             }
         };
         let (clock, turns) = (Arc::clone(&self.clock), self.turns.clone());
-        Ok(Api { connection, clock, turns, subject })
+        // Only what is listed before watches are open comes with them.
+        let streams = state.watches.is_empty().then(|| self.streams.clone());
+        Ok(Api { connection, clock, turns, streams, subject })
     }
 
     fn watch(
