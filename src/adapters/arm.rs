@@ -121,6 +121,11 @@ impl ArmError {
     }
 
     /// Whether it is ARM's word that there is no such resource. Of a subscription that is not found nothing is known, and
+    /// Whether the subscription has never used the kind of resource: then it has none of them.
+    pub fn is_of_unregistered_provider(&self) -> bool {
+        self.status == StatusCode::CONFLICT && self.says("MissingSubscriptionRegistration")
+    }
+
     /// a bare 404 is of something in between.
     pub fn is_absence(&self) -> bool {
         let code = self.code.to_ascii_lowercase();
@@ -367,3 +372,12 @@ mod tests {
         assert!(remedy(409, "ScopeLocked").contains("lift the lock"));
     }
 }
+    #[test]
+    fn a_subscription_without_a_provider_is_known_by_arms_word() {
+        let body = r#"{"error":{"code":"MissingSubscriptionRegistration","message":"m"}}"#;
+        assert!(error(409, body).is_of_unregistered_provider());
+        assert!(!error(403, body).is_of_unregistered_provider());
+        let other = r#"{"error":{"code":"ScopeLocked","message":"m"}}"#;
+        assert!(!error(409, other).is_of_unregistered_provider());
+    }
+

@@ -48,6 +48,10 @@ pub enum Operation {
     AskForVault,
     /// Of Azure, for all vaults of a subscription.
     ListVaults,
+    /// The same for all clusters.
+    ListClusters,
+    /// Of Azure, whether a vault's name is taken, or is one of those that were deleted.
+    CheckVaultName,
     ReadCluster,
     /// Quotas, autoscalers and budgets of a cluster.
     ReadRoom,
