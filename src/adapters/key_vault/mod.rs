@@ -5,6 +5,7 @@
 //! of a secret is not used: it does not wipe the value.
 
 mod existence;
+mod taken_names;
 mod write;
 
 use std::collections::BTreeMap;
@@ -189,9 +190,10 @@ impl KeyVaults {
             Ok(response) => response,
             Err(error) => {
                 let read = read_error(&error, &subject);
-                return Err(match &self.resources {
-                    Some(resources) if existence::is_open(&error) => {
-                        ReadError::Final(self.turns.take(resources.settle(stamp, read.into_fault())).await)
+                return Err(match (&self.resources, existence::open(&error)) {
+                    (Some(resources), Some(open)) => {
+                        let settling = resources.settle(stamp, open, read.into_fault());
+                        ReadError::Final(self.turns.take(settling).await)
                     }
                     _ => read,
                 });
