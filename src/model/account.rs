@@ -197,6 +197,11 @@ impl RegionProof {
 /// A signed read, and for a key that may write a signed write, with one key in every region of the account.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct KeyProof {
+
+    /// Whether the region judged the key, one way or the other: so a request has come there.
+    pub fn is_answered(&self) -> bool {
+        self.verdicts().any(|verdict| matches!(verdict, ProofVerdict::Accepted | ProofVerdict::Refused))
+    }
     /// Which key was proven; a later regeneration makes the proof void.
     pub fingerprint: Option<Fingerprint>,
     pub regions: BTreeMap<String, RegionProof>,

@@ -639,6 +639,8 @@ pub enum Why {
     },
     /// What the logs show ends before what must be known.
     LogsBehind {
+        /// Where it is one that is behind the others.
+        region: Option<String>,
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },
@@ -657,6 +659,8 @@ pub enum Why {
     },
     /// They have been for so long that somebody should look at them.
     LogsStalled {
+        /// As before.
+        region: Option<String>,
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },
