@@ -103,6 +103,7 @@ mod reach;
 mod readers;
 mod recordings;
 mod refused_pushes;
+mod refused_tokens;
 mod rehearse;
 mod requests;
 mod room;
