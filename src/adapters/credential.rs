@@ -316,18 +316,30 @@ impl Maker<'_> {
     }
 
     fn managed_identity(&self) -> Result<Candidate, Fault> {
+        let endpoint = self.read("IDENTITY_ENDPOINT").and_then(|endpoint| endpoint.parse().ok());
+        let http = match endpoint.map(|endpoint| self.http.asking_identity(&endpoint)).transpose() {
+            Ok(http) => http.unwrap_or_else(|| self.http.clone()),
+            Err(error) => {
+                let why = super::chain(&error);
+                return Err(Fault::new(Blindness::Forbidden, "set up a credential", "managed identity", why));
+            }
+        };
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: self.read("AZURE_CLIENT_ID").map(UserAssignedId::ClientId),
-            client_options: self.client_options(),
+            client_options: self.options_over(http),
         };
         Candidate::new("managed identity", move || ManagedIdentityCredential::new(Some(options.clone())))
     }
 
     fn client_options(&self) -> ClientOptions {
+        self.options_over(self.http.clone())
+    }
+
+    fn options_over(&self, http: Http) -> ClientOptions {
         let mut cloud = CustomConfiguration::default();
         cloud.authority_host = self.authority.to_owned();
         ClientOptions {
-            transport: Some(Transport::new(Arc::new(self.http.clone()))),
+            transport: Some(Transport::new(Arc::new(http))),
             retry: RetryOptions::none(),
             cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))),
             ..ClientOptions::default()
