@@ -668,10 +668,10 @@ pub fn why(reason: &Reason) -> String {
             span::time(*wanted),
             span::time(*begins)
         ),
-        Why::LogsStalled { region, reached, wanted } => format!(
+        Why::LogsStalled { reached, wanted } => format!(
             "{} is not known: {}, and should long have come to {}",
             asked_of_logs(reason),
-            logs_end(reason.gate, region.as_deref(), *reached),
+            logs_end(reason.gate, None, *reached),
             span::time(*wanted)
         ),
         Why::MetricsSilent { reached, wanted, .. } => format!(

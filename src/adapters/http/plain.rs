@@ -5,7 +5,8 @@
 
 use url::{Host, Url};
 
-use super::{Hosts, HttpError, HttpSettings, Trust, tls_config};
+use super::tls::believing_nobody;
+use super::{Hosts, HttpError, HttpSettings};
 
 #[derive(Clone, Debug)]
 pub(super) struct Plain {
@@ -22,7 +23,7 @@ impl Plain {
         let Some(address) = address(endpoint).filter(|_| is_own(endpoint)) else { return Ok(None) };
         let HttpSettings { connect_timeout, read_timeout, .. } = HttpSettings::default();
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_config(&Trust::System, None)?)
+            .tls_backend_preconfigured(believing_nobody()?)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()

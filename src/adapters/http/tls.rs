@@ -59,6 +59,16 @@ pub fn tls_config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientCo
     Ok(lean(builder.with_client_auth_cert(chain, key)?))
 }
 
+/// For a client that speaks without TLS: it believes nobody's certificate.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub(super) fn believing_nobody() -> Result<ClientConfig, HttpError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(lean(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()))
+}
+
 fn lean(mut config: ClientConfig) -> ClientConfig {
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     config

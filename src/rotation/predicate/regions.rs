@@ -10,7 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::{Context, Gate, Reason, Why};
-use crate::model::{Region, RegionProof, UsageView};
+use super::usage::earlier;
+use crate::model::{Region, RegionProof, Requests, UsageView};
 
 /// How far they have come.
 pub(super) struct Reached {
@@ -20,12 +21,17 @@ pub(super) struct Reached {
     pub region: Option<String>,
 }
 
-/// By what was seen of the account and of the proofs, however long ago. Where no row names a region of the account, nothing
-/// can be told of regions.
-pub(super) fn reached(ctx: &Context<'_>, view: &UsageView, seen: Timestamp, lag: Duration) -> Reached {
+/// By what was seen of the account and, where `proven`, of the proofs, however long ago. Where no row names a region of the
+/// account, nothing can be told of regions.
+pub(super) fn reached(
+    ctx: &Context<'_>,
+    view: &UsageView,
+    (seen, lag): (Timestamp, Duration),
+    proven: bool,
+) -> Reached {
     let all = Reached { at: view.reached(seen, lag), region: None };
     let account = ctx.world.account.as_ref().and_then(|seen| seen.get());
-    let proof = ctx.world.proofs.get(&ctx.opened.to()).and_then(|seen| seen.get());
+    let proof = ctx.world.proofs.get(&ctx.opened.to()).filter(|_| proven).and_then(|seen| seen.get());
     let newest = |region: &&Region| view.newest_in(&region.name);
     let regions = || account.into_iter().flat_map(|account| &account.regions);
     if !regions().any(|region| newest(&region).is_some()) {
@@ -35,13 +41,30 @@ pub(super) fn reached(ctx: &Context<'_>, view: &UsageView, seen: Timestamp, lag:
         let proof = proof.and_then(|proof| proof.regions.get(&region.name));
         proof.is_some_and(RegionProof::is_answered)
     };
-    let counting = regions().filter(|region| newest(region).is_some() || was_asked(region));
+    // Where no proof leaves a row, a region that was asked long ago may be idle for as long as anybody looks back.
+    let since = ctx.policy.log_window().filter(|_| !proven).map(|window| earlier(ctx.now, window));
+    let has_rows = |region: &Region| newest(&region).is_some_and(|newest| Some(newest) >= since);
+    let counting = regions().filter(|region| has_rows(region) || was_asked(region));
     let Some(last) = counting.min_by_key(newest) else { return all };
     let at = newest(&last);
     match at >= all.at {
         true => all,
         false => Reached { at, region: Some(last.name.clone()) },
     }
+}
+
+/// How far they have come where such requests are answered, which is no further than everywhere; of a region that the account
+/// has no more no proof tells.
+pub(super) fn reached_at(
+    ctx: &Context<'_>,
+    view: &UsageView,
+    requests: &Requests,
+    (seen, lag): (Timestamp, Duration),
+) -> Option<Timestamp> {
+    let account = ctx.world.account.as_ref().and_then(|seen| seen.get());
+    let is_there = account.is_some_and(|account| account.has_region(&requests.region));
+    let all = view.reached(seen, lag);
+    if is_there { all.min(view.newest_in(&requests.region)) } else { all }
 }
 
 /// That a proof should be made: the last one is too old for its rows to say that rows still come. Where one cannot be had, its

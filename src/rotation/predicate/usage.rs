@@ -36,8 +36,8 @@ pub fn logs_readable(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     }
 }
 
-/// In the quiet window that ends where the logs do, in the region where they have come least far, nobody has signed a request with the key, and nobody one of which
-/// the logs do not say with which key.
+/// In the quiet window that ends where the logs of each region do, nobody has signed a request with the key, and nobody one of
+/// which the logs do not say with which key.
 pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Reason> {
     let Some(lag) = ctx.policy.log_lag else { return Vec::new() };
     let gate = Gate::KeyQuiet;
@@ -46,10 +46,23 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
         Err(reason) => return vec![*reason],
     };
     let subject = Subject::Key(kind.slot);
-    let Reached { at: reached, region } = regions::reached(ctx, view, seen, lag);
-    let begin =
-        reached.or_else(|| view.reached(seen, lag)).map(|reached| earlier(reached, ctx.policy.quiet_window));
-    let recent = |requests: &&Requests| begin.is_none_or(|begin| requests.last > begin);
+    // A key that is to be made anew itself has had no proofs, and gets none.
+    let proven = kind.slot == ctx.opened.from;
+    let Reached { at: reached, region } = regions::reached(ctx, view, (seen, lag), proven);
+    let begin = reached.map(|reached| earlier(reached, ctx.policy.quiet_window));
+    // In each region the window ends where its rows do.
+    let recent = |requests: &&Requests| {
+        let reached = match proven {
+            true => regions::reached_at(ctx, view, requests, (seen, lag)),
+            false => view.reached(seen, lag),
+        };
+        reached.is_none_or(|reached| requests.last > earlier(reached, ctx.policy.quiet_window))
+    };
+    // Where it is over and the rows have not come so far, the next ones may have.
+    let opens = |at: Timestamp| match later(at, ctx.policy.quiet_window + lag) {
+        until if until > ctx.now => until,
+        _ => later(ctx.now, lag),
+    };
     let mut reasons = Vec::new();
     // Whoever is no stamp is told by itself: accepted is one of them, and not the next.
     let mut used: BTreeMap<Subject, Vec<&Requests>> = BTreeMap::new();
@@ -63,7 +76,7 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     }
     for (of, requests) in used {
         let Some((at, by, count)) = newest(&requests) else { continue };
-        let until = later(at, ctx.policy.quiet_window + lag);
+        let until = opens(at);
         let stamp = ctx.policy.stamp_at(&by.address).cloned();
         let why = Why::SeenInLogs { slot: kind.slot, at, until, by: Box::new(by.clone()), stamp, count };
         reasons.push(Reason::new(gate, of, why));
@@ -74,7 +87,7 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     }
     for (address, requests) in unknown {
         let Some((at, by, count)) = newest(&requests) else { continue };
-        let until = later(at, ctx.policy.quiet_window + lag);
+        let until = opens(at);
         let stamp = ctx.policy.stamp_at(&by.address).cloned();
         let why = Why::KeyNotNamed { at, until, by: Box::new(by.clone()), stamp, count };
         reasons.push(Reason::new(gate, Subject::Client(address.to_owned()), why));
@@ -86,7 +99,7 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     // Logs that were switched on an hour ago tell nothing of the hour before, however far back they were asked.
     let oldest = view.oldest().filter(|oldest| begin.is_some_and(|begin| earlier(*oldest, lag) > begin));
     if let Some(begins) = oldest {
-        let until = later(begins, ctx.policy.quiet_window + lag);
+        let until = opens(begins);
         let why = Why::LogsYoung { begins, wanted: begin.unwrap_or(begins), until: Some(until) };
         reasons.push(Reason::new(gate, subject.clone(), why));
     }
@@ -94,8 +107,8 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
     if !whole {
         reasons.push(Reason::new(gate, subject, Why::LogsBehind { region, reached, wanted }));
     }
-    // Where the others have come further, nobody may have asked there. A key that is to be made anew itself is not used for it.
-    if is_last && !reasons.is_empty() && kind.slot == ctx.opened.from {
+    // Where the others have come further, nobody may have asked there.
+    if is_last && !reasons.is_empty() && proven {
         reasons.extend(regions::proof_wanted(ctx, gate, lag));
     }
     reasons
@@ -166,7 +179,7 @@ pub(super) fn begins_late(
     (begins > wanted).then(|| Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
 }
 
-/// The logs are taken to be whole up to their newest row, in every region. Where that is far behind, nobody knows whom the account has
+/// The logs are taken to be whole up to their newest row. Where that is far behind, nobody knows whom the account has
 /// refused since: they are stalled, or nobody asks the account any more. That is waited for first; a person is called after
 /// twice as many lags as elsewhere, for the account may only have been idle.
 pub fn logs_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
@@ -177,12 +190,12 @@ pub fn logs_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let Ok((seen, view)) = ctx.usage(Gate::NotRefused, max) else { return Vec::new() };
     let behind = |lags: u32| {
         let wanted = earlier(seen, lag * lags);
-        let Reached { at: reached, region } = regions::reached(ctx, view, seen, lag);
-        reached.is_none_or(|reached| reached < wanted).then_some((region, reached, wanted))
+        let reached = view.reached(seen, lag);
+        reached.is_none_or(|reached| reached < wanted).then_some((reached, wanted))
     };
     let why = match (behind(2 * STALLED), behind(STALLED - 1)) {
-        (Some((region, reached, wanted)), _) => Why::LogsStalled { region, reached, wanted },
-        (None, Some((region, reached, wanted))) => Why::LogsBehind { region, reached, wanted },
+        (Some((reached, wanted)), _) => Why::LogsStalled { reached, wanted },
+        (None, Some((reached, wanted))) => Why::LogsBehind { region: None, reached, wanted },
         (None, None) => return Vec::new(),
     };
     vec![Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why)]
@@ -259,7 +272,7 @@ pub fn logs_reach(ctx: &Context<'_>, stamp: &StampName, wanted: Timestamp, max: 
     let why = if later(wanted, lag * STALLED) > seen {
         Why::LogsBehind { region: None, reached, wanted }
     } else {
-        Why::LogsStalled { region: None, reached, wanted }
+        Why::LogsStalled { reached, wanted }
     };
     vec![Reason::new(gate, Subject::Stamp(stamp.clone()), why)]
 }

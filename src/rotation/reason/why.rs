@@ -659,8 +659,6 @@ pub enum Why {
     },
     /// They have been for so long that somebody should look at them.
     LogsStalled {
-        /// As before.
-        region: Option<String>,
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },
