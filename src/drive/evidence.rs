@@ -356,8 +356,9 @@ fn traces(facts: &mut Facts, view: &TracesView) {
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {
-    let VaultView { version, created, enabled, expires, valid_from, fingerprint } = view;
-    facts.text(version.as_str()).time(Some(*created)).word(enabled).time(*expires).text(fingerprint.as_str());
+    let VaultView { version, created, expires, valid_from, fingerprint } = view;
+    // It is enabled, or nobody would see it.
+    facts.text(version.as_str()).time(Some(*created)).word(true).time(*expires).text(fingerprint.as_str());
     if valid_from.is_some() {
         facts.time(*valid_from);
     }

@@ -179,7 +179,7 @@ mod tests {
 
     fn vault(version: &str) -> VaultView {
         let (version, fingerprint) = (version.into(), of("new"));
-        VaultView { version, created: at(0), fingerprint, enabled: true, expires: None, valid_from: None }
+        VaultView { version, created: at(0), fingerprint, expires: None, valid_from: None }
     }
 
     /// What the Secret is dated by, where its entry says 2000.

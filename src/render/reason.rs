@@ -297,7 +297,9 @@ pub fn why(reason: &Reason) -> String {
             "the vault of {subject} holds what somebody else has set, again or by hand, and keyslot does not write the \
              {wanted} key over that"
         ),
-        Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
+        Why::VaultDisabled => format!(
+            "the secret in the vault of {subject} is disabled: its current version is given to nobody, and new pods do not start"
+        ),
         Why::VaultMissing { why } => format!("{subject} has no such vault, or no such secret in it: {why}"),
         Why::VaultHoldsNoKey => format!(
             "the vault of {subject} holds neither key of the account: set by hand, or regenerated away"

@@ -8,6 +8,7 @@ use super::config::{Accepting, Flavour, MergeMethod, QuotaConfig};
 use super::forge::{CommitStatus, Mark};
 use super::kubernetes::{ClassChange, Made, PodTemplate};
 use super::repository::Commit;
+use super::vault::Beside;
 use crate::model::{
     BranchName, ClusterState, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName,
     WorkloadName,
@@ -253,10 +254,21 @@ pub enum Command {
     DeleteSecret {
         stamp: StampName,
     },
-    /// Writes the secret into a stamp's vault by hand; always a new version.
+    /// Writes the secret into a stamp's vault by hand, with nothing beside the value; always a new version.
     SetSecret {
         stamp: StampName,
         value: KeyMaterial,
+    },
+    /// The same with this beside it.
+    PutSecret {
+        stamp: StampName,
+        value: KeyMaterial,
+        beside: Beside,
+    },
+    /// Somebody disables the current version of a stamp's secret, enables it, or edits its dates and tags.
+    EditSecret {
+        stamp: StampName,
+        beside: Beside,
     },
 }
 

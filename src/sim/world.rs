@@ -28,6 +28,7 @@ use super::repository::Repository;
 use super::seed::Seed;
 use super::stamp::{Stamp, Unit};
 use super::time::after;
+use super::vault::Beside;
 use crate::model::{KeyMaterial, PullNumber, RunId, StampName, WorkloadName};
 
 /// One simulated world.
@@ -281,7 +282,19 @@ impl World {
             }
             Command::SetSecret { stamp, value } => {
                 let place = self.alive(&stamp)?;
-                Ok(Reply::Version(self.write_text(place, value)))
+                Ok(Reply::Version(self.write_text(place, value, Beside::default())))
+            }
+            Command::PutSecret { stamp, value, beside } => {
+                let place = self.alive(&stamp)?;
+                Ok(Reply::Version(self.write_text(place, value, beside)))
+            }
+            Command::EditSecret { stamp, beside } => {
+                let place = self.alive(&stamp)?;
+                if let Some(stamp) = self.stamps.get_mut(place) {
+                    stamp.vault.edit(beside);
+                }
+                self.with_cluster(place, |cluster, hand| cluster.vault_changed(hand));
+                Ok(Reply::Done)
             }
         }
     }

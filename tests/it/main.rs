@@ -112,6 +112,7 @@ mod runs;
 mod sandbox;
 mod sarif;
 mod schema;
+mod secret_versions;
 mod settling;
 mod shared_module;
 mod sigkill;

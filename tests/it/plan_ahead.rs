@@ -122,7 +122,8 @@ fn what_would_hold_the_restarts_of_an_open_rotation_is_told_while_others_are_wai
     stage.events.push((at(4), reached));
     assert!(!of_open(&stage).contains("\nin the way"), "{}", of_open(&stage));
     stage.cluster_mut("north").workloads[0].paused = true;
-    stage.vault_mut("north").enabled = false;
+    let disabled = Seen::blind(stage.now, Blindness::Disabled, "403");
+    stage.world.vaults.insert(stamp("north"), disabled);
     let text = of_open(&stage);
     assert!(text.contains("\nin the way later\n  preflight: the secret in the vault of north"), "{text}");
     assert!(text.contains("to do: kubectl rollout resume"), "{text}");

@@ -411,7 +411,6 @@ pub fn vault() -> VaultView {
         created: at(50),
         expires: None,
         valid_from: None,
-        enabled: true,
         fingerprint: key(Slot::Secondary),
     }
 }

@@ -157,7 +157,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::VaultByHand { .. } => {
             "find out who sets it and who reads it; then set the secret to the key yourself, or remove the stamp"
         }
-        Why::VaultDisabled => "enable the secret's current version",
+        Why::VaultDisabled => {
+            "enable the secret's current version, or have a new one written: Terraform cannot read one that is disabled, so an \
+             apply does not mend it"
+        }
         Why::VaultMissing { .. } => {
             "correct `key_vault` of the stamp, or `name` under [environment.NAME.secret], in keyslot.toml; if it is still to \
              be made, or is gone for good, accept the stamp by name"

@@ -44,7 +44,8 @@ impl Cluster {
         let class = &pod.template.class;
         let delivers = self.delivers(&pod.meta.namespace, class, hand);
         // What is there from the beginning was mounted long ago.
-        if (fails.is_some() || delivers.is_none()) && pod.started.is_none() {
+        let fails = fails.is_some() || !version.beside.enabled;
+        if (fails || delivers.is_none()) && pod.started.is_none() {
             self.unmounted.insert(id);
             hand.later(RETRY, Task::Mount(id));
             return;
@@ -132,7 +133,10 @@ impl Cluster {
         let Some(version) = hand.vault.read(hand.now).cloned() else { return };
         // The driver passes over pods that have ended.
         let Some(pod) = self.pods.get(&id).filter(|pod| pod.phase != Phase::Succeeded) else { return };
-        // What it cannot find it leaves as it is.
+        // What it cannot get or find it leaves as it is.
+        if !version.beside.enabled {
+            return;
+        }
         let Some(delivers) = self.delivers(&pod.meta.namespace, &pod.template.class, hand) else { return };
         let secret = delivers.then(|| hand.config.secret_name.clone());
         let Some(mount) = self.mounts.get_mut(&id) else { return };

@@ -72,7 +72,7 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
             vault_is(s, Blindness::Unreachable)
         }),
         ("a vault that nobody looked at", Gate::Preflight, End::Waits, |s| s.world.vaults.clear()),
-        ("a disabled secret", Gate::Preflight, End::Halts, |s| s.vault_mut("north").enabled = false),
+        ("a disabled secret", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Disabled)),
         ("the key of the other access", Gate::Preflight, End::Halts, |s| {
             let kind = KeyKind { slot: Slot::Primary, access: Access::ReadOnly };
             let fingerprint = Fingerprint::of(b"read-only", &crate::stage::salt());

@@ -377,7 +377,6 @@ pub fn vault(version: &str) -> VaultView {
     VaultView {
         version: SecretVersion::new(version),
         created: "2026-11-20T08:30:00Z".parse().unwrap(),
-        enabled: true,
         expires: None,
         valid_from: None,
         fingerprint: Fingerprint::of(KEY, &Salt::new("5a17")),
