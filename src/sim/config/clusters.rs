@@ -214,9 +214,9 @@ pub struct CsiConfig {
     /// Whether mounted files follow the vault.
     pub rotation: bool,
     pub poll: Duration,
-    /// Whether a new mount updates an existing synced Secret although rotation is off. Drivers up to 1.5 do
-    /// not: the Secret keeps its first content.
-    pub mount_updates_secret: bool,
+    /// Whether the driver writes a synced Secret from a pod's files at each mount and every five minutes, whatever it holds, as
+    /// since version 1.6. Before, it fills one that is not there, and only rotation updates it.
+    pub rewrites: bool,
 }
 
 /// One cluster's own facts; names are derived where not given.
@@ -252,7 +252,7 @@ impl Default for KubernetesConfig {
             ring: 4096,
             revision_history: 10,
             mounts_in: Span::secs(1, 6),
-            csi: CsiConfig { rotation: true, poll: Duration::from_secs(300), mount_updates_secret: false },
+            csi: CsiConfig { rotation: true, poll: Duration::from_secs(300), rewrites: false },
         }
     }
 }

@@ -78,6 +78,8 @@ pub enum Task {
     Refresh(PodId),
     /// The driver sees to it that what is above the pod owns what its class fills.
     Own(PodId),
+    /// The driver's round comes to a pod.
+    Rewrite(PodId),
     /// The pod's node has not answered for so long that the pod is told to end.
     Evict(PodId),
     /// The pod is on a node that is drained, and is told to end as soon as budgets allow it.
@@ -293,6 +295,7 @@ impl Cluster {
             Task::Remove(pod) => self.remove_pod(pod, hand),
             Task::Refresh(pod) => self.refresh(pod, hand),
             Task::Own(pod) => self.own_secret(pod, hand),
+            Task::Rewrite(pod) => self.rewrite(pod, hand),
             Task::Evict(pod) => self.evict_pod(pod, hand),
             Task::Drain(pod) => return self.drain_pod(pod, hand),
             Task::Probe(_) | Task::Autoscale(_) | Task::Nothing => {}
