@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
 use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Held, Observer, ReleaseRule};
 use crate::ports::Ports;
@@ -102,6 +102,16 @@ fn held_before(held: &Held, intents: &[Intent], at: Timestamp, lag: Duration) {
     for intent in intents {
         if let Step::Restart { stamp, version, .. } = &intent.step {
             held.intended(stamp, version, &intent.secrets, at, lag);
+        }
+    }
+}
+
+/// The same of a whole journal, for whoever looks once and drives nothing. `lag` is the policy's `vault_lag`.
+pub fn remember(held: &Held, records: &[Record<Event>], lag: Duration) {
+    held.for_one_look();
+    for record in records {
+        if let Event::Intended { intents } = &record.kind {
+            held_before(held, intents, record.at, lag);
         }
     }
 }
