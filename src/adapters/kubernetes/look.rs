@@ -134,7 +134,8 @@ async fn look_within(
         driver_unseen(api, &pods)?;
     }
     workloads.list_owners(api, subject, &classes, scope, &pods.found).await?;
-    let rollouts = rollouts::list(api, subject, &classes, scope, &mut pods.found).await?;
+    let rollouts =
+        rollouts::list(api, subject, &classes, scope, &mut workloads.views, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
     let silent = pods.silent(api).await;
