@@ -13,6 +13,7 @@ pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
         }
         Event::Opened(_)
         | Event::ReleaseNamed { .. }
+        | Event::Joined { .. }
         | Event::Reached { .. }
         | Event::Approved(_)
         | Event::Accepted(_)

@@ -163,11 +163,25 @@ impl Driver {
         only && now < later(*refused.get_or_insert(now), GRANTS)
     }
 
+    /// Stamps of the configuration that the journal does not know yet. It learns of them, because others may go on with a
+    /// configuration that is older than they are.
+    fn joined(&self) -> Option<Vec<StampName>> {
+        let opened = self.fold.rotation()?;
+        let known = |name: &StampName| opened.stamps.contains(name) || self.fold.joined.contains(name);
+        let stamps = self.policy.stamps.iter().map(|facts| facts.name.clone());
+        let new: Vec<StampName> = stamps.filter(|name| !known(name)).collect();
+        (!new.is_empty()).then_some(new)
+    }
+
     async fn once(&mut self, looked: &mut Looked) -> Result<Option<TurnEnd>, DriveError> {
         self.land(None).await?;
         self.journal.refresh().await?;
         self.refold()?;
         self.is_of_ours()?;
+        if let Some(stamps) = self.joined() {
+            self.append(Event::Joined { stamps }).await?;
+            return Ok(None);
+        }
         let now = self.ports.clock.now();
         self.forget_what_a_clock_set_back_makes_young(now);
         let decision = self.decision(now)?;

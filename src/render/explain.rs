@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{count::counted, matrix::columns, reason, span};
 use crate::model::World;
 use crate::rotation::{
-    Approval, Followed, Leg, Opened, Opens, Outlook, Phase, PhaseState, Reason, Report, Verdict,
+    Approval, Followed, Leg, Opened, Opens, Outlook, Pause, Phase, PhaseState, Reason, Report, Verdict,
 };
 
 /// The phases as a list with marks, one line each.
@@ -129,12 +129,13 @@ pub fn opened(opened: &Opened, at: Option<Timestamp>) -> String {
     format!("rotation {name} of {}: {from} to {to}, begun{since} by {}\n", opened.account, opened.by)
 }
 
-/// Who paused it, as a line. Empty where nobody did.
+/// Who paused it, a line each. Empty where nobody did.
 pub fn paused(report: &Report) -> String {
-    report.paused.as_ref().map_or_else(String::new, |(at, by, because)| {
+    let line = |(at, by, because): &Pause| {
         let at = span::rfc3339(*at);
         format!("paused by {by} at {at}: {because}; `keyslot resume` lets it go on\n")
-    })
+    };
+    report.paused.iter().map(line).collect()
 }
 
 /// Who approved the regeneration, a line each. Empty where nobody did, or no rotation is open.

@@ -427,7 +427,8 @@ pub fn why(reason: &Reason) -> String {
              (`objectVersion`), so it never follows the vault"
         ),
         Why::StampTakenOut => format!(
-            "{subject} was part of this rotation and is no more in keyslot.toml, so nobody sees which key its pods hold"
+            "{subject} is part of this rotation and not in this keyslot.toml (any more, or yet), so nobody sees which key its \
+             pods hold"
         ),
         Why::PatternsMisfit => format!(
             "nothing of {subject} fits `names` or `tags` of the inventory: another stamp that is called like it would not be \

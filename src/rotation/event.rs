@@ -230,6 +230,10 @@ pub enum Event {
         leg: Leg,
         phase: Phase,
     },
+    /// Stamps that the configuration has and neither the opening nor an earlier one of these names.
+    Joined {
+        stamps: Vec<StampName>,
+    },
     /// One record holds a whole wave.
     Intended {
         intents: Vec<Intent>,

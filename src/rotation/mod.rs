@@ -50,7 +50,7 @@ pub use closed::is_closed;
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide, preflight};
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};
-pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
+pub use fold::{Fold, IllegalRecord, Pause, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};
 pub use gate::Gate;
 pub use identity::{default_retire, request_id, restart_target, rotation_id};

@@ -425,8 +425,8 @@ fn a_paused_rotation_begins_nothing_until_somebody_lets_it_go_on() {
         "{seen}"
     );
     let mut person = block_on(theatre.driver_as("person-2", "person-2")).unwrap();
-    assert!(block_on(person.unpause("operator")).unwrap());
-    assert!(!block_on(person.unpause("operator")).unwrap(), "it was not paused any more");
+    assert_eq!(block_on(person.unpause("operator")).unwrap().len(), 1);
+    assert!(block_on(person.unpause("operator")).unwrap().is_empty(), "it was not paused any more");
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
 }
 

@@ -236,7 +236,8 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
         Why::StampTakenOut => {
-            "put it back; or, where its cluster and its vault are gone or it left the account, accept it by name"
+            "take the newest keyslot.toml, or put it back; or, where its cluster and its vault are gone or it left the account, \
+             accept it by name"
         }
         Why::PatternsMisfit => {
             "correct `names` or `tags` under [environment.NAME.inventory] so that they fit its vault or its cluster, or accept \

@@ -15,6 +15,18 @@ pub enum Opens {
 }
 
 impl Why {
+    /// Whether something was begun that comes to its end by itself, and whose end somebody has to see.
+    pub fn is_under_way(&self) -> bool {
+        matches!(
+            self,
+            Why::RolloutUnderWay { .. }
+                | Why::RunUnderWay { .. }
+                | Why::OutcomeOpen { .. }
+                | Why::OperationRunning { .. }
+                | Why::NotAcceptedLongEnough { .. }
+        )
+    }
+
     /// What an acceptance is bound to: the kind of reason, and the thing where several under one subject are of that kind.
     /// Whoever has accepted one check or Secret has not accepted the next.
     pub fn accepted_as(&self) -> String {

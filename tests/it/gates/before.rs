@@ -181,6 +181,16 @@ fn a_stamp_that_leaves_the_configuration_before_its_restart_is_not_forgotten() {
 }
 
 #[test]
+fn a_stamp_that_joined_later_is_not_forgotten_by_whoever_has_an_older_configuration() {
+    let mut stage = Stage::ready();
+    stage.policy.inventory = false;
+    stage.events.push((stage.now, Event::Joined { stamps: vec![stamp("west")] }));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(reasons[..], [Reason { why: Why::StampTakenOut, .. }]), "{reasons:?}");
+}
+
+#[test]
 fn a_store_that_is_not_shared_holds_also_while_nobody_has_the_lease() {
     let mut stage = Stage::ready();
     stage.policy.store = SharedStore::LocalOnly;
