@@ -237,7 +237,7 @@ pub struct SyncedSecretView {
     pub changed: Option<Timestamp>,
     /// The uids of what owns it: the driver writes down each owner of a pod that mounts its class.
     pub owners: Vec<String>,
-    /// Since when the classes that fill it say what they say, at the latest, where that is known.
+    /// Since when it is there, and the classes that fill it say what they say, at the latest, where that is known.
     pub said_since: Option<Timestamp>,
 }
 

@@ -4,7 +4,7 @@
 //! content: every restart makes a ReplicaSet that becomes an owner, and so every restart would make the pods that it has
 //! just made look older than the Secret. What was seen of a content is the better bound: it was there at the latest when it
 //! was first seen, or when the journal says that it was seen just before a restart. That counts as long as the Secret holds
-//! the same, the vault's version is the same, and no class that fills it was changed since; where it was seen to hold anything
+//! the same, the vault's version is the same, it was not made anew, and no class that fills it was changed since; where it was seen to hold anything
 //! else, it is known anew from then on.
 //!
 //! What it held between two looks, nobody has seen. Where the entry moved and the owners did not, it was the content that was
@@ -171,7 +171,7 @@ impl Known {
     }
 }
 
-/// Whether no class that fills it has said anything else since that time.
+/// Whether it was there at that time, and no class that fills it has said anything else since.
 fn is_settled(secret: &SyncedSecretView, at: Timestamp) -> bool {
     secret.said_since.is_some_and(|since| since < at)
 }

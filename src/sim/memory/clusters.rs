@@ -156,7 +156,8 @@ impl MemoryClusters {
                 fingerprint: self.0.fingerprint(world, &secret.value, salt),
                 changed: Some(whole_second(secret.changed)),
                 owners: secret.owners.iter().map(|owner| owner.uid.to_string()).collect(),
-                said_since: said_since(&secret.meta.name),
+                said_since: said_since(&secret.meta.name)
+                    .map(|since| since.max(whole_second(secret.meta.created))),
             })
             .collect()
     }
