@@ -344,6 +344,12 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             pods.join(", ")
         ),
+        Why::SyncedSecretUnlooked { secret, pods } => format!(
+            "the Kubernetes Secret {secret} on {subject} was not there, or lacked the key, when it was looked at last, and {} \
+             that read it began after that ({})",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
         Why::SyncedSecretUndated { secret, pods } => format!(
             "the Kubernetes Secret {secret} on {subject} holds the new key, and does not tell since when: {} that read it \
              may have begun before ({})",

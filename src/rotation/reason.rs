@@ -160,6 +160,7 @@ impl Reason {
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::UnlistedPods { stays: false, .. }
+            | Why::SyncedSecretUnlooked { .. }
             | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }

@@ -431,6 +431,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::LastHealthyStamp { recovering: true }
         | Why::LogsBehind { .. }
         | Why::LogsYoung { until: Some(_), .. }
+        | Why::SyncedSecretUnlooked { .. }
         | Why::WindowShort { .. }
         | Why::SlotNamed { .. }
         | Why::LeaseOfOther { .. }

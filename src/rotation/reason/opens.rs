@@ -25,6 +25,7 @@ impl Why {
             | Why::SyncedSecretStale { secret }
             | Why::SyncedSecretContested { secret, .. }
             | Why::SyncedSecretAbsent { secret, .. }
+            | Why::SyncedSecretUnlooked { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
             Why::MayNotRestart { what, .. } => format!(" {what}"),
@@ -140,6 +141,7 @@ impl Why {
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
+            Why::SyncedSecretUnlooked { .. } => "synced-secret-unlooked",
             Why::WorkloadMissing => "workload-missing",
             Why::NamespacesUnseen { .. } => "namespaces-unseen",
             Why::UnlistedWorkload => "unlisted-workload",
@@ -394,6 +396,7 @@ impl Why {
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
             | Why::CanaryFirst { .. }
+            | Why::SyncedSecretUnlooked { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
             | Why::WaveSettling { .. }

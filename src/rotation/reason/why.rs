@@ -363,6 +363,12 @@ pub enum Why {
         secret: String,
         pods: Vec<String>,
     },
+    /// It was not there at the last look, and pods that run and began since then read it: what it holds, and since when, that
+    /// look could not tell.
+    SyncedSecretUnlooked {
+        secret: String,
+        pods: Vec<String>,
+    },
     /// It holds the key, and nobody says since when: pods that read it may be older than that.
     SyncedSecretUndated {
         secret: String,
