@@ -10,6 +10,7 @@
 
 mod age;
 mod attempt;
+mod beside;
 mod census;
 mod closed;
 mod context;
@@ -43,6 +44,7 @@ mod subjects;
 mod wave;
 
 pub use age::{AgeVerdict, Holders, KeyAge, key_ages};
+pub use beside::beside;
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
 };

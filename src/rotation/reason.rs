@@ -159,9 +159,9 @@ impl Reason {
             | Why::NodeNotReady { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
-            | Why::UnlistedPods { stays: false, .. }
             | Why::SyncedSecretUnlooked { .. }
             | Why::OldMountOfOther { stay: false, .. }
+            | Why::UnlistedPods { stays: false, .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }
