@@ -86,6 +86,7 @@ fn may_be_ahead(gate: Gate) -> bool {
             | Gate::Validated
             | Gate::TreeResolved
             | Gate::KeyQuiet
+            | Gate::NodesHeard
     )
 }
 

@@ -566,6 +566,16 @@ pub fn why(reason: &Reason) -> String {
             if pods.len() == 1 { "is" } else { "are" },
             some(pods)
         ),
+        Why::DeletedUnheard { node, pods, back, lasting: _ } => format!(
+            "{} of {subject} {} deleted while the node did not answer, and {}: a process there may run on with the old key ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "was" } else { "were" },
+            match back {
+                Some(back) => format!("{node} has only just come back, and ends what is left there by {}", span::time(*back)),
+                None => format!("{node} has not answered since"),
+            },
+            some(pods)
+        ),
         Why::OldPods { pods, terminating } => format!(
             "{} on {subject} may still use the old key ({terminating} terminating): {}",
             counted(pods.len(), "pod"),

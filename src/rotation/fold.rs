@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Pair, Phase, Produced, Proven, Step,
+    UnheardPod,
 };
 use crate::model::{BranchName, StampName, StepKey, WorkloadName};
 
@@ -43,6 +44,8 @@ pub struct Fold {
     pub confirmed: Option<Timestamp>,
     /// The restarts of each workload that were sent, or may have been.
     pub restarts: BTreeMap<(Leg, StampName, WorkloadName), Restarts>,
+    /// By stamp and node, the pods that were seen on nodes that did not answer, and of which nothing better was seen since.
+    pub unheard: BTreeMap<(StampName, String), BTreeSet<UnheardPod>>,
     /// Since when, by whom and why it is paused.
     pub paused: Option<(Timestamp, String, String)>,
     /// The live release branch, where a person has named it.
@@ -135,8 +138,15 @@ impl Fold {
                 let is_second = opened.pair == Pair::Second;
                 let paused = self.paused.take().filter(|_| is_second);
                 let release = self.release.take().filter(|_| is_second);
+                // What ran on a node that does not answer may run on.
+                let again =
+                    self.opened.as_ref().is_some_and(|(_, before)| before.rotation == opened.rotation);
+                let unheard = match is_second || again {
+                    true => std::mem::take(&mut self.unheard),
+                    false => BTreeMap::new(),
+                };
                 let opened = Some((at, opened.clone()));
-                *self = Fold { opened, lease, paused, release, ..Fold::default() };
+                *self = Fold { opened, lease, paused, release, unheard, ..Fold::default() };
             }
             _ if !self.is_open() => return Err("no rotation is open".to_owned()),
             Event::Reached { leg, phase } => self.reached.push((at, *leg, *phase)),
@@ -172,6 +182,13 @@ impl Fold {
             Event::Paused { by, because } => self.paused = Some((at, by.clone(), because.clone())),
             Event::Unpaused { .. } => self.paused = None,
             Event::ReleaseNamed { branch, .. } => self.release = Some(branch.clone()),
+            Event::Unheard { stamp, node, pods } if pods.is_empty() => {
+                self.unheard.remove(&(stamp.clone(), node.clone()));
+            }
+            Event::Unheard { stamp, node, pods } => {
+                let known = self.unheard.entry((stamp.clone(), node.clone())).or_default();
+                known.extend(pods.iter().cloned());
+            }
             Event::Confirmed => self.confirmed = Some(at),
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }

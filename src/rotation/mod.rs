@@ -51,7 +51,7 @@ pub use census::{
 pub use closed::is_closed;
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide, preflight};
-pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};
+pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced, UnheardPod};
 pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};
 pub use gate::Gate;
@@ -59,6 +59,7 @@ pub use identity::{default_retire, request_id, restart_target, rotation_id};
 pub use note::{Ahead, Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
 pub use phases::{Unanswered, promoted, unanswered};
+pub use predicate::unheard_news;
 pub use proven::Proven;
 pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, ended_ill, later};

@@ -157,11 +157,12 @@ impl Reason {
             | Why::CanaryFirst { .. } => after(pace.rollout),
             Why::PodsLeftOut { .. }
             | Why::NodeNotReady { .. }
+            | Why::DeletedUnheard { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::SyncedSecretUnlooked { .. }
-            | Why::OldMountOfOther { stay: false, .. }
             | Why::UnlistedPods { stays: false, .. }
+            | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),
             Why::RunUnderWay { .. }
             | Why::RunWaitsForApproval { .. }

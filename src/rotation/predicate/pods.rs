@@ -180,7 +180,7 @@ fn jobs_run(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
 }
 
 /// How long after its time to end is over a pod may still be there: kubelets are late, and API servers are slow.
-const OVERDUE: Duration = Duration::from_secs(600);
+pub(super) const OVERDUE: Duration = Duration::from_secs(600);
 
 /// The kubelet would have ended it by force.
 pub(super) fn overdue(pod: &PodView, now: Timestamp) -> bool {

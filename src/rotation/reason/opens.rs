@@ -41,6 +41,8 @@ impl Why {
             Why::CronJobReadsStale { secret } => format!(" {secret}"),
             // Where fewer are seen than was accepted, that is another matter.
             Why::NamespacesUnseen { looked, .. } => format!(" {}", looked.join(" ")),
+            // The machine may be gone, or another one may run by its name now.
+            Why::DeletedUnheard { pods, .. } => format!(" {}", pods.join(" ")),
             // A use after the one that was accepted is another one.
             Why::UsedRecently { at, .. }
             | Why::NotesBehind { at, .. }
@@ -139,9 +141,9 @@ impl Why {
             Why::SyncedSecretContested { .. } => "synced-secret-contested",
             Why::SyncedSecretUnread { .. } => "synced-secret-unread",
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
+            Why::SyncedSecretUnlooked { .. } => "synced-secret-unlooked",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
-            Why::SyncedSecretUnlooked { .. } => "synced-secret-unlooked",
             Why::WorkloadMissing => "workload-missing",
             Why::NamespacesUnseen { .. } => "namespaces-unseen",
             Why::UnlistedWorkload => "unlisted-workload",
@@ -176,6 +178,7 @@ impl Why {
             Why::PausedByPerson { .. } => "paused-by-person",
             Why::NodeNotReady { .. } => "node-not-ready",
             Why::NodeSilent { .. } => "node-silent",
+            Why::DeletedUnheard { .. } => "deleted-unheard",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
@@ -317,6 +320,7 @@ impl Why {
             | Why::ClocksDiffer { .. }
             | Why::PausedByPerson { .. }
             | Why::NodeSilent { .. }
+            | Why::DeletedUnheard { lasting: true, .. }
             | Why::OldPodsStay { .. }
             | Why::StampTakenOut
             | Why::AccountOfOther
@@ -392,11 +396,11 @@ impl Why {
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
             | Why::SyncedSecretContested { .. }
+            | Why::SyncedSecretUnlooked { .. }
             | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
             | Why::CanaryFirst { .. }
-            | Why::SyncedSecretUnlooked { .. }
             | Why::Soaking { .. }
             | Why::WaveFull { .. }
             | Why::WaveSettling { .. }
@@ -406,6 +410,7 @@ impl Why {
             | Why::Scaling { .. }
             | Why::PodsLeftOut { .. }
             | Why::NodeNotReady { .. }
+            | Why::DeletedUnheard { lasting: false, .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::UnlistedPods { stays: false, .. }

@@ -519,6 +519,14 @@ pub enum Why {
         because: String,
         since: Timestamp,
     },
+    /// Old pods were deleted while their node did not answer, and it has not answered since, or not for long enough. `back`: when
+    /// it will have, where it does now. `lasting`: it does not answer for so long, or is gone, that nobody waits for it.
+    DeletedUnheard {
+        node: String,
+        pods: Vec<String>,
+        back: Option<Timestamp>,
+        lasting: bool,
+    },
     OldPods {
         pods: Vec<String>,
         terminating: usize,
