@@ -47,8 +47,8 @@ Examples:
   keyslot restart -e prod --stamp northeurope    one stamp
   keyslot restart -e prod --quiesce              and until the last old pod is gone
   keyslot restart -e prod --stamp northeurope --quiesce
-  keyslot restart -e prod --accept 'consumers:northeurope/workload/pod/import' --because 'ends tonight' \
-    --until 2026-01-12T18:00:00Z                 with one thing that holds accepted by name, as `explain` prints it";
+  keyslot restart -e prod --accept consumers:northeurope/workload/pod/import \\
+    --because 'it ends tonight' --until 2026-01-12T18:00:00Z    one thing accepted by name";
 
 impl Restart {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
