@@ -436,6 +436,7 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         overtaken,
         // Of what it is the cause shows by the pods.
         silent: _,
+        heard: _,
         ahead: _,
         extent,
         warnings: _,

@@ -18,6 +18,7 @@ pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
         | Event::Approved(_)
         | Event::Accepted(_)
         | Event::Proven { .. }
+        | Event::Unheard { .. }
         | Event::Confirmed
         | Event::Resumed { .. }
         | Event::Paused { .. }
@@ -126,7 +127,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         (Gate::Propagated, _) => {
             of_stamp(EvidenceKey::Vault).into_iter().chain(of_stamp(EvidenceKey::Cluster)).collect()
         }
-        (Gate::OldPodsGone, _) => of_stamp(EvidenceKey::Cluster).into_iter().collect(),
+        (Gate::OldPodsGone | Gate::NodesHeard, _) => of_stamp(EvidenceKey::Cluster).into_iter().collect(),
         // What proposes it once more; the vaults are somebody else's reason.
         (Gate::Agreement, Why::PullOpen { .. }) => reason.rests_on(world),
         (Gate::Agreement, _) => {

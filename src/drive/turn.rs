@@ -14,7 +14,7 @@ use crate::model::{Access, Blindness, EvidenceKey, StampName, World};
 use crate::ports::Glance;
 use crate::rotation::{
     Decision, Event, Gate, Leg, Opens, Phase, Reach, Reason, Relied, Step, Subject, Verdict, Why, decide,
-    forewarnings, later,
+    forewarnings, later, unheard_news,
 };
 
 /// Why a turn came to its end.
@@ -184,6 +184,7 @@ impl Driver {
         }
         let now = self.ports.clock.now();
         self.forget_what_a_clock_set_back_makes_young(now);
+        self.note_silent_nodes().await?;
         let decision = self.decision(now)?;
         let Decision { leg, phase, verdict, relied } = decision;
         if let Verdict::Wait { reasons, .. } = &verdict
@@ -249,6 +250,17 @@ impl Driver {
                 Ok(Some(TurnEnd::Done))
             }
         }
+    }
+
+    /// Writes down which pods were seen on nodes that do not answer: whoever looks later may find them deleted.
+    async fn note_silent_nodes(&mut self) -> Result<(), DriveError> {
+        if self.fold.rotation().is_none() || self.fold.confirmed.is_some() {
+            return Ok(());
+        }
+        for event in unheard_news(&self.fold, &self.world) {
+            self.append(event).await?;
+        }
+        Ok(())
     }
 
     /// Whether what comes now is the first that has effects, of somebody who restarts.

@@ -319,6 +319,8 @@ pub struct ClusterView {
     pub overtaken: BTreeMap<String, Timestamp>,
     /// Nodes that are not ready, or not there, and since when, where that is told. Asked for only where a pod gives cause.
     pub silent: BTreeMap<String, Option<Timestamp>>,
+    /// Nodes that were asked about and are ready, and since when, where that is told.
+    pub heard: BTreeMap<String, Option<Timestamp>>,
     /// How far the API server's clock is ahead of ours, where it was seen.
     pub ahead: Option<SignedDuration>,
     /// Where it was looked, where that was not everywhere.

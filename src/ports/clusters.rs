@@ -79,6 +79,9 @@ pub trait Clusters: Send + Sync {
         Ok((self.look(stamp, salt).await?, Duration::ZERO))
     }
 
+    /// Has these nodes asked about with every look at the stamp from now on, besides those that pods give cause to ask about.
+    fn ask_about(&self, _stamp: &StampName, _nodes: BTreeSet<String>) {}
+
     /// Whether watches tell of this stamp's changes now, so that looking at a pace tells nothing more.
     fn follows(&self, _stamp: &StampName) -> bool {
         false

@@ -346,6 +346,12 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             pods.join(", ")
         ),
+        Why::SyncedSecretUnlooked { secret, pods } => format!(
+            "the Kubernetes Secret {secret} on {subject} was not there, or lacked the key, when it was looked at last, and {} \
+             that read it began after that ({})",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
         Why::SyncedSecretUndated { secret, pods } => format!(
             "the Kubernetes Secret {secret} on {subject} holds the new key, and does not tell since when: {} that read it \
              may have begun before ({})",
@@ -561,6 +567,16 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             span::time(*since),
             if pods.len() == 1 { "is" } else { "are" },
+            some(pods)
+        ),
+        Why::DeletedUnheard { node, pods, back, lasting: _ } => format!(
+            "{} of {subject} {} deleted while the node did not answer, and {}: a process there may run on with the old key ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "was" } else { "were" },
+            match back {
+                Some(back) => format!("{node} has only just come back, and ends what is left there by {}", span::time(*back)),
+                None => format!("{node} has not answered since"),
+            },
             some(pods)
         ),
         Why::OldPods { pods, terminating } => format!(

@@ -105,6 +105,14 @@ pub struct HoldV1 {
     pub evidence: Vec<EvidenceV1>,
 }
 
+/// A restart alone that was begun ahead of the rotation's own restarts, and that goes on when a person has acted.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RestartHaltedV1 {
+    /// `restart` or `quiesce`.
+    pub phase: String,
+    pub holds: Vec<HoldV1>,
+}
+
 /// One piece of evidence and its age.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EvidenceV1 {
@@ -133,6 +141,12 @@ pub struct RegenerationV1 {
     pub asked_again: Option<String>,
     /// Why it failed.
     pub failed: Option<String>,
+}
+
+pub(super) fn restart_halted(report: &Report) -> Option<RestartHaltedV1> {
+    let (phase, reasons) = report.restart_halted.as_ref()?;
+    let holds = reasons.iter().map(|one| hold(one, report)).collect();
+    Some(RestartHaltedV1 { phase: phase.to_string(), holds })
 }
 
 pub(super) fn rotation(report: &Report) -> Option<RotationV1> {

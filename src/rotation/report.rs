@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
+use super::beside::{beside, halted};
 use super::predicate::{approved, no_hazard};
 use super::{
     Approval, Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Pause, Phase, Produced, Purpose, Reach,
@@ -59,6 +60,8 @@ pub struct Report {
     /// Whether such an approval holds now, for what the vaults hold now.
     pub approved: bool,
     pub decision: Option<Decision>,
+    /// What a restart alone, which was begun ahead of the rotation's own restarts, was halted by, and in which phase.
+    pub restart_halted: Option<(Phase, Vec<Reason>)>,
     pub phases: Vec<PhaseReport>,
     pub steps: Vec<StepReport>,
     /// The one that was sent and is not over.
@@ -97,6 +100,9 @@ impl Report {
             approvals: fold.approvals.clone(),
             approved: ctx.as_ref().is_some_and(|ctx| approved(ctx, ctx.opened.from).is_empty()),
             phases: phases(fold, decision.as_ref(), decider.reach, regeneration.as_ref()),
+            restart_halted: decision
+                .as_ref()
+                .and_then(|whole| halted(beside(decider, fold, world, at, whole)?)),
             decision,
             steps: steps(fold),
             regeneration,

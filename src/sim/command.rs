@@ -221,6 +221,17 @@ pub enum Command {
         namespace: String,
         name: String,
     },
+    /// Somebody deletes by force what the API has of a node's pods that are told to end. Where the node is only cut off,
+    /// their processes run on.
+    ForcePods {
+        stamp: StampName,
+        node: u32,
+    },
+    /// Somebody deletes a Node that does not answer, and its pods with it; likewise.
+    DeleteNode {
+        stamp: StampName,
+        node: u32,
+    },
     Regenerate {
         kind: KeyKind,
         request_id: String,

@@ -240,6 +240,18 @@ impl World {
                 self.note_all_darkness();
                 reply
             }
+            Command::ForcePods { stamp, node } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.force_pods_on(node, hand));
+                self.note_all_darkness();
+                Ok(Reply::Done)
+            }
+            Command::DeleteNode { stamp, node } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.delete_node(node, hand));
+                self.note_all_darkness();
+                Ok(Reply::Done)
+            }
             Command::Regenerate { kind, request_id, by } => {
                 let came = self.regenerate(kind, &request_id);
                 self.regeneration_came(&came, &by, request_id);

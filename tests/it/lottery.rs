@@ -484,8 +484,19 @@ impl Case {
             let from = dice.minutes(0, 200);
             let until = from + dice.minutes(1, 60);
             let stamp = dice.one(&self.policy.stamps).name.clone();
-            let what = Trouble::NodeLost { node: dice.range(0, 2) as u32 };
-            self.config.faults.push(Fault::new(When::Window { from, until }, Target::stamp(stamp), what));
+            let node = dice.range(0, 2) as u32;
+            let what = Trouble::NodeLost { node };
+            let target = Target::stamp(stamp.clone());
+            self.config.faults.push(Fault::new(When::Window { from, until }, target, what));
+            // Drawn by dice of its own, so that every other case is what it was.
+            let mut dice = Dice::of(self.seed ^ 0x6e6f_6465);
+            if dice.chance(60) {
+                let command = match dice.chance(50) {
+                    true => Command::ForcePods { stamp, node },
+                    false => Command::DeleteNode { stamp, node },
+                };
+                self.deeds.push((from + dice.minutes(1, 50), Deed::Do(command)));
+            }
         }
         if dice.chance(10) {
             let from = dice.minutes(0, 200);

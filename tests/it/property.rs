@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keyslot::model::{FlipBack, KeyKind, Promotion, PullState};
+use keyslot::rotation::Event;
 use keyslot::sim::{Command, Holds, KeyId, OperationStatus, Pull, StampOutcome, World};
 
 use crate::backstage::{Deed, Shot};
@@ -28,13 +29,14 @@ fn wrongs(journey: &Journey) -> Vec<String> {
     let case = &journey.case;
     let world = journey.theatre.world.lock();
     let outcome = world.outcome();
-    if outcome.outage.refused > 0 && !brought_back_by_others(journey, &world) {
+    let unseen = deleted_unseen(journey);
+    if outcome.outage.refused > 0 && !brought_back_by_others(journey, &world) && !unseen {
         wrong(format!(
             "{} requests were refused, first at {:?}",
             outcome.outage.refused, outcome.outage.first_refused_at
         ));
     }
-    for shot in journey.shots.iter().filter(|shot| !shot.holders.is_empty()) {
+    for shot in journey.shots.iter().filter(|shot| !shot.holders.is_empty() && !unseen) {
         wrong(format!("{} was sent to die at {} while {:?} held it", shot.kind, shot.at, shot.holders));
     }
     // Whoever regenerates must be there to see the new key accepted. A permit may be used for a while.
@@ -132,6 +134,22 @@ fn brought_back_by_others(journey: &Journey, world: &World) -> bool {
         .min();
     let first = world.outage().first_refused_at;
     journey.case.foreign_restarts > 0 && back.is_some() && first > back
+}
+
+/// Whether a node's pods were deleted while it did not answer, and nobody had looked at its cluster in between: no API tells of
+/// their processes any more.
+fn deleted_unseen(journey: &Journey) -> bool {
+    let start = journey.case.config.start;
+    journey.case.deeds.iter().any(|(after, deed)| {
+        let (Deed::Do(Command::ForcePods { stamp, .. }) | Deed::Do(Command::DeleteNode { stamp, .. })) = deed
+        else {
+            return false;
+        };
+        let deleted = later(start, *after);
+        !journey.events.iter().any(|(at, event)| {
+            matches!(event, Event::Unheard { stamp: of, pods, .. } if of == stamp && !pods.is_empty() && *at <= deleted)
+        })
+    })
 }
 
 /// Whether every pod of the stamp holds the new key but those that somebody made hold none: by a class that was changed

@@ -143,7 +143,8 @@ impl Refusal {
             (403, _) => fault(Blindness::Forbidden)
                 .remedy("grant the right that the message names to the user that it names, in that namespace"),
             (404, "") => fault(Blindness::Missing).remedy("the API is not installed in this cluster"),
-            (404, _) if message == NOT_SERVED => fault(Blindness::Missing).remedy(
+            // No time and no right changes what the server was built with.
+            (404, _) if message == NOT_SERVED => fault(Blindness::Misconfigured).remedy(
                 "this cluster does not serve that version of the API: keyslot needs Kubernetes 1.23 or newer",
             ),
             (404, _) => fault(Blindness::Missing)
@@ -212,6 +213,16 @@ mod tests {
             assert_eq!(refused(status, None).kind, kind, "{status}");
         }
         assert!(refused(401, None).remedy.contains("new credentials"), "what to do is said all the same");
+    }
+
+    #[test]
+    fn an_api_version_that_the_server_does_not_serve_is_no_refusal_that_a_right_would_end() {
+        let (reason, message) = ("NotFound".to_owned(), NOT_SERVED.to_owned());
+        let failure = Failure::Refused(Refusal { status: 404, reason, message, retry_after: None });
+        let fault = failure.fault("list the CronJobs", "cluster of stamp eastus");
+        assert!(!fault.kind.is_refusal(), "{fault}");
+        assert_eq!(fault.kind, Blindness::Misconfigured);
+        assert!(fault.remedy.contains("1.23"), "{fault}");
     }
 
     #[test]

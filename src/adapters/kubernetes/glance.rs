@@ -208,8 +208,8 @@ impl Base {
     async fn list_pods(&mut self, api: &Api, kept: &Kept) -> Result<(), Fault> {
         kept.listing();
         let (names, subject) = (self.names(), &self.subject);
-        let (pods, version, silent) = pods::list(api, subject, &self.classes, &names, &self.scope).await?;
-        self.view.silent = silent;
+        let (pods, version, nodes) = pods::list(api, subject, &self.classes, &names, &self.scope).await?;
+        (self.view.silent, self.view.heard) = (nodes.silent, nodes.heard);
         kept.know(self.classes.clone(), names, subject.clone());
         kept.listed(&pods, version);
         self.view.pods = pods;

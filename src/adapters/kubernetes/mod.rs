@@ -44,8 +44,8 @@ mod workload;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -126,6 +126,8 @@ struct Stamp {
     cluster: StampCluster,
     state: Mutex<State>,
     kept: Arc<Kept>,
+    /// The nodes that are asked about whatever pods show.
+    nodes: std::sync::Mutex<Arc<BTreeSet<String>>>,
 }
 
 /// What is kept between two calls. None of it is evidence.
@@ -169,7 +171,12 @@ impl Kubernetes {
             Some((cluster.vault.as_ref()?.to_ascii_lowercase(), name.clone()))
         };
         let vaults: Option<BTreeMap<String, StampName>> = stamps.iter().map(vault).collect();
-        let stamp = |cluster| Stamp { cluster, state: Mutex::default(), kept: Arc::default() };
+        let stamp = |cluster| Stamp {
+            cluster,
+            state: Mutex::default(),
+            kept: Arc::default(),
+            nodes: std::sync::Mutex::default(),
+        };
         Kubernetes {
             secret: secret.into(),
             http,
@@ -290,6 +297,7 @@ impl Kubernetes {
             vaults: Arc::clone(&self.vaults),
             namespaces: stamp.cluster.namespaces.clone(),
             configured: self.restarted.clone().unwrap_or_default(),
+            nodes: Arc::clone(&stamp.nodes.lock().unwrap_or_else(PoisonError::into_inner)),
             unfilled: Arc::default(),
         }
     }
@@ -428,6 +436,12 @@ impl Clusters for Kubernetes {
         state.note(&view);
         state.base = Some(base);
         Ok((view, age))
+    }
+
+    fn ask_about(&self, name: &StampName, nodes: BTreeSet<String>) {
+        if let Some(stamp) = self.stamps.get(name) {
+            *stamp.nodes.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(nodes);
+        }
     }
 
     fn follows(&self, stamp: &StampName) -> bool {

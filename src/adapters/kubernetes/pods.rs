@@ -16,7 +16,7 @@ use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
 use super::holding::{besides, holding, lost_classes, pod_id};
 use super::look::{Place, Placed as _, Subject, everywhere, followed};
-use super::nodes::{self, Silent};
+use super::nodes::{self, Nodes};
 use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
 use super::scope::{Mounts, Scope, is_same};
@@ -150,10 +150,11 @@ impl Pods {
         Ok(Pods { found, statuses, mounts, places })
     }
 
-    /// The nodes that do not answer, of those that pods give cause to ask about.
-    pub async fn silent(&self, api: &Api) -> Silent {
-        let suspects = nodes::suspects(self.found.iter().map(|found| &found.pod), api.clock.now());
-        nodes::silent(api, suspects).await
+    /// How the nodes are that pods give cause to ask about, and those of which it is not known what became of their pods.
+    pub async fn nodes(&self, api: &Api, subject: &Subject) -> Nodes {
+        let mut suspects = nodes::suspects(self.found.iter().map(|found| &found.pod), api.clock.now());
+        suspects.extend(subject.nodes.iter().cloned());
+        nodes::ask(api, suspects).await
     }
 
     /// The oldest of the lists, where they are numbers.
@@ -188,19 +189,19 @@ impl Pods {
     }
 }
 
-/// The pods and their mounts, listed anew; with the version of the list, and nodes that do not answer.
+/// The pods and their mounts, listed anew; with the version of the list, and what was told of nodes.
 pub(super) async fn list(
     api: &Api,
     subject: &Subject,
     classes: &[Class],
     workloads: &BTreeSet<WorkloadName>,
     scope: &Scope,
-) -> Result<(Vec<PodView>, Option<u64>, Silent), Fault> {
+) -> Result<(Vec<PodView>, Option<u64>, Nodes), Fault> {
     let raw = RawPods::list(api, subject).await?;
     let listed = Pods::of(raw, api, subject, classes, workloads, scope, &Mounts::new()).await?;
     let version = listed.version();
-    let silent = listed.silent(api).await;
-    Ok((listed.views(subject, classes), version, silent))
+    let nodes = listed.nodes(api, subject).await;
+    Ok((listed.views(subject, classes), version, nodes))
 }
 
 /// Whether what the pod mounts tells anything.

@@ -361,7 +361,12 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::NodeSilent { .. } => {
             "see `kubectl get node` and the machine behind it. Only when it is certain that it runs no more: delete the \
-             Node, and its pods go with it"
+             Node, and its pods go with it; then accept it by the Node's name"
+        }
+        Why::DeletedUnheard { back: Some(_), .. } => "",
+        Why::DeletedUnheard { back: None, .. } => {
+            "see the machine behind it (`az vmss list-instances`), and bring it back, which keyslot sees where it may read \
+             nodes; only when it is certain that it runs no more, accept it by the Node's name"
         }
         Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
             "see whether the account was deleted, or moved to another resource group; if it is gone, end the rotation: \
@@ -430,6 +435,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
         | Why::SyncedSecretContested { .. }
+        | Why::SyncedSecretUnlooked { .. }
         | Why::UsedRecently { .. }
         | Why::NotesBehind { lasting: false, .. }
         | Why::LastHealthyStamp { recovering: true }

@@ -37,6 +37,7 @@ impl Why {
             | Why::SyncedSecretStale { secret }
             | Why::SyncedSecretContested { secret, .. }
             | Why::SyncedSecretAbsent { secret, .. }
+            | Why::SyncedSecretUnlooked { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
             Why::MayNotRestart { what, .. } => format!(" {what}"),
@@ -52,6 +53,8 @@ impl Why {
             Why::CronJobReadsStale { secret } => format!(" {secret}"),
             // Where fewer are seen than was accepted, that is another matter.
             Why::NamespacesUnseen { looked, .. } => format!(" {}", looked.join(" ")),
+            // The machine may be gone, or another one may run by its name now.
+            Why::DeletedUnheard { pods, .. } => format!(" {}", pods.join(" ")),
             // A use after the one that was accepted is another one.
             Why::UsedRecently { at, .. }
             | Why::NotesBehind { at, .. }
@@ -150,6 +153,7 @@ impl Why {
             Why::SyncedSecretContested { .. } => "synced-secret-contested",
             Why::SyncedSecretUnread { .. } => "synced-secret-unread",
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
+            Why::SyncedSecretUnlooked { .. } => "synced-secret-unlooked",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
@@ -186,6 +190,7 @@ impl Why {
             Why::PausedByPerson { .. } => "paused-by-person",
             Why::NodeNotReady { .. } => "node-not-ready",
             Why::NodeSilent { .. } => "node-silent",
+            Why::DeletedUnheard { .. } => "deleted-unheard",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
@@ -327,6 +332,7 @@ impl Why {
             | Why::ClocksDiffer { .. }
             | Why::PausedByPerson { .. }
             | Why::NodeSilent { .. }
+            | Why::DeletedUnheard { lasting: true, .. }
             | Why::OldPodsStay { .. }
             | Why::StampTakenOut
             | Why::AccountOfOther
@@ -402,6 +408,7 @@ impl Why {
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
             | Why::SyncedSecretContested { .. }
+            | Why::SyncedSecretUnlooked { .. }
             | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
@@ -415,6 +422,7 @@ impl Why {
             | Why::Scaling { .. }
             | Why::PodsLeftOut { .. }
             | Why::NodeNotReady { .. }
+            | Why::DeletedUnheard { lasting: false, .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::UnlistedPods { stays: false, .. }

@@ -363,6 +363,12 @@ pub enum Why {
         secret: String,
         pods: Vec<String>,
     },
+    /// It was not there at the last look, and pods that run and began since then read it: what it holds, and since when, that
+    /// look could not tell.
+    SyncedSecretUnlooked {
+        secret: String,
+        pods: Vec<String>,
+    },
     /// It holds the key, and nobody says since when: pods that read it may be older than that.
     SyncedSecretUndated {
         secret: String,
@@ -512,6 +518,14 @@ pub enum Why {
         by: String,
         because: String,
         since: Timestamp,
+    },
+    /// Old pods were deleted while their node did not answer, and it has not answered since, or not for long enough. `back`: when
+    /// it will have, where it does now. `lasting`: it does not answer for so long, or is gone, that nobody waits for it.
+    DeletedUnheard {
+        node: String,
+        pods: Vec<String>,
+        back: Option<Timestamp>,
+        lasting: bool,
     },
     OldPods {
         pods: Vec<String>,

@@ -39,6 +39,9 @@ impl Cluster {
             secrets: BTreeMap::new(),
             processes: BTreeMap::new(),
             lost: BTreeMap::new(),
+            regained: BTreeMap::new(),
+            deleted_nodes: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
             cordoned: BTreeSet::new(),
             unmounted: BTreeSet::new(),
             // Nothing of the birth is told to watches.

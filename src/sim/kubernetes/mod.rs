@@ -12,6 +12,7 @@ mod classes;
 mod csi;
 mod deployment;
 mod drains;
+mod forced;
 mod jobs;
 mod limits;
 mod made;
@@ -174,6 +175,12 @@ pub struct Cluster {
     processes: BTreeMap<PodId, Process>,
     /// Nodes that do not answer, and since when.
     lost: BTreeMap<Arc<str>, Timestamp>,
+    /// Since when nodes that did not answer do so again.
+    regained: BTreeMap<Arc<str>, Timestamp>,
+    /// Nodes whose objects somebody deleted, of those that do not answer.
+    deleted_nodes: BTreeSet<Arc<str>>,
+    /// Pods that somebody deleted by force on nodes that do not answer, by their nodes: their processes run on.
+    forgotten: BTreeMap<PodId, Arc<str>>,
     /// Nodes that nothing is scheduled on, because they are drained.
     cordoned: BTreeSet<Arc<str>>,
     /// Pods whose secret could not be mounted yet.
@@ -336,6 +343,7 @@ impl Cluster {
         self.loads.clear();
         self.budgets.clear();
         self.failing.clear();
+        self.forgotten.clear();
         std::mem::take(&mut self.processes).into_values().collect()
     }
 

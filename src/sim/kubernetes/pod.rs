@@ -228,7 +228,9 @@ impl Cluster {
     }
 
     pub(super) fn end_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
-        let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
+        let Some(pod) = self.pods.get(&id).cloned() else {
+            return Happened { ended: self.end_forgotten(id), readiness: None };
+        };
         if self.is_lost(id) {
             // Its kubelet does not hear of it.
             return Happened::default();

@@ -56,6 +56,12 @@ impl Clusters for MemoryClusters {
                     silent: cluster
                         .nodes()
                         .filter_map(|(name, since)| Some((name.to_string(), Some(whole_second(since?)))))
+                        .chain(cluster.deleted_nodes().map(|name| (name.to_string(), None)))
+                        .collect(),
+                    heard: cluster
+                        .nodes()
+                        .filter(|(_, lost)| lost.is_none())
+                        .map(|(name, _)| (name.to_string(), cluster.heard_since(&name).map(whole_second)))
                         .collect(),
                     ahead: Some(SignedDuration::ZERO),
                     extent: None,

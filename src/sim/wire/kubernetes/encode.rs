@@ -421,13 +421,14 @@ pub(super) fn event(event: &WarningEvent) -> Value {
     })
 }
 
-/// A node; one that is silent, as the node controller marks it, and one that is drained as `kubectl cordon` does.
-pub(super) fn node(name: &str, silent: Option<Timestamp>, cordoned: bool, born: Timestamp) -> Value {
-    let (status, reason, message) = match silent {
-        Some(_) => ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
-        None => ("True", "KubeletReady", "kubelet is posting ready status"),
+/// A node, ready or not since then: one that is silent, as the node controller marks it, and one that is drained as `kubectl
+/// cordon` does.
+pub(super) fn node(name: &str, (ready, since): (bool, Timestamp), cordoned: bool, born: Timestamp) -> Value {
+    let (status, reason, message) = match ready {
+        false => ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
+        true => ("True", "KubeletReady", "kubelet is posting ready status"),
     };
-    let since = time(silent.unwrap_or(born));
+    let since = time(since);
     json!({"apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "uid": format!("node-{name}"), "resourceVersion": "1",
             "creationTimestamp": time(born), "labels": {"kubernetes.io/hostname": name}},

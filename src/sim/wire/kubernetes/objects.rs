@@ -62,8 +62,9 @@ impl Wanted {
             Resource::Namespaces => encode::namespaces(stamp),
             Resource::Nodes => {
                 let born = encode::born(stamp);
-                let node = |(name, silent): (std::sync::Arc<str>, _)| {
-                    encode::node(&name, silent, cluster.is_cordoned(&name), born)
+                let node = |(name, silent): (std::sync::Arc<str>, Option<jiff::Timestamp>)| {
+                    let since = silent.or(cluster.heard_since(&name)).unwrap_or(born);
+                    encode::node(&name, (silent.is_none(), since), cluster.is_cordoned(&name), born)
                 };
                 cluster.nodes().map(node).collect()
             }
