@@ -435,11 +435,13 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         overtaken,
         // Of what it is the cause shows by the pods.
         silent: _,
+        // Which ones wait changes all the time; that some do is what holds.
+        unplaced,
         ahead: _,
         extent,
         warnings: _,
     } = view;
-    facts.text(&format!("{state:?}")).text(&format!("{extent:?}"));
+    facts.text(&format!("{state:?}")).text(&format!("{extent:?}")).word(&unplaced.is_some());
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);

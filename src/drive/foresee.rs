@@ -6,7 +6,8 @@ use futures::future::join_all;
 
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{
-    AccountRights, Blindness, BudgetView, EvidenceKey, Right, RightView, Slot, StampName, Term, age_of,
+    AccountRights, Blindness, BudgetView, EvidenceKey, NodesView, Right, RightView, Slot, StampName, Term,
+    age_of,
 };
 use crate::observe::Change;
 use crate::ports::Fault;
@@ -92,6 +93,9 @@ impl Driver {
         for (stamp, budgets) in self.budgets(&silent).await {
             foresight = foresight.knowing(&stamp, budgets.map_err(|fault| fault.why));
         }
+        for (stamp, nodes) in self.nodes(&silent).await {
+            foresight = foresight.placing(&stamp, nodes.map_err(|fault| fault.why), &self.world);
+        }
         Ok(foresight)
     }
 
@@ -173,6 +177,15 @@ impl Driver {
         let ask = |name: StampName| async {
             let budgets = self.ports.clusters.budgets(&name).await;
             (name, budgets)
+        };
+        join_all(self.live_stamps().filter(|stamp| !silent.contains(stamp)).map(ask)).await
+    }
+
+    /// Where something is restarted.
+    async fn nodes(&self, silent: &BTreeSet<StampName>) -> Vec<(StampName, Result<NodesView, Fault>)> {
+        let ask = |name: StampName| async {
+            let nodes = self.ports.clusters.nodes(&name).await;
+            (name, nodes)
         };
         join_all(self.live_stamps().filter(|stamp| !silent.contains(stamp)).map(ask)).await
     }

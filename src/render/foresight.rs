@@ -313,6 +313,32 @@ pub fn concern(concern: &Concern) -> String {
             "{stamp}: {workload} has all the {most} pods that its autoscaler may give it, and a restart takes some away for \
              a while (`maxUnavailable`)"
         ),
+        Concern::PodsWait { stamp, unplaced, workloads } => format!(
+            "{stamp}: no node has room for {} ({}): the new pods of {} may wait as well, and the rollout with them; those \
+             that serve stay until a new one does; add nodes, or see that a node autoscaler does",
+            reason::waiting_pods(unplaced.count, &unplaced.pods),
+            unplaced.message,
+            workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        ),
+        Concern::NodesFull { stamp, workload, takers, grows, loses } => format!(
+            "{stamp}: {} has room for one pod more of {workload}, by what pods request of cpu, memory and places: {}{}",
+            match takers {
+                0 => "no node takes its pods now, and none".to_owned(),
+                1 => "the one node that takes its pods has none left: none".to_owned(),
+                many => format!("none of the {many} nodes that take its pods"),
+            },
+            match loses {
+                true => "its restart takes pods away all the same, and they are missed until there is room",
+                false => "its rollout stops, and the pods that serve stay, until there is room",
+            },
+            match grows {
+                true => "; a node autoscaler seems to be there, and may make some; see that it has not reached its limit",
+                false => "; add a node, or free some room",
+            }
+        ),
+        Concern::NodesUnknown { stamp, why } => {
+            format!("{stamp}: whether a node has room for the pods that a restart adds is not known: {why}")
+        }
         Concern::TightBudgets { stamp, budgets } => format!(
             "{stamp}: {} now: a rolling update does not ask PodDisruptionBudgets, for it evicts nothing, but a drain of a \
              node or an upgrade of the cluster would wait",

@@ -45,6 +45,7 @@ mod flip;
 mod follow;
 mod forge_rules;
 mod formatted;
+mod full_nodes;
 mod gates;
 mod git;
 mod git_face;

@@ -134,6 +134,7 @@ async fn look_within(
     let rollouts = rollouts::list(api, subject, &classes, scope, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
+    let unplaced = pods.unplaced.take();
     let silent = pods.silent(api).await;
     let pods = pods.views(subject, &classes);
     let synced =
@@ -153,6 +154,7 @@ async fn look_within(
         unseen,
         overtaken,
         silent,
+        unplaced,
         ahead: api.connection.skew.ahead(),
         extent: extent(subject),
         warnings: Vec::new(),

@@ -32,7 +32,8 @@ const NEEDED: [(&str, Kind); 10] = [
 ];
 
 /// What tells more where something goes wrong, and is told by nobody else when it is missing. Nodes live in no namespace.
-const TELLING: [(&str, Kind, bool); 2] = [("get", NODES, false), ("list", EVENTS, true)];
+const TELLING: [(&str, Kind, bool); 3] =
+    [("get", NODES, false), ("list", NODES, false), ("list", EVENTS, true)];
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
@@ -278,7 +279,7 @@ mod tests {
             .into_iter()
             .chain(kinds.iter().flat_map(of_kind))
             .chain(tells)
-            .chain([("get", NODES), ("get", NAMESPACES), ("get", SECRETS)])
+            .chain([("get", NODES), ("list", NODES), ("get", NAMESPACES), ("get", SECRETS)])
             .map(|(verb, kind)| (verb.to_owned(), kind.group_name().to_owned(), kind.plural.to_owned()))
             .collect();
         assert_eq!(granted, needed);

@@ -25,6 +25,7 @@ mod removed;
 mod replica_set;
 mod ring;
 mod rollouts;
+mod scheduling;
 mod sets;
 mod status;
 mod warnings;
@@ -47,7 +48,7 @@ pub use ring::Ring;
 pub use warnings::WarningEvent;
 
 use super::account::KeyId;
-use super::config::{QuotaConfig, WorldConfig};
+use super::config::{NodeConfig, QuotaConfig, WorldConfig};
 use super::events::{Event, Queue};
 use super::fault::FaultBook;
 use super::refusal::Refusal;
@@ -172,6 +173,8 @@ pub struct Cluster {
     processes: BTreeMap<PodId, Process>,
     /// Nodes that do not answer, and since when.
     lost: BTreeMap<Arc<str>, Timestamp>,
+    /// What each node has.
+    has: NodeConfig,
     /// Nodes that nothing is scheduled on, because they are drained.
     cordoned: BTreeSet<Arc<str>>,
     /// Pods whose secret could not be mounted yet.

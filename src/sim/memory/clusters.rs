@@ -19,9 +19,9 @@ use super::holding::{besides, delivers, holding, is_synced, left, mounted, overt
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
-    Amount, Blindness, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, ObjectName,
-    PodAsks, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy, SyncedSecretView,
-    Warning, WorkloadKind, WorkloadName, WorkloadView,
+    Amount, Blindness, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, NodesView,
+    ObjectName, PodAsks, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy,
+    SyncedSecretView, Unplaced, Warning, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -57,6 +57,10 @@ impl Clusters for MemoryClusters {
                         .nodes()
                         .filter_map(|(name, since)| Some((name.to_string(), Some(whole_second(since?)))))
                         .collect(),
+                    unplaced: Unplaced::among(cluster.pods().filter_map(|pod| {
+                        let name = format!("{}/{}", pod.meta.namespace, pod.meta.name);
+                        Some((name, pod.unplaced.as_deref().filter(|_| pod.deleting.is_none())?))
+                    })),
                     ahead: Some(SignedDuration::ZERO),
                     extent: None,
                     warnings: cluster.warnings().map(|one| warning(&one)).collect(),
@@ -86,6 +90,15 @@ impl Clusters for MemoryClusters {
         let missing = || about.fault(Blindness::Missing, "there is no such cluster");
         let look = |world: &mut World| {
             world.stamp(stamp).map(|stamp| room::budgets(&stamp.cluster)).ok_or_else(missing)
+        };
+        self.0.read(about, Call::on(Operation::ReadRoom, stamp), look).await
+    }
+
+    async fn nodes(&self, stamp: &StampName) -> Result<NodesView, Fault> {
+        let about = About { what: "see what the nodes have left", subject: stamp.as_str() };
+        let missing = || about.fault(Blindness::Missing, "there is no such cluster");
+        let look = |world: &mut World| {
+            world.stamp(stamp).map(|stamp| room::nodes(&stamp.cluster)).ok_or_else(missing)
         };
         self.0.read(about, Call::on(Operation::ReadRoom, stamp), look).await
     }

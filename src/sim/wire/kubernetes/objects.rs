@@ -63,7 +63,7 @@ impl Wanted {
             Resource::Nodes => {
                 let born = encode::born(stamp);
                 let node = |(name, silent): (std::sync::Arc<str>, _)| {
-                    encode::node(&name, silent, cluster.is_cordoned(&name), born)
+                    encode::node(&name, silent, cluster.is_cordoned(&name), born, cluster.allocatable())
                 };
                 cluster.nodes().map(node).collect()
             }
