@@ -512,6 +512,8 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         left,
         written: _,
         manager: _,
+        // An estimate for people rests on it, and nothing else.
+        times: _,
     } = view;
     facts
         .text(&name.to_string())

@@ -9,6 +9,7 @@ use super::{Fingerprint, ObjectName, SecretVersion, Seen, StampName, WorkloadNam
 
 pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::nodes::{NodeRoom, NodesView};
+pub use self::pod_times::PodTimes;
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
 pub use self::shortage::Shortage;
 pub use self::symptom::{PodTrouble, Warning};
@@ -16,6 +17,7 @@ pub use self::unplaced::Unplaced;
 
 mod holding;
 mod nodes;
+mod pod_times;
 mod room;
 mod shortage;
 mod symptom;
@@ -126,6 +128,7 @@ pub struct WorkloadView {
     /// seconds.
     pub written: Option<Timestamp>,
     pub manager: Option<Manager>,
+    pub times: PodTimes,
 }
 
 impl WorkloadView {

@@ -39,8 +39,8 @@ pub use branch_rules::{BranchRule, BranchRules, Bypass, Demand, Like, NamePatter
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
     DeploymentCondition, Extent, Holding, LostClass, Manager, NodeRoom, NodesView, OtherMount, PodAsks,
-    PodTrouble, PodView, QuotaLine, QuotaView, ReplicaNumber, RoomView, Shortage, Strategy, SyncedSecretView,
-    Takes, Unplaced, UnseenSecret, Warning, WorkloadView,
+    PodTimes, PodTrouble, PodView, QuotaLine, QuotaView, ReplicaNumber, RoomView, Shortage, Strategy,
+    SyncedSecretView, Takes, Unplaced, UnseenSecret, Warning, WorkloadView,
 };
 pub use code::{BranchView, Brings, Delivery, SlotUse, Taker, TreeClaim};
 pub use deployment::{DeploymentState, DeploymentView};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::closed::is_closed;
+use super::estimate::{Estimate, of_stamp};
 use super::note::not_valid_until;
 use super::predicate::{Deed, autoscaler, fits, own_region, rollout_failed};
 use super::reason::later;
@@ -213,6 +214,8 @@ pub struct Foresight {
     /// Who writes the vaults.
     pub propagation: Propagation,
     pub waits: Waits,
+    /// How long the restarts of each stamp may take that is to be restarted; of those that are not seen nobody knows.
+    pub rollouts: BTreeMap<StampName, Estimate>,
     /// The target key is made anew first.
     pub renewal: Option<Renewal>,
     /// What is yet to be done with branches, and what the forge's rules make of it.
@@ -263,6 +266,7 @@ impl Foresight {
                 quiet: policy.quiet_window + lag,
                 confirm: policy.confirm_window,
             },
+            rollouts: rollouts(&waves, policy, world),
             waves,
             workloads: policy.workloads.clone(),
             merging: policy.pulls.merging,
@@ -327,6 +331,13 @@ impl Foresight {
     pub fn meeting(mut self, later: Vec<Reason>) -> Foresight {
         self.later = later.into_iter().filter(|one| !self.holds.contains(one)).collect();
         self
+    }
+
+    /// How long the restarts of a wave may take, of those that are not over; its stamps are restarted at the same time.
+    pub fn rollout_of(&self, wave: &Wave) -> Estimate {
+        let left = wave.stamps.iter().filter(|(_, course)| *course != Course::Done);
+        let estimates = left.filter_map(|(stamp, _)| self.rollouts.get(stamp).copied());
+        estimates.fold(Estimate::NOTHING, Estimate::beside)
     }
 
     /// How far these phases are together.
@@ -430,6 +441,15 @@ impl Foresight {
 
 fn cluster<'w>(world: &'w World, stamp: &StampFacts) -> Option<&'w ClusterView> {
     world.clusters.get(&stamp.name)?.get()
+}
+
+fn rollouts(waves: &[Wave], policy: &Policy, world: &World) -> BTreeMap<StampName, Estimate> {
+    let stamps = waves.iter().flat_map(|wave| &wave.stamps);
+    let estimate = |stamp: &StampName| {
+        let view = world.clusters.get(stamp).and_then(|seen| seen.get());
+        view.map_or(Estimate::UNKNOWN, |view| of_stamp(policy, view))
+    };
+    stamps.map(|(stamp, _)| (stamp.clone(), estimate(stamp))).collect()
 }
 
 /// The canary alone, then the others as the policy's wave size says, in the configured order.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -20,7 +21,7 @@ use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
     Amount, Blindness, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, NodesView,
-    ObjectName, PodAsks, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy,
+    ObjectName, PodAsks, PodTimes, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy,
     SyncedSecretView, Unplaced, Warning, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
@@ -231,6 +232,7 @@ fn set_view(set: &PodSet) -> WorkloadView {
         left: None,
         written: Some(whole_second(set.written)),
         manager: None,
+        times: times(set.min_ready, &set.template),
     }
 }
 
@@ -277,7 +279,12 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         left: None,
         written: Some(whole_second(deployment.written)),
         manager: None,
+        times: times(deployment.min_ready, &deployment.template),
     }
+}
+
+fn times(min_ready: Duration, template: &PodTemplate) -> PodTimes {
+    PodTimes { min_ready, grace: template.grace, probe_delay: Duration::ZERO }
 }
 
 fn warning(event: &WarningEvent) -> Warning {
