@@ -25,6 +25,7 @@ mod census;
 mod check;
 mod closed;
 mod closed_wire;
+mod concerns;
 mod consumers;
 mod contract;
 mod cut_answers;
