@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::granted::{self, Granted};
 use crate::model::{Right, RightView, SyncedSecretView, WorkloadKind, WorkloadName};
 
-/// Everything that a look and the restart of a Deployment do.
+/// Everything that a look, its watches and the restart of a Deployment do. Watches are no need: they only spare looks.
 const NEEDED: [(&str, Kind); 10] = [
     ("list", DEPLOYMENTS),
     ("watch", DEPLOYMENTS),
@@ -163,8 +163,10 @@ async fn ask(
     view(place, verb, kind, right)
 }
 
+/// A watch spares looks; without one everything is looked at, at a pace.
 fn view(place: Option<&str>, verb: &str, kind: Kind, right: Right) -> RightView {
     let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+    let right = if verb == "watch" && right == Right::Denied { Right::Unneeded } else { right };
     RightView {
         what: format!("{verb} {} in {within}", kind.plural),
         right,
