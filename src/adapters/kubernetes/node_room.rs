@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, Pod, PodSpec, Taint, Toleration};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use super::api::{Api, NODES};
-use super::look::{Placed as _, Subject};
+use super::api::{Api, NODES, PODS};
+use super::look::{Placed as _, Subject, everywhere};
 use super::owners::{Above, Owners};
-use super::pods::RawPods;
 use super::rollouts::rollout_of;
 use super::room::requested;
 use super::scope::is_same;
@@ -33,8 +32,9 @@ pub(super) async fn look(api: &Api, subject: &Subject) -> Result<NodesView, Faul
         return Err(Fault::new(Blindness::Forbidden, WHAT, &*api.subject, why));
     }
     let nodes = api.list::<Node>(NODES, None).await.map_err(|failure| failure.fault(WHAT, &api.subject))?;
-    let raw = RawPods::list(api, subject).await?;
-    Ok(view(&nodes.items, &raw.pods, &subject.configured))
+    let listed = everywhere::<Pod>(api, PODS, subject).await;
+    let (pods, _) = listed.map_err(|failure| failure.fault(WHAT, &api.subject))?;
+    Ok(view(&nodes.items, &pods, &subject.configured))
 }
 
 fn view(nodes: &[Node], pods: &[Pod], configured: &[WorkloadName]) -> NodesView {
