@@ -45,14 +45,14 @@ pub struct ActivityLog {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     operation_name: Text,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     status: Text,
-    #[serde(default)]
-    sub_status: Option<Text>,
+    #[serde(default, deserialize_with = "or_nothing")]
+    sub_status: Text,
     event_timestamp: Timestamp,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     correlation_id: String,
     #[serde(default)]
     caller: Option<String>,
@@ -64,8 +64,15 @@ struct Event {
 
 #[derive(Deserialize, Default)]
 struct Text {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     value: String,
+}
+
+/// Events of other categories than those that are looked for (alerts, service health) have `null` here and there.
+fn or_nothing<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 #[derive(Deserialize, Default)]
@@ -211,6 +218,22 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn an_alert_among_them_hides_nothing() {
+        let alert = json!({
+            "operationName": { "value": "Microsoft.Insights/AlertRules/Activated/action" },
+            "status": { "value": "Activated" },
+            "subStatus": { "value": null },
+            "eventTimestamp": "2026-01-12T09:00:00Z",
+            "correlationId": null,
+            "claims": null,
+            "httpRequest": null,
+        });
+        let listing = event("listKeys/action", "Succeeded", "1", json!({ "appid": "app" }), "x");
+        let events: Vec<Event> = serde_json::from_value(json!([alert, listing])).unwrap();
+        assert_eq!(deeds(&events).len(), 1);
+    }
 
     fn event(operation: &str, status: &str, correlation: &str, caller: Value, id: &str) -> Value {
         json!({

@@ -38,16 +38,27 @@ fn trace(events: &[Event], id: &str) -> Trace {
     let accepted = told.iter().any(|event| matches!(event.trace(), Trace::Accepted { .. }));
     // What has an end is told by it; a success outweighs everything else.
     match told.iter().map(|event| event.trace()).max_by_key(weight).unwrap_or(Trace::Absent) {
-        Trace::Failed { at, why } if !accepted && says_nothing(&why) => Trace::Started { at },
+        Trace::Failed { at, why } if !accepted && !says_that_nothing_was_done(&why) => Trace::Started { at },
         trace => trace,
     }
 }
 
-/// A server's trouble in answering does not say what happened behind it.
-fn says_nothing(status: &str) -> bool {
-    const OPEN: [&str; 5] =
-        ["InternalServerError", "BadGateway", "ServiceUnavailable", "GatewayTimeout", "RequestTimeout"];
-    OPEN.iter().any(|open| open.eq_ignore_ascii_case(status))
+/// Only a refusal of what was asked says that. A server's trouble in answering, a client that left, and no word at all
+/// leave open what happened behind it.
+fn says_that_nothing_was_done(status: &str) -> bool {
+    const REFUSED: [&str; 10] = [
+        "BadRequest",
+        "Unauthorized",
+        "Forbidden",
+        "NotFound",
+        "MethodNotAllowed",
+        "Conflict",
+        "PreconditionFailed",
+        "UnprocessableEntity",
+        "Locked",
+        "TooManyRequests",
+    ];
+    REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(status))
 }
 
 fn weight(trace: &Trace) -> u8 {
@@ -68,8 +79,7 @@ impl Event {
             return Trace::Succeeded { at };
         }
         if is("Failed") {
-            let why = self.sub_status.as_ref().map(|status| status.value.clone());
-            return Trace::Failed { at, why: why.filter(|why| !why.is_empty()).unwrap_or_default() };
+            return Trace::Failed { at, why: self.sub_status.value.clone() };
         }
         if is("Accepted") { Trace::Accepted { at } } else { Trace::Started { at } }
     }
@@ -112,11 +122,23 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_that_gave_up_says_nothing_of_what_went_on_behind_it_unless_it_was_taken_on() {
-        let mut failed = event("Failed", "c", Some("id-1"));
-        failed["subStatus"]["value"] = json!("GatewayTimeout");
-        assert!(matches!(told(json!([failed])), Trace::Started { .. }));
-        assert!(matches!(told(json!([event("Accepted", "c", None), failed])), Trace::Failed { .. }));
+    fn what_is_no_refusal_says_nothing_of_what_went_on_behind_it_unless_it_was_taken_on() {
+        let failed = |status: Value| {
+            let mut failed = event("Failed", "c", Some("id-1"));
+            failed["subStatus"] = status;
+            failed
+        };
+        let gateway = || failed(json!({ "value": "GatewayTimeout" }));
+        for open in
+            [gateway(), failed(json!({ "value": "ClientClosedRequest" })), failed(json!({ "value": "" }))]
+        {
+            assert!(matches!(told(json!([open])), Trace::Started { .. }), "{open}");
+        }
+        for open in [failed(json!({ "value": null })), failed(Value::Null)] {
+            assert!(matches!(told(json!([open])), Trace::Started { .. }), "{open}");
+        }
+        assert!(matches!(told(json!([failed(json!({ "value": "Conflict" }))])), Trace::Failed { .. }));
+        assert!(matches!(told(json!([event("Accepted", "c", None), gateway()])), Trace::Failed { .. }));
     }
 
     #[test]

@@ -19,10 +19,7 @@ const LOCKS: &str = "2020-05-01";
 /// What is done with the account, with a role that may.
 const NEEDED: [(&str, &str); 3] = [
     ("Microsoft.DocumentDB/databaseAccounts/read", "Cosmos DB Account Reader Role"),
-    (
-        "Microsoft.DocumentDB/databaseAccounts/listKeys/action",
-        "Cosmos DB Operator with listKeys, or DocumentDB Account Contributor",
-    ),
+    ("Microsoft.DocumentDB/databaseAccounts/listKeys/action", "DocumentDB Account Contributor"),
     ("Microsoft.DocumentDB/databaseAccounts/regenerateKey/action", "DocumentDB Account Contributor"),
 ];
 
@@ -49,6 +46,15 @@ struct Lock {
 struct LockProperties {
     #[serde(default)]
     level: String,
+}
+
+impl Lock {
+    /// Whether it is on this or on what this lies in; nothing where it does not say what it is on.
+    fn covers(&self, id: &str) -> Option<bool> {
+        let own = self.id.to_ascii_lowercase();
+        let (scope, _) = own.split_once("/providers/microsoft.authorization/locks/")?;
+        Some(covers(scope, id))
+    }
 }
 
 /// Without it nothing is regenerated.
@@ -93,13 +99,14 @@ impl Management {
         let all_seen = above.iter().all(Result::is_ok);
         let (right, remedy) = match told(own)? {
             Ok(own) => {
-                let covering = |lock: &Lock| {
-                    let scope = lock.id.to_ascii_lowercase();
-                    let scope = scope.split_once("/providers/microsoft.authorization/locks/");
-                    scope.is_some_and(|(scope, _)| covers(scope, &id))
-                };
-                let above = above.into_iter().flatten().flatten().filter(covering);
-                let mut locks = own.into_iter().chain(above);
+                let above = above
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .filter(|lock| lock.covers(&id).is_some_and(|is| is));
+                // A list has what lies below, too: a lock on one database of it refuses nothing of the account's own.
+                let own = own.into_iter().filter(|lock| lock.covers(&id).is_none_or(|is| is));
+                let mut locks = own.chain(above);
                 match locks.find(|lock| lock.properties.level.eq_ignore_ascii_case("ReadOnly")) {
                     Some(Lock { name, .. }) => {
                         let remedy =
@@ -174,6 +181,25 @@ impl Permission {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_covers_what_lies_in_it_and_not_what_it_lies_in() {
+        let account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DocumentDB/databaseAccounts/a";
+        let lock = |scope: &str| {
+            let id = format!("{scope}/providers/Microsoft.Authorization/locks/l");
+            Lock { id, name: "l".to_owned(), properties: LockProperties { level: "ReadOnly".to_owned() } }
+        };
+        for (scope, is) in [
+            (account.to_owned(), true),
+            (account.to_uppercase(), true),
+            ("/subscriptions/s/resourceGroups/g".to_owned(), true),
+            (format!("{account}/sqlDatabases/prod"), false),
+            (format!("{account}2"), false),
+        ] {
+            assert_eq!(lock(&scope).covers(account), Some(is), "{scope}");
+        }
+        assert_eq!(Lock { id: String::new(), ..lock("") }.covers(account), None);
+    }
 
     #[test]
     fn what_is_taken_away_again_is_not_allowed() {

@@ -32,6 +32,10 @@ fn judged(host: &str, found: &[IpAddr]) -> Option<String> {
         None if is_named => Some(format!(
             "{host} is a private endpoint: only name servers of its own network know its address"
         )),
+        // A network may have any addresses; nobody else has such a name.
+        Some(first) if is_named && !first.is_loopback() => {
+            Some(format!("{host} is a private endpoint, by its name: its address is {first}"))
+        }
         Some(_) | None => None,
     }
 }
@@ -39,7 +43,10 @@ fn judged(host: &str, found: &[IpAddr]) -> Option<String> {
 /// Loopback is none of it: there a simulated world answers.
 fn is_private(address: &IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_private(),
+        // The second are carriers' (RFC 6598), which networks in Azure may have.
+        IpAddr::V4(address) => {
+            address.is_private() || address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64
+        }
         IpAddr::V6(address) => address.is_unique_local(),
     }
 }
@@ -57,6 +64,9 @@ mod tests {
         assert!(told("kv.vault.azure.net", &["10.1.2.3"]).unwrap().contains("10.1.2.3"));
         assert!(told("kv.vault.azure.net", &["fd00::1"]).is_some());
         assert!(told("c-1.privatelink.eastus2.azmk8s.io", &[]).is_some());
+        assert!(told("kv.vault.azure.net", &["100.64.3.4"]).is_some());
+        assert!(told("c-1.privatelink.eastus2.azmk8s.io", &["20.1.2.3"]).is_some());
+        assert_eq!(told("kv.vault.azure.net", &["100.128.3.4"]), None);
         assert_eq!(told("kv.vault.azure.net", &[]), None, "it may not exist at all");
         assert_eq!(told("kv.vault.azure.net", &["20.1.2.3"]), None);
         assert_eq!(told("kv.vault.azure.net", &["10.1.2.3", "20.1.2.3"]), None);

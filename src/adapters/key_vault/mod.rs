@@ -294,7 +294,11 @@ fn answered(status: StatusCode, body: &[u8], subject: &str) -> ReadError {
             Blindness::Forbidden,
             "the vault's firewall refuses this address: run keyslot where the vault can be reached, or let it in",
         )),
-        (StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED, _) => ReadError::Final(fault(
+        (StatusCode::UNAUTHORIZED, _) => ReadError::Final(fault(
+            Blindness::Forbidden,
+            "sign in again, in the vault's own tenant: the token is of another one, or has ended",
+        )),
+        (StatusCode::FORBIDDEN, _) => ReadError::Final(fault(
             Blindness::Forbidden,
             "grant the identity the right to read secrets (a new grant takes up to 10 minutes)",
         )),
@@ -331,6 +335,7 @@ mod tests {
         assert!(fault(403, "SecretNotYetValid").remedy.contains("by its dates"));
         assert_eq!(fault(403, "ForbiddenByRbac").kind, Blindness::Forbidden);
         assert_eq!(fault(403, "AccessDenied").kind, Blindness::Forbidden);
+        assert!(fault(401, "").remedy.contains("tenant"), "a grant changes nothing there");
         assert_eq!(fault(404, "").kind, Blindness::Missing);
         assert_eq!(fault(429, "").kind, Blindness::Throttled);
     }

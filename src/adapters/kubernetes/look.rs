@@ -18,12 +18,14 @@ use serde::de::DeserializeOwned;
 use super::api::{Api, Ask, CLASSES, Kind, Listed, Partial};
 use super::csi::{Class, PodStatus, RawClass};
 use super::failure::{Failure, Refusal};
+use super::lines::Lines;
 use super::owners::Owners;
 use super::pods::{Found, Pods, RawPods};
 use super::scope::{Mounts, Scope};
+use super::stream::Streams;
 use super::unfilled::{self, Asked, SecretName};
 use super::workloads::Workloads;
-use super::{narrow, rollouts, symptoms, synced};
+use super::{narrow, rollouts, stream, symptoms, synced};
 use crate::model::{
     Blindness, ClusterState, ClusterView, CronJobView, Extent, Salt, StampName, WorkloadName,
 };
@@ -47,11 +49,12 @@ pub(super) struct Subject {
 }
 
 /// A collection that was listed, for a watch to go on from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub kind: Kind,
     pub namespace: Option<String>,
     pub version: String,
+    /// The watch, where the list came with it.
+    pub lines: Option<Lines>,
 }
 
 /// What a look brings along.
@@ -131,7 +134,8 @@ async fn look_within(
         driver_unseen(api, &pods)?;
     }
     workloads.list_owners(api, subject, &classes, scope, &pods.found).await?;
-    let rollouts = rollouts::list(api, subject, &classes, scope, &mut pods.found).await?;
+    let rollouts =
+        rollouts::list(api, subject, &classes, scope, &mut workloads.views, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
     let unplaced = pods.unplaced.take();
@@ -208,44 +212,68 @@ pub(super) async fn everywhere<T: DeserializeOwned + Placed>(
     kind: Kind,
     subject: &Subject,
 ) -> Result<(Vec<T>, Vec<Place>), Failure> {
-    everywhere_as(api, Ask::WHOLE, kind, subject).await
+    everywhere_as(api, Ask::WHOLE, None, kind, subject).await
+}
+
+/// The same, of what a watch is to follow.
+pub(super) async fn followed<T: DeserializeOwned + Placed>(
+    api: &Api,
+    kind: Kind,
+    subject: &Subject,
+) -> Result<(Vec<T>, Vec<Place>), Failure> {
+    everywhere_as(api, Ask::WHOLE, api.streams.as_ref(), kind, subject).await
 }
 
 /// The same, of less.
 pub(super) async fn everywhere_as<T: DeserializeOwned + Placed>(
     api: &Api,
     ask: Ask,
+    streams: Option<&Streams>,
     kind: Kind,
     subject: &Subject,
 ) -> Result<(Vec<T>, Vec<Place>), Failure> {
-    let place = |namespace: Option<&str>, version: String| Place {
-        kind,
-        namespace: namespace.map(str::to_owned),
-        version,
-    };
     if let [only] = subject.namespaces.as_slice() {
-        let Listed { items, version } = api.list_as(ask, kind, Some(only)).await?;
-        return Ok((items, vec![place(Some(only), version)]));
+        let (items, place) = here(api, ask, streams, kind, Some(only)).await?;
+        return Ok((items, vec![place]));
     }
-    match api.list_as::<T>(ask, kind, None).await {
-        Ok(Listed { mut items, version }) => {
+    match here::<T>(api, ask, streams, kind, None).await {
+        Ok((mut items, place)) => {
             let wanted = &subject.namespaces;
             items.retain(|item| wanted.is_empty() || wanted.iter().any(|name| name == item.namespace()));
-            Ok((items, vec![place(None, version)]))
+            Ok((items, vec![place]))
         }
         Err(failure)
             if !subject.namespaces.is_empty() && failure.refusal().is_some_and(|no| no.status == 403) =>
         {
             let (mut all, mut places) = (Vec::new(), Vec::new());
             for namespace in &subject.namespaces {
-                let Listed { items, version } = api.list_as(ask, kind, Some(namespace)).await?;
-                places.push(place(Some(namespace), version));
+                let (items, place) = here(api, ask, streams, kind, Some(namespace)).await?;
+                places.push(place);
                 all.extend(items);
             }
             Ok((all, places))
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// One list in one place.
+async fn here<T: DeserializeOwned>(
+    api: &Api,
+    ask: Ask,
+    streams: Option<&Streams>,
+    kind: Kind,
+    namespace: Option<&str>,
+) -> Result<(Vec<T>, Place), Failure> {
+    let streamed = match streams {
+        Some(streams) => stream::list(api, streams, kind, namespace).await,
+        None => None,
+    };
+    let (Listed { items, version }, lines) = match streamed {
+        Some((listed, lines)) => (listed, Some(lines)),
+        None => (api.list_as(ask, kind, namespace).await?, None),
+    };
+    Ok((items, Place { kind, namespace: namespace.map(str::to_owned), version, lines }))
 }
 
 /// An empty list is also what a namespace that does not exist gives: each in which nothing lives is asked for. Those who may

@@ -17,6 +17,7 @@ mod glance;
 mod granted;
 mod holding;
 mod kept;
+mod lines;
 mod look;
 mod made;
 mod managed;
@@ -35,6 +36,7 @@ mod room;
 mod scope;
 mod sets;
 mod skew;
+mod stream;
 mod symptoms;
 mod synced;
 mod unfilled;
@@ -57,13 +59,15 @@ use self::glance::Base;
 use self::kept::Kept;
 use self::look::{Looked, Place, Subject};
 use self::newest::Newest;
+use self::restart::{Known, Sent};
 use self::scope::Scope;
+use self::stream::Streams;
 use self::synced::base64;
 use self::watch::{Ears, Signal};
 use super::http::{HttpSettings, Turns};
 use crate::model::{
-    Blindness, BudgetView, ClusterState, ClusterView, NodesView, Right, RightView, RoomView, Salt, StampName,
-    VaultView, WorkloadKind, WorkloadName,
+    Blindness, BudgetView, ClusterState, ClusterView, Manager, NodesView, Right, RightView, RoomView, Salt,
+    StampName, VaultView, WorkloadKind, WorkloadName,
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
@@ -114,6 +118,7 @@ pub struct Kubernetes {
     restarted: Option<Arc<[WorkloadName]>>,
     /// Whether a server did not tell all rights in a namespace at once: then none is asked that any more.
     partly: AtomicBool,
+    streams: Streams,
     /// How long a kubeconfig's credential plugin may take.
     patience: Duration,
 }
@@ -132,6 +137,8 @@ struct State {
     told: Option<(url::Url, Arc<Newest>)>,
     /// Workloads that the last look found paused.
     paused: BTreeSet<WorkloadName>,
+    /// Those that Flux applies.
+    flux: BTreeSet<WorkloadName>,
     /// Kinds of the workloads that the last look found to get the secret.
     kinds: BTreeSet<WorkloadKind>,
     /// The last look, for glances to build on.
@@ -176,6 +183,7 @@ impl Kubernetes {
             named: BTreeMap::new(),
             restarted: None,
             partly: AtomicBool::new(false),
+            streams: Streams::default(),
             patience: PLUGIN,
         }
     }
@@ -252,7 +260,9 @@ impl Kubernetes {
             }
         };
         let (clock, turns) = (Arc::clone(&self.clock), self.turns.clone());
-        Ok(Api { connection, clock, turns, subject })
+        // Only what is listed before watches are open comes with them.
+        let streams = state.watches.is_empty().then(|| self.streams.clone());
+        Ok(Api { connection, clock, turns, streams, subject })
     }
 
     fn watch(
@@ -290,6 +300,9 @@ impl State {
     fn note(&mut self, view: &ClusterView) {
         let paused = view.workloads.iter().filter(|workload| workload.paused);
         self.paused = paused.map(|workload| workload.name.clone()).collect();
+        let by_flux = |manager: &Manager| matches!(manager, Manager::FluxKustomization(_));
+        let flux = view.workloads.iter().filter(|workload| workload.manager.as_ref().is_some_and(by_flux));
+        self.flux = flux.map(|workload| workload.name.clone()).collect();
         let consumers = view.workloads.iter().filter(|workload| workload.consumes);
         self.kinds = consumers.map(|workload| workload.name.kind).collect();
     }
@@ -509,7 +522,7 @@ impl Clusters for Kubernetes {
             Ok(stamp) => stamp,
             Err(fault) => return Effect::NotSent(fault),
         };
-        let (api, paused) = {
+        let (api, known) = {
             let mut state = stamp.state.lock().await;
             let api = match self.api(name, stamp, &mut state).await {
                 Ok(api) => api,
@@ -518,16 +531,16 @@ impl Clusters for Kubernetes {
             if let Some(base) = &mut state.base {
                 base.restarts(workload, &stamp.kept);
             }
-            (api, state.paused.contains(workload))
+            let (paused, flux) = (state.paused.contains(workload), state.flux.contains(workload));
+            (api, Known { paused, flux })
         };
-        let (effect, answer) = restart::restart(&api, workload, mark, permit, paused).await;
+        let Sent { effect, answer, worn } = restart::restart(&api, workload, mark, permit, known).await;
         let mut state = stamp.state.lock().await;
         if let Some(base) = &mut state.base {
             base.answered(workload, answer.as_deref());
         }
         // The credentials may have been renewed meanwhile.
-        let refused = |fault: &Fault| matches!(fault.kind, Blindness::Forbidden | Blindness::Throttled);
-        if !paused && matches!(&effect, Effect::Refused(fault) if refused(fault)) {
+        if worn {
             state.reopen();
         }
         effect

@@ -15,7 +15,7 @@ use super::consumers::{Gets, class_names, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
 use super::holding::{besides, holding, lost_classes, pod_id};
-use super::look::{Place, Placed as _, Subject, everywhere};
+use super::look::{Place, Placed as _, Subject, everywhere, followed};
 use super::nodes::{self, Silent};
 use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
@@ -108,7 +108,7 @@ pub(super) struct RawPods {
 
 impl RawPods {
     pub async fn list(api: &Api, subject: &Subject) -> Result<RawPods, Fault> {
-        let listed = everywhere::<Pod>(api, PODS, subject).await;
+        let listed = followed::<Pod>(api, PODS, subject).await;
         let (pods, places) = listed.map_err(|failure| failure.fault("list the pods", &api.subject))?;
         Ok(RawPods { pods, places })
     }

@@ -114,7 +114,20 @@ pub(super) async fn warnings(api: &Api, view: &ClusterView) -> Vec<Warning> {
     let namespaces: BTreeSet<&str> = in_trouble(view, now).collect();
     let lists = namespaces.into_iter().map(|namespace| async move {
         match api.some::<Event>(EVENTS, namespace, "type=Warning").await {
-            Ok(events) => events.iter().map(warning).collect(),
+            Ok((events, all)) => {
+                let mut told: Vec<Warning> = events.iter().map(warning).collect();
+                if !all {
+                    let why = format!("there are more than these {}: some may not be told", told.len());
+                    told.push(Warning::new(
+                        &format!("Namespace {namespace}"),
+                        "EventsNotListed",
+                        &why,
+                        1,
+                        Some(now),
+                    ));
+                }
+                told
+            }
             Err(failure) => {
                 let why = failure.fault("list the events", &api.subject).why;
                 vec![Warning::new(&format!("Namespace {namespace}"), "EventsNotListed", &why, 1, None)]

@@ -54,7 +54,7 @@ pub(super) async fn list(
     let all = match made.all(&editions, now) {
         Some(all) => all,
         None if !made.may_be_listed(now) => return Ok(None),
-        None => match everywhere_as::<Partial>(api, MARKED, SECRETS, subject).await {
+        None => match everywhere_as::<Partial>(api, MARKED, None, SECRETS, subject).await {
             Ok((marked, _)) => {
                 let all: BTreeSet<SecretName> = marked.into_iter().filter_map(name_of).collect();
                 made.listed(all.clone(), editions, now);

@@ -24,19 +24,17 @@ use k8s_openapi::api::core::v1::Pod;
 
 use super::api::{Api, Kind, PODS};
 use super::kept::{Kept, PodNews};
+use super::lines::{Lines, TooLong};
 use super::look::Place;
 use super::newest::Newest;
 use crate::model::StampName;
 use crate::ports::{Changed, Happening};
 
 /// The server ends a watch after this time, in seconds; a dead connection cannot last longer.
-const SERVER_TIMEOUT: u32 = 290;
+pub(super) const SERVER_TIMEOUT: u32 = 290;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// One event is one line; no object may be larger than 1.5 MiB in etcd.
-const LINE_LIMIT: usize = 8 * 1024 * 1024;
 
 /// What has happened in stamps since they were looked at, and who waits for that.
 #[derive(Default)]
@@ -104,7 +102,7 @@ impl Drop for Open<'_> {
 }
 
 /// Follows one collection for ever; ends only by being dropped.
-pub(super) async fn follow(api: Api, place: Place, ears: Ears) {
+pub(super) async fn follow(api: Api, mut place: Place, ears: Ears) {
     let mut watch = Watch {
         kind: place.kind,
         version: place.version,
@@ -116,7 +114,12 @@ pub(super) async fn follow(api: Api, place: Place, ears: Ears) {
     let mut pause = SHORTEST_PAUSE;
     loop {
         let before = watch.version.clone();
-        match watch.run(&api, namespace, |what| ears.hear(what, api.clock.now())).await {
+        let wake = |what| ears.hear(what, api.clock.now());
+        let end = match place.lines.take() {
+            Some(lines) => watch.read(lines, wake).await,
+            None => watch.run(&api, namespace, wake).await,
+        };
+        match end {
             End::Expired => {
                 ears.kept.missed();
                 ears.hear(Happening::Rollout, api.clock.now());
@@ -166,32 +169,28 @@ impl Watch {
             self.version,
         );
         let Ok(request) = api.request(Method::GET, &path, None).await else { return End::Failed };
-        let mut response = match api.connection.http.open(request, None).await {
-            Ok(response) if response.status() == http::StatusCode::GONE => return End::Expired,
-            Ok(response) if response.status().is_success() => response,
-            Ok(_) | Err(_) => return End::Failed,
-        };
+        match api.connection.http.open(request, None).await {
+            Ok(response) if response.status() == http::StatusCode::GONE => End::Expired,
+            Ok(response) if response.status().is_success() => self.read(Lines::of(response), wake).await,
+            Ok(_) | Err(_) => End::Failed,
+        }
+    }
+
+    /// Reads on where the list, or the answer's head, ended.
+    async fn read(&mut self, mut lines: Lines, wake: impl Fn(Happening)) -> End {
         let kept = Arc::clone(&self.kept);
         let _open = Open::now(&kept);
-        let mut rest = Vec::new();
-        while let Ok(Some(chunk)) = response.chunk().await {
-            rest.extend_from_slice(&chunk);
-            let Some(last) = memchr::memrchr(b'\n', &rest) else {
-                if rest.len() > LINE_LIMIT {
-                    return End::Failed;
-                }
-                continue;
-            };
-            for line in rest[..last].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                match self.take(line) {
+        loop {
+            match lines.next().await {
+                Ok(Some(line)) => match self.take(line) {
                     Took::Nothing => {}
                     Took::Change(what) => wake(what),
                     Took::End(end) => return end,
-                }
+                },
+                Ok(None) => return End::Closed,
+                Err(TooLong) => return End::Failed,
             }
-            rest.drain(..=last);
         }
-        End::Closed
     }
 
     fn take(&mut self, line: &[u8]) -> Took {

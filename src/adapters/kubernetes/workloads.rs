@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::api::{Api, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS};
 use super::consumers::{Gets, secrets_read};
 use super::csi::Class;
-use super::look::{Place, Placed as _, Subject, everywhere};
+use super::look::{Place, Placed as _, Subject, everywhere, followed};
 use super::owners::Above;
 use super::pods::Found;
 use super::scope::Scope;
@@ -105,7 +105,7 @@ impl Workloads {
             |what: &'static str| move |failure: super::failure::Failure| failure.fault(what, &api.subject);
         match kind {
             WorkloadKind::Deployment => {
-                let listed = everywhere::<Deployment>(api, DEPLOYMENTS, subject).await;
+                let listed = followed::<Deployment>(api, DEPLOYMENTS, subject).await;
                 let (deployments, places) = listed.map_err(fault("list the Deployments"))?;
                 self.add(&deployments, (subject, classes), templates::of_deployment, deployment_view);
                 // The kind that nearly everybody has, whether or not one of them gets the secret today.

@@ -44,11 +44,15 @@ impl Table {
             .collect();
         // In direct mode neither column names an Entra identity's token; the identity itself is named.
         let principal = match self {
-            Table::Own => "AadPrincipalId",
-            Table::Shared => "aadPrincipalId_s",
+            Table::Own => "tostring(column_ifexists('AadPrincipalId', ''))",
+            // The shared table names a column of GUIDs by `_g`, and one that held another text once by `_s`.
+            Table::Shared => {
+                "strcat(tostring(column_ifexists('aadPrincipalId_g', '')), \
+                 tostring(column_ifexists('aadPrincipalId_s', '')))"
+            }
         };
         format!(
-            "({from} | project TimeGenerated, {}, Principal = tostring(column_ifexists('{principal}', '')) | extend \
+            "({from} | project TimeGenerated, {}, Principal = {principal} | extend \
              Token = iff(isempty(Token) and isempty(Key) and isnotempty(Principal), 'AadToken', Token))",
             projected.join(", ")
         )

@@ -249,7 +249,7 @@ pub struct KubernetesConfig {
 impl Default for KubernetesConfig {
     fn default() -> KubernetesConfig {
         KubernetesConfig {
-            cluster: ClusterConfig { version: "v1.33.2".to_owned() },
+            cluster: ClusterConfig { version: "v1.34.1".to_owned() },
             hop: Duration::from_millis(13),
             write: Duration::from_millis(13),
             ring: 4096,

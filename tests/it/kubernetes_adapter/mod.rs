@@ -8,6 +8,7 @@ mod mounts;
 mod namespaces;
 mod restart;
 mod rights;
+mod streams;
 mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,11 +54,16 @@ pub enum Say {
 
 type Script = Arc<dyn Fn(&str, &str, &str) -> Say + Send + Sync>;
 
-fn server(script: Script) -> Router {
+/// One that sends lists with watches, or as most servers before 1.34 does not.
+fn server(script: Script, streams: bool) -> Router {
     let handle = move |request: axum::extract::Request| {
         let script = script.clone();
         async move {
             let path = request.uri().path_and_query().unwrap().to_string();
+            if path.contains("sendInitialEvents") && !streams {
+                let refused = json!({"kind": "Status", "reason": "Invalid", "code": 422});
+                return Response::builder().status(422).body(Body::from(refused.to_string())).unwrap();
+            }
             let method = request.method().to_string();
             let accept = request.headers().get("accept").unwrap().to_str().unwrap();
             let path = match accept.contains("as=PartialObjectMetadata") {
@@ -116,8 +122,11 @@ fn write_kubeconfig(path: &Path, wire: &Wire, token: &str) {
 }
 
 pub fn setup(namespaces: &[&str], script: impl Fn(&str, &str, &str) -> Say + Send + Sync + 'static) -> Setup {
+    set_up(namespaces, server(Arc::new(script), false))
+}
+
+fn set_up(namespaces: &[&str], router: Router) -> Setup {
     let clock = WireClock::start("2026-11-20T09:00:00Z".parse().unwrap(), 1000.0);
-    let router = server(Arc::new(script));
     let wire = WireBuilder::new(clock.clone(), WireOptions::default())
         .unwrap()
         .listener("stamp", |_| router)
@@ -152,6 +161,14 @@ pub fn workload() -> WorkloadName {
 
 fn mark() -> RestartMark {
     RestartMark { restarted_at: "2026-11-20T09:15:00Z".into(), rotation: RotationId::new("r-1") }
+}
+
+/// What a server says that took the patch.
+pub fn taken() -> Say {
+    let annotations = json!({"kubectl.kubernetes.io/restartedAt": mark().restarted_at});
+    let spec =
+        json!({"restartAt": mark().restarted_at, "template": {"metadata": {"annotations": annotations}}});
+    Say::Json(200, json!({"metadata": {"generation": 8}, "spec": spec}))
 }
 
 fn permit(clock: &dyn Clock, seconds: i64) -> Permit {
@@ -261,7 +278,8 @@ pub fn cluster(path: &str) -> Say {
 /// What is watched.
 fn watches(setup: &Setup) -> Vec<String> {
     let entries = setup.wire.transcript().entries();
-    let watched = entries.iter().filter(|entry| entry.path.contains("watch=true"));
+    let watched =
+        entries.iter().filter(|entry| entry.path.contains("watch=true") && entry.status == Some(200));
     let mut kinds: Vec<String> = watched
         .map(|entry| entry.path.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned())
         .collect();
@@ -367,6 +385,8 @@ pub fn plain(path: &str) -> Say {
 pub fn restarted(observed: i64) -> Value {
     let mut after = deployment();
     after["metadata"]["generation"] = json!(8);
+    after["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
+        json!(mark().restarted_at);
     after["metadata"]["resourceVersion"] = json!("1001");
     after["status"]["observedGeneration"] = json!(observed);
     after

@@ -27,7 +27,7 @@ async fn kubectl_lists_what_the_world_holds() {
     let json: Value =
         serde_json::from_str(&setup.ok(&["get", "deploy", CATALOG, "-o", "json"]).await).unwrap();
     assert_eq!(json["status"]["observedGeneration"], 1);
-    assert!(setup.ok(&["version"]).await.contains("Server Version: v1.33"));
+    assert!(setup.ok(&["version"]).await.contains("Server Version: v1.34"));
 
     let (code, _, err) = setup.run(&["get", "deploy", "nosuch"]).await;
     assert_eq!(

@@ -287,7 +287,13 @@ impl Server {
 
     async fn watch(&self, asked: Asked) -> Result<Response, No> {
         let wanted = wanted(&asked)?;
-        self.call(&asked, Operation::Watch, |world| stamp(world, &self.access).map(|_| ())).await?;
+        let streams = |world: &World| discovery::streams_lists(&world.config().kubernetes.cluster.version);
+        self.call(&asked, Operation::Watch, |world| {
+            stamp(world, &self.access)?;
+            let refused = asked.query.initial_events && !streams(world);
+            if refused { Err(discovery::no_streams().into()) } else { Ok(()) }
+        })
+        .await?;
         let as_table = asks_for_table(&asked.headers);
         let (world, stamp) = (self.world.clone(), self.access.stamp.clone());
         let body = Watch { world, stamp, wanted, query: asked.query, as_table }.body();
