@@ -250,6 +250,7 @@ impl Driver {
         let asked = self.ports.logs.traces(&[], self.ports.clock.now()).await;
         let (right, remedy) = match asked {
             Ok(_) => (Right::Allowed, String::new()),
+            Err(fault) if fault.kind == Blindness::Forbidden => (Right::Unneeded, fault.remedy),
             Err(fault) => (Right::Unknown(fault.to_string()), fault.remedy),
         };
         RightView { what: what.to_owned(), right, remedy }

@@ -289,8 +289,8 @@ pub fn to_do(concern: &Concern) -> String {
         Concern::NodesFull { grows: true, .. } => "see that the autoscaler has not reached its limit",
         Concern::NodesFull { grows: false, .. } => "add a node, or free some room",
         Concern::NodesUnknown { .. } => {
-            "bind fixtures/cluster-role.yaml to this identity in all namespaces (ClusterRoleBinding), which lists nodes; or see \
-             by hand that one more pod of each workload fits (`kubectl describe nodes`)"
+            "bind fixtures/cluster-role.yaml to this identity in all namespaces (ClusterRoleBinding), which lists nodes, and name \
+             no namespaces in keyslot.toml; or see by hand that one more pod of each workload fits (`kubectl describe nodes`)"
         }
         Concern::TightBudgets { .. } => {
             "nothing for the rotation; drain no node and upgrade no cluster until budgets allow an eviction again"

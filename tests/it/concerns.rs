@@ -217,3 +217,15 @@ async fn a_plan_without_the_right_to_watch_lacks_nothing_and_estimates_over_the_
     assert!(helping.is_some() && helping < told, "{text}");
     assert!(text.contains("how long the rollouts may take, estimated\n  wave 1: "), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activity_log_that_is_refused_is_a_right_that_would_tell_more() {
+    let refused = Fault::new(When::Always, Target::operation(Operation::ReadActivity), Trouble::Forbidden);
+    let live = Live::set(WorldConfig::seeded(12).with_stamps(1).with_fault(refused), 60.0);
+    let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("plan").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let (helping, told) = (text.find("rights that would tell more"), text.find("read the activity log"));
+    assert!(helping.is_some() && helping < told && text.contains("“Monitoring Reader”"), "{text}");
+    assert!(!text.contains("rights that could not be asked for"), "{text}");
+}

@@ -116,6 +116,7 @@ fn room_that_somebody_waits_for_is_not_made_by_a_restart() {
 
 fn plan(config: WorldConfig) -> (i32, String) {
     let live = Live::set(config, 60.0);
+    live.set_first("namespaces", "[]");
     let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("plan").output().unwrap();
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code().unwrap(), said(&output.stdout) + &said(&output.stderr))
@@ -161,6 +162,7 @@ async fn the_plan_is_told_of_pods_that_wait_over_the_wire() {
     theatre.backstage.pass(later(start, Duration::from_secs(60)));
     let world = theatre.world.lock().clone();
     let live = Live::of(world, 60.0);
+    live.set_first("namespaces", "[]");
     let output = live.command(env!("CARGO_BIN_EXE_keyslot")).arg("plan").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(3), "that passes: {text}");
