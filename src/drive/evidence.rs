@@ -437,11 +437,13 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         // Of what it is the cause shows by the pods.
         silent: _,
         heard: _,
+        // Which ones wait changes all the time; that some do is what holds.
+        unplaced,
         ahead: _,
         extent,
         warnings: _,
     } = view;
-    facts.text(&format!("{state:?}")).text(&format!("{extent:?}"));
+    facts.text(&format!("{state:?}")).text(&format!("{extent:?}")).word(&unplaced.is_some());
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
@@ -512,6 +514,8 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         left,
         written: _,
         manager: _,
+        // An estimate for people rests on it, and nothing else.
+        times: _,
     } = view;
     facts
         .text(&name.to_string())

@@ -113,7 +113,8 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             | Why::WindowShort { .. }
             | Why::LogsStalled { .. }
             | Why::NoRoom { .. }
-            | Why::AtLimit { .. },
+            | Why::AtLimit { .. }
+            | Why::NodesFull { .. },
         ) => reason.rests_on(world),
         // The operation says itself when it wants to be asked.
         (_, Why::OperationRunning { .. }) => Vec::new(),

@@ -518,6 +518,12 @@ pub fn why(reason: &Reason) -> String {
             "the autoscaler {autoscaler} would give {subject} more than its {most} pods, and a restart takes some away \
              for a while"
         ),
+        Why::NodesFull { waiting, pods, message } => format!(
+            "no node has room for {} ({message}), and a restart of {subject} takes pods away before others serve: their \
+             room may go to {}",
+            waiting_pods(*waiting, pods),
+            if *waiting == 1 { "that pod" } else { "those pods" }
+        ),
         Why::Scaling { available, desired, silent } if silent.is_empty() => {
             format!("{subject} is being scaled: {available} of {desired} pods available")
         }
@@ -969,6 +975,15 @@ pub(super) const FILLED: &str = "the CSI driver fills it only when rotation is o
 /// What nobody sees of a stopped cluster.
 pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \
                                   the old key, and pods read it when the cluster starts again";
+
+/// Pods that wait for a node; the first few are known by name.
+pub(super) fn waiting_pods(count: usize, named: &[String]) -> String {
+    let mut text = format!("{} ({}", counted(count, "pod"), named.join(", "));
+    if count > named.len() {
+        text.push_str(&format!(" and {} more", count - named.len()));
+    }
+    text + ")"
+}
 
 fn some(names: &[String]) -> String {
     const SHOWN: usize = 3;

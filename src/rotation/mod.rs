@@ -15,6 +15,7 @@ mod census;
 mod closed;
 mod context;
 mod decide;
+mod estimate;
 mod event;
 mod fold;
 mod foresight;
@@ -51,6 +52,7 @@ pub use census::{
 pub use closed::is_closed;
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide, preflight};
+pub use estimate::Estimate;
 pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced, UnheardPod};
 pub use fold::{Fold, IllegalRecord, Pause, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};

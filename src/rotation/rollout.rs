@@ -126,7 +126,7 @@ fn deadline(workload: &WorkloadView) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ReplicaNumber, WorkloadName};
+    use crate::model::{PodTimes, ReplicaNumber, WorkloadName};
 
     fn settled() -> WorkloadView {
         WorkloadView {
@@ -156,6 +156,7 @@ mod tests {
             left: None,
             written: None,
             manager: None,
+            times: PodTimes::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{Accepting, Flavour, MergeMethod, QuotaConfig};
+use super::config::{Accepting, Flavour, MergeMethod, NodeConfig, QuotaConfig};
 use super::forge::{CommitStatus, Mark};
 use super::kubernetes::{ClassChange, Made, PodTemplate};
 use super::repository::Commit;
@@ -249,6 +249,11 @@ pub enum Command {
     SetQuota {
         stamp: StampName,
         quota: QuotaConfig,
+    },
+    /// Somebody gives the nodes of a stamp's cluster another size.
+    SetNodes {
+        stamp: StampName,
+        nodes: NodeConfig,
     },
     /// Somebody deletes, renames or edits a SecretProviderClass.
     ChangeClass {

@@ -273,6 +273,11 @@ impl World {
                 self.with_cluster(place, |cluster, _| cluster.set_quota(quota));
                 Ok(Reply::Done)
             }
+            Command::SetNodes { stamp, nodes } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.set_nodes(nodes, hand));
+                Ok(Reply::Done)
+            }
             Command::ChangeClass { stamp, namespace, name, change } => {
                 let place = self.alive(&stamp)?;
                 self.with_cluster(place, |cluster, hand| {

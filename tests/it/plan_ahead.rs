@@ -421,7 +421,7 @@ async fn secrets_that_the_driver_would_leave_as_they_are_are_told_before_anythin
         assert_eq!(code, 0, "{text}");
         // The sandbox's last stamp is reached through Azure, the others by a kubeconfig, with their names in Azure beside it.
         let off = "its CSI driver has rotation off: the old key stays in the Kubernetes Secret workload/cosmos \
-                   when the vault holds the new one, which holds the rotation then: the CSI driver fills it only when \
+                   when the vault holds the new one, which holds the rotation then\n      to do: the CSI driver fills it only when \
                    rotation is on: turn rotation on; or delete the Secret and restart one workload that mounts its class";
         for stamp in ["southeastasia", "northeurope"] {
             assert_eq!(text.contains(&format!("{stamp}: {off}")), !rotation, "{text}");

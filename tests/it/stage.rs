@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
     Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchRules, BranchView,
     Brings, Caller, CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack,
-    Holding, Identity, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy,
+    Holding, Identity, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodTimes, PodView, Policy,
     ProofVerdict, PullApproval, PullCheck, PullEnds, PullNumber, PullPolicy, PullState, PullView, Region,
     RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView, RoomView, RotationId, Route,
     RunStart, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName,
@@ -471,6 +471,7 @@ pub fn deployment() -> WorkloadView {
         left: None,
         written: None,
         manager: None,
+        times: PodTimes::default(),
     }
 }
 

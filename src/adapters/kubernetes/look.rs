@@ -141,6 +141,7 @@ async fn look_within(
         rollouts::list(api, subject, &classes, scope, &mut workloads.views, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
+    let unplaced = pods.unplaced.take();
     let Nodes { silent, heard } = pods.nodes(api, subject).await;
     let pods = pods.views(subject, &classes);
     let synced =
@@ -161,6 +162,7 @@ async fn look_within(
         overtaken,
         silent,
         heard,
+        unplaced,
         ahead: api.connection.skew.ahead(),
         extent: extent(subject),
         warnings: Vec::new(),

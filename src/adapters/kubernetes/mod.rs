@@ -24,6 +24,7 @@ mod managed;
 mod manager;
 mod narrow;
 mod newest;
+mod node_room;
 mod nodes;
 mod owners;
 mod pods;
@@ -65,8 +66,8 @@ use self::synced::base64;
 use self::watch::{Ears, Signal};
 use super::http::{HttpSettings, Turns};
 use crate::model::{
-    Blindness, BudgetView, ClusterState, ClusterView, Manager, Right, RightView, RoomView, Salt, StampName,
-    VaultView, WorkloadKind, WorkloadName,
+    Blindness, BudgetView, ClusterState, ClusterView, Manager, NodesView, Right, RightView, RoomView, Salt,
+    StampName, VaultView, WorkloadKind, WorkloadName,
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
@@ -465,6 +466,23 @@ impl Clusters for Kubernetes {
         let mut state = stamp.state.lock().await;
         let api = self.api(name, stamp, &mut state).await?;
         room::budgets(&api, &self.subject_of(stamp, &state)).await
+    }
+
+    async fn nodes(&self, name: &StampName) -> Result<NodesView, Fault> {
+        let stamp = self.stamp(name)?;
+        let standing = match stamp.cluster.place {
+            ClusterPlace::Aks(_) => self.standing_of(name, stamp).await?,
+            ClusterPlace::Kubeconfig(_) => self.beside(name).await,
+        };
+        if !standing.state.has_pods() {
+            return Ok(NodesView::default());
+        }
+        let mut state = stamp.state.lock().await;
+        let api = self.api(name, stamp, &mut state).await?;
+        let subject = self.subject_of(stamp, &state);
+        drop(state);
+        let seen = node_room::look(&api, &subject).await?;
+        Ok(NodesView { grows: seen.grows || standing.grows, ..seen })
     }
 
     async fn rights_to_restart(&self, name: &StampName) -> Vec<RightView> {

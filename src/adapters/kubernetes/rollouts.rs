@@ -21,7 +21,7 @@ use super::look::{Placed, Subject, everywhere};
 use super::owners::Above;
 use super::pods::Found;
 use super::scope::Scope;
-use super::workload::{count, outline, replica_number};
+use super::workload::{count, outline, replica_number, times};
 use crate::model::{DeploymentCondition, ReplicaNumber, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 use crate::ports::Fault;
 
@@ -41,6 +41,7 @@ struct Spec {
     replicas: Option<i32>,
     paused: bool,
     restart_at: Option<String>,
+    min_ready_seconds: Option<i32>,
     template: PodTemplateSpec,
     /// Where the template stands in another object.
     workload_ref: Option<Reference>,
@@ -223,6 +224,7 @@ fn view(rollout: &Rollout, subject: &Subject, classes: &[Class]) -> WorkloadView
         conditions: status.failures(),
         restarted_at: spec.restart_at.clone(),
         rotation: annotations.and_then(|annotations| annotations.get(ROTATION)).cloned(),
+        times: times(&spec.template, spec.min_ready_seconds),
         ..outline(WorkloadKind::Rollout, metadata, &spec.template, gets.unwrap_or_default())
     }
 }

@@ -346,6 +346,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::AtLimit { .. } => {
             "wait until there is less to do, or raise `maxReplicas`; or set `maxUnavailable` to 0 so that no pod is missed"
         }
+        Why::NodesFull { .. } => {
+            "wait until a node autoscaler has made room, add nodes or raise its limit, or take away what waits; or set \
+             `maxUnavailable` to 0 so that no pod is missed; or accept by name that fewer may serve for a while"
+        }
         Why::BudgetSpent { .. } => {
             "see what brings old pods back (a clock, a controller, somebody who writes the vault); then raise \
              `restart_budget`, or accept it by name"

@@ -182,6 +182,7 @@ impl Why {
             Why::TakesAll { .. } => "takes-all",
             Why::NoRoom { .. } => "no-room",
             Why::AtLimit { .. } => "at-limit",
+            Why::NodesFull { .. } => "nodes-full",
             Why::Scaling { .. } => "scaling",
             Why::PodsLeftOut { .. } => "pods-left-out",
             Why::BudgetSpent { .. } => "budget-spent",
@@ -419,6 +420,7 @@ impl Why {
             | Why::LastHealthyStamp { recovering: true }
             | Why::NoRoom { passing: true, .. }
             | Why::AtLimit { .. }
+            | Why::NodesFull { .. }
             | Why::Scaling { .. }
             | Why::PodsLeftOut { .. }
             | Why::NodeNotReady { .. }

@@ -491,6 +491,15 @@ pub enum Why {
         autoscaler: String,
         most: u32,
     },
+    /// Pods wait for room on a node, whoever they are of, and a restart would take some of its own away: their room may go to
+    /// those that wait.
+    NodesFull {
+        waiting: usize,
+        /// The first few.
+        pods: Vec<String>,
+        /// The scheduler's words.
+        message: String,
+    },
     /// Its rollout is over, and it has not all the pods that it wants: it is being scaled, or has lost some.
     Scaling {
         available: u32,

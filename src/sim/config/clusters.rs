@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::super::time::Span;
+use super::nodes::NodeConfig;
 use crate::model::{BranchName, ReplicaNumber, StampName, WorkloadName};
 
 /// Locations by ARM name with the display name of the region, in the order in which stamps are made.
@@ -241,6 +242,8 @@ pub struct KubernetesConfig {
     /// From a pod's creation until its volumes are mounted, and so until the vault is read.
     pub mounts_in: Span,
     pub csi: CsiConfig,
+    #[serde(skip_serializing_if = "NodeConfig::is_endless")]
+    pub node: NodeConfig,
 }
 
 impl Default for KubernetesConfig {
@@ -253,6 +256,7 @@ impl Default for KubernetesConfig {
             revision_history: 10,
             mounts_in: Span::secs(1, 6),
             csi: CsiConfig { rotation: true, poll: Duration::from_secs(300), rewrites: false },
+            node: NodeConfig::default(),
         }
     }
 }

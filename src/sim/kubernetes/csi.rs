@@ -46,7 +46,11 @@ impl Cluster {
     pub(super) fn mount(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let Some(pod) = self.pods.get(&id).cloned() else { return };
         let Some(version) = hand.vault.read(hand.now).cloned() else { return };
-        if pod.deleting.is_some() || self.mounts.contains_key(&id) || pod.template.class.is_empty() {
+        if pod.deleting.is_some()
+            || pod.unplaced.is_some()
+            || self.mounts.contains_key(&id)
+            || pod.template.class.is_empty()
+        {
             return;
         }
         let stamp = hand.stamp;

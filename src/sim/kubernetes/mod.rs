@@ -26,6 +26,7 @@ mod removed;
 mod replica_set;
 mod ring;
 mod rollouts;
+mod scheduling;
 mod sets;
 mod status;
 mod warnings;
@@ -48,7 +49,7 @@ pub use ring::Ring;
 pub use warnings::WarningEvent;
 
 use super::account::KeyId;
-use super::config::{QuotaConfig, WorldConfig};
+use super::config::{NodeConfig, QuotaConfig, WorldConfig};
 use super::events::{Event, Queue};
 use super::fault::FaultBook;
 use super::refusal::Refusal;
@@ -181,6 +182,8 @@ pub struct Cluster {
     deleted_nodes: BTreeSet<Arc<str>>,
     /// Pods that somebody deleted by force on nodes that do not answer, by their nodes: their processes run on.
     forgotten: BTreeMap<PodId, Arc<str>>,
+    /// What each node has.
+    has: NodeConfig,
     /// Nodes that nothing is scheduled on, because they are drained.
     cordoned: BTreeSet<Arc<str>>,
     /// Pods whose secret could not be mounted yet.

@@ -64,7 +64,8 @@ impl Wanted {
                 let born = encode::born(stamp);
                 let node = |(name, silent): (std::sync::Arc<str>, Option<jiff::Timestamp>)| {
                     let since = silent.or(cluster.heard_since(&name)).unwrap_or(born);
-                    encode::node(&name, (silent.is_none(), since), cluster.is_cordoned(&name), born)
+                    let (ready, cordoned) = (silent.is_none(), cluster.is_cordoned(&name));
+                    encode::node(&name, (ready, since), cordoned, born, cluster.allocatable())
                 };
                 cluster.nodes().map(node).collect()
             }
