@@ -2,7 +2,8 @@
 //!
 //! `azure_core` 0.21 logs requests with their authorization header. So its credential hands out a placeholder,
 //! and [`ArmTransport`] puts the real token in below everything that logs. One transport serves one call and
-//! sends at most one request: whatever a policy above it believes about retries, nothing goes out twice.
+//! sends at most one request: whatever a policy above it believes about retries, no effect goes out twice, and a read only
+//! where its token was refused.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,7 @@ use async_trait::async_trait;
 use azure_core_legacy as legacy;
 use http::StatusCode;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::credential::Tokens;
@@ -120,6 +121,11 @@ impl ArmError {
         self.says("ReadOnlyDisabledSubscription")
     }
 
+    /// Whether the subscription has never used the kind of resource: then it has none of them.
+    pub fn is_of_unregistered_provider(&self) -> bool {
+        self.status == StatusCode::CONFLICT && self.says("MissingSubscriptionRegistration")
+    }
+
     /// Whether it is ARM's word that there is no such resource. Of a subscription that is not found nothing is known, and
     /// a bare 404 is of something in between.
     pub fn is_absence(&self) -> bool {
@@ -196,24 +202,52 @@ pub struct ArmAccess {
 }
 
 impl ArmAccess {
-    /// Sends one request with a token.
+    /// Sends one request with a token. Where that is refused, another one is asked for, and what is only read (without a
+    /// permit) is asked once more with it.
     ///
     /// # Errors
     /// Everything but a success.
     pub async fn send(
         &self,
-        mut request: reqwest::Request,
+        request: reqwest::Request,
         permit: Option<&Permit>,
     ) -> Result<Answer, ArmFailure> {
-        let token = self.tokens.token(&self.scope).await.map_err(ArmFailure::Token)?;
+        let again = if permit.is_none() { request.try_clone() } else { None };
+        let token = self.token().await?;
+        let answer = self.send_with(request, &token, permit).await?;
+        if answer.status == StatusCode::UNAUTHORIZED
+            && self.tokens.refused(token.expose_secret()).await
+            && let Some(request) = again
+        {
+            let next = self.token().await?;
+            if next.expose_secret() != token.expose_secret() {
+                return success(self.send_with(request, &next, None).await?);
+            }
+        }
+        success(answer)
+    }
+
+    async fn token(&self) -> Result<SecretString, ArmFailure> {
+        self.tokens.token(&self.scope).await.map_err(ArmFailure::Token)
+    }
+
+    async fn send_with(
+        &self,
+        mut request: reqwest::Request,
+        token: &SecretString,
+        permit: Option<&Permit>,
+    ) -> Result<Answer, ArmFailure> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
             .map_err(|_| ArmFailure::Sdk("the token cannot be sent as a header".to_owned()))?;
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
         let leave = permit.map(|permit| Leave { permit, clock: self.clock.as_ref() });
-        let answer = self.http.send(request, leave).await?;
-        if answer.status.is_success() { Ok(answer) } else { Err(ArmError::of(&answer).into()) }
+        Ok(self.http.send(request, leave).await?)
     }
+}
+
+fn success(answer: Answer) -> Result<Answer, ArmFailure> {
+    if answer.status.is_success() { Ok(answer) } else { Err(ArmError::of(&answer).into()) }
 }
 
 /// The transport of one call of the older SDK.
@@ -352,6 +386,15 @@ mod tests {
         assert!(!absent(404, "SubscriptionNotFound") && !absent(404, "InvalidResourceType"));
         assert!(!absent(403, "ResourceNotFound") && !absent(503, "ResourceNotFound"));
         assert!(!error(404, "<html>no such page</html>").is_absence() && !error(404, "").is_absence());
+    }
+
+    #[test]
+    fn a_subscription_without_a_provider_is_known_by_arms_word() {
+        let body = r#"{"error":{"code":"MissingSubscriptionRegistration","message":"m"}}"#;
+        assert!(error(409, body).is_of_unregistered_provider());
+        assert!(!error(403, body).is_of_unregistered_provider());
+        let other = r#"{"error":{"code":"ScopeLocked","message":"m"}}"#;
+        assert!(!error(409, other).is_of_unregistered_provider());
     }
 
     #[test]

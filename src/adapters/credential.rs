@@ -4,9 +4,11 @@
 //! file in the environment), the Azure CLI, the machine's managed identity. The last comes last because asking
 //! for it on a machine without one costs a timeout. The first that gives a token is kept. Tokens are kept here, one a
 //! scope, until five minutes before they expire, in wall time: the crate keeps those of most credentials, and starts
-//! the Azure CLI anew for each. They are handed out as secrets; the older
+//! the Azure CLI anew for each. One that a service refuses is dropped, and another one is asked for: access may have been
+//! revoked and granted again, or somebody has signed in anew. They are handed out as secrets; the older
 //! SDK's stack, which would log them, only ever sees a placeholder (see `arm`).
 
+mod candidate;
 mod no_token;
 
 use std::collections::BTreeMap;
@@ -25,6 +27,7 @@ use azure_identity::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
+use self::candidate::Candidate;
 use self::no_token::NoToken;
 pub use self::no_token::no_token;
 pub(super) use self::no_token::tells_of_the_network;
@@ -104,32 +107,21 @@ impl Tokens {
         }
     }
 
+    /// A service has refused this token: it is not handed out again where another one can be had, and the answer says whether
+    /// another one is asked for. One that takes its place and is refused, too, stands for a while, so that whom nobody lets in
+    /// does not ask for tokens all the time.
+    pub async fn refused(&self, token: &str) -> bool {
+        self.0.refused(token).await
+    }
+
     /// For clients of the SDK's current generation.
     pub fn sdk(&self) -> Arc<dyn TokenCredential> {
         self.0.clone()
     }
 }
 
-#[derive(Debug)]
-struct Candidate {
-    name: &'static str,
-    credential: Arc<dyn TokenCredential>,
-}
-
 /// How long one may take to give a token: a program that hangs, or asks somebody, keeps all others waiting.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-impl Candidate {
-    async fn token(&self, scopes: &[&str], patience: Duration) -> Result<AccessToken, NoToken> {
-        match tokio::time::timeout(patience, self.credential.get_token(scopes, None)).await {
-            Ok(answer) => answer.map_err(|error| NoToken::of(&error)),
-            Err(_) => {
-                let why = format!("{} gave no answer within {} s", self.name, patience.as_secs_f64());
-                Err(NoToken::silent(why))
-            }
-        }
-    }
-}
 
 /// Credentials in order; the first that works is kept.
 #[derive(Debug)]
@@ -146,6 +138,8 @@ struct Chain {
 struct Kept {
     token: Option<AccessToken>,
     refused: Option<(Instant, NoToken)>,
+    /// When a token was dropped last.
+    dropped: Option<Instant>,
 }
 
 impl Kept {
@@ -158,6 +152,16 @@ impl Kept {
         living.cloned().map(Ok).or_else(refusal)
     }
 
+    /// Drops the token, if it is this one. `None` where it is another one's.
+    fn drop_refused(&mut self, token: &str) -> Option<bool> {
+        self.token.as_ref().filter(|kept| kept.token.secret() == token)?;
+        let is_due = self.dropped.is_none_or(|at| at.elapsed() >= STILL_DROPPED);
+        if is_due {
+            (self.token, self.dropped) = (None, Some(Instant::now()));
+        }
+        Some(is_due)
+    }
+
     fn keep(&mut self, answer: &Result<AccessToken, NoToken>) {
         match answer {
             Ok(token) => self.token = Some(token.clone()),
@@ -168,6 +172,9 @@ impl Kept {
 
 /// For how long a refusal stands: sixty clusters that want one token ask for it once.
 const STILL_REFUSED: Duration = Duration::from_secs(5);
+
+/// For how long no other token is dropped after one was.
+const STILL_DROPPED: Duration = Duration::from_secs(60);
 
 /// How long before its end a token is no longer handed out.
 const BEFORE_ITS_END: azure_core::time::Duration = azure_core::time::Duration::minutes(5);
@@ -198,6 +205,20 @@ impl Chain {
     fn of_scope(&self, scope: String) -> Arc<tokio::sync::Mutex<Kept>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(kept.entry(scope).or_default())
+    }
+
+    async fn refused(&self, token: &str) -> bool {
+        let kept: Vec<_> =
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for of_scope in kept {
+            let Some(dropped) = of_scope.lock().await.drop_refused(token) else { continue };
+            if dropped && let Some(chosen) = self.chosen.get().and_then(|place| self.candidates.get(*place)) {
+                chosen.renew();
+            }
+            return dropped;
+        }
+        // Somebody was quicker.
+        true
     }
 
     /// Where none gives a token, the first one's error says what it is: the others are tried in case.
@@ -261,20 +282,29 @@ impl Maker<'_> {
     }
 
     fn client_secret(&self, tenant: &str, client: &str, secret: &SecretString) -> Result<Candidate, Fault> {
-        let secret = Secret::new(secret.expose_secret().to_owned());
-        let options = ClientSecretCredentialOptions { client_options: self.client_options() };
-        made("client secret", ClientSecretCredential::new(tenant, client.to_owned(), secret, Some(options)))
+        let client_options = self.client_options();
+        let (tenant, client, secret) = (tenant.to_owned(), client.to_owned(), secret.clone());
+        Candidate::new("client secret", move || {
+            let secret = Secret::new(secret.expose_secret().to_owned());
+            let options = ClientSecretCredentialOptions { client_options: client_options.clone() };
+            ClientSecretCredential::new(&tenant, client.clone(), secret, Some(options))
+        })
     }
 
     fn workload_identity(&self) -> Result<Option<Candidate>, Fault> {
         let Some(file) = self.read("AZURE_FEDERATED_TOKEN_FILE") else { return Ok(None) };
-        let options = WorkloadIdentityCredentialOptions {
-            credential_options: ClientAssertionCredentialOptions { client_options: self.client_options() },
-            client_id: self.read("AZURE_CLIENT_ID"),
-            tenant_id: self.read("AZURE_TENANT_ID"),
-            token_file_path: Some(PathBuf::from(file)),
+        let client_options = self.client_options();
+        let (client, tenant) = (self.read("AZURE_CLIENT_ID"), self.read("AZURE_TENANT_ID"));
+        let make = move || {
+            let client_options = client_options.clone();
+            WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
+                credential_options: ClientAssertionCredentialOptions { client_options },
+                client_id: client.clone(),
+                tenant_id: tenant.clone(),
+                token_file_path: Some(PathBuf::from(file.clone())),
+            }))
         };
-        made("workload identity", WorkloadIdentityCredential::new(Some(options))).map(Some)
+        Candidate::new("workload identity", make).map(Some)
     }
 
     fn azure_cli(&self) -> Result<Candidate, Fault> {
@@ -282,37 +312,37 @@ impl Maker<'_> {
             tenant_id: self.read("AZURE_TENANT_ID"),
             ..AzureCliCredentialOptions::default()
         };
-        made("Azure CLI (az)", AzureCliCredential::new(Some(options)))
+        Candidate::new("Azure CLI (az)", move || AzureCliCredential::new(Some(options.clone())))
     }
 
     fn managed_identity(&self) -> Result<Candidate, Fault> {
+        let endpoint = self.read("IDENTITY_ENDPOINT").and_then(|endpoint| endpoint.parse().ok());
+        let http = match endpoint.map(|endpoint| self.http.asking_identity(&endpoint)).transpose() {
+            Ok(http) => http.unwrap_or_else(|| self.http.clone()),
+            Err(error) => {
+                let why = super::chain(&error);
+                return Err(Fault::new(Blindness::Forbidden, "set up a credential", "managed identity", why));
+            }
+        };
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: self.read("AZURE_CLIENT_ID").map(UserAssignedId::ClientId),
-            client_options: self.client_options(),
+            client_options: self.options_over(http),
         };
-        made("managed identity", ManagedIdentityCredential::new(Some(options)))
+        Candidate::new("managed identity", move || ManagedIdentityCredential::new(Some(options.clone())))
     }
 
     fn client_options(&self) -> ClientOptions {
+        self.options_over(self.http.clone())
+    }
+
+    fn options_over(&self, http: Http) -> ClientOptions {
         let mut cloud = CustomConfiguration::default();
         cloud.authority_host = self.authority.to_owned();
         ClientOptions {
-            transport: Some(Transport::new(Arc::new(self.http.clone()))),
+            transport: Some(Transport::new(Arc::new(http))),
             retry: RetryOptions::none(),
             cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))),
             ..ClientOptions::default()
-        }
-    }
-}
-
-fn made<C: TokenCredential + 'static>(
-    name: &'static str,
-    credential: azure_core::Result<Arc<C>>,
-) -> Result<Candidate, Fault> {
-    match credential {
-        Ok(credential) => Ok(Candidate { name, credential }),
-        Err(error) => {
-            Err(Fault::new(Blindness::Forbidden, "set up a credential", name, super::chain(&error)))
         }
     }
 }
@@ -330,18 +360,29 @@ fn unset(variable: &str) -> Fault {
 pub struct ScopedTokens {
     tokens: Tokens,
     scope: String,
+    /// The one that was handed out last.
+    last: Mutex<Option<SecretString>>,
 }
 
 impl Tokens {
     pub fn scoped(&self, scope: &str) -> ScopedTokens {
-        ScopedTokens { tokens: self.clone(), scope: scope.to_owned() }
+        ScopedTokens { tokens: self.clone(), scope: scope.to_owned(), last: Mutex::default() }
     }
 }
 
 #[async_trait]
 impl super::token::TokenSource for ScopedTokens {
     async fn token(&self) -> Result<SecretString, Fault> {
-        self.tokens.token(&self.scope).await
+        let token = self.tokens.token(&self.scope).await?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        Ok(token)
+    }
+
+    async fn forget(&self) {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(last) = last {
+            self.tokens.refused(last.expose_secret()).await;
+        }
     }
 }
 
@@ -369,9 +410,14 @@ mod tests {
         }
     }
 
+    fn candidate<C: TokenCredential + 'static>(name: &'static str, credential: &Arc<C>) -> Candidate {
+        let credential = Arc::clone(credential);
+        Candidate::new(name, move || Ok(Arc::clone(&credential))).unwrap()
+    }
+
     async fn asked(life: Duration, scopes: &[&str]) -> usize {
         let credential = Arc::new(Counts(life, AtomicUsize::new(0)));
-        let chain = Chain::of(vec![Candidate { name: "test", credential: credential.clone() }], PATIENCE);
+        let chain = Chain::of(vec![candidate("test", &credential)], PATIENCE);
         let tokens = Tokens(Arc::new(chain));
         for scope in scopes {
             assert!(tokens.token(scope).await.unwrap().expose_secret().starts_with(scope));
@@ -401,7 +447,7 @@ mod tests {
             maker.azure_cli().unwrap().name
         };
         let http = super::super::http::client(&super::super::http::HttpSettings::default()).unwrap();
-        let hangs = || Candidate { name: named(&http), credential: Arc::new(Hangs) };
+        let hangs = || candidate(named(&http), &Arc::new(Hangs));
         let within = std::time::Duration::from_millis(200);
         let tokens = Tokens(Arc::new(Chain::of(vec![hangs()], within)));
         let begun = Instant::now();
@@ -409,7 +455,7 @@ mod tests {
         assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
         assert!(fault.why.contains("(az) gave no answer within 0.2 s"), "{fault}");
         let next = Arc::new(Counts(Duration::minutes(60), AtomicUsize::new(0)));
-        let next = Candidate { name: "next", credential: next };
+        let next = candidate("next", &next);
         let tokens = Tokens(Arc::new(Chain::of(vec![hangs(), next], within)));
         assert!(tokens.token("a").await.is_ok());
     }
@@ -418,6 +464,29 @@ mod tests {
     async fn a_token_is_asked_for_once_a_scope_and_again_shortly_before_its_end() {
         assert_eq!(asked(Duration::minutes(6), &["a", "b", "a", "b", "a"]).await, 2);
         assert_eq!(asked(Duration::minutes(4), &["a", "a"]).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_was_refused_is_dropped_once_and_its_source_made_anew() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&made);
+        let credential = Arc::new(Counts(Duration::minutes(60), AtomicUsize::new(0)));
+        let source = Candidate::new("test", move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(Arc::clone(&credential))
+        });
+        let tokens = Tokens(Arc::new(Chain::of(vec![source.unwrap()], PATIENCE)));
+        let of = async |scope| tokens.token(scope).await.unwrap().expose_secret().to_owned();
+        let (first, other) = (of("a").await, of("b").await);
+        for _ in 0..60 {
+            assert!(tokens.refused(&first).await);
+        }
+        let second = of("a").await;
+        assert_ne!(second, first);
+        assert_eq!((of("b").await, made.load(Ordering::SeqCst)), (other, 2), "another one's stays");
+        // Who was late to hear of it drops nothing, and a second one stands for a while.
+        assert!(tokens.refused(&first).await && !tokens.refused(&second).await);
+        assert_eq!((of("a").await, made.load(Ordering::SeqCst)), (second, 2));
     }
 
     /// Refuses, after a while, and counts.
@@ -458,7 +527,7 @@ mod tests {
 
     fn refuses(kind: azure_core::error::ErrorKind) -> (Arc<Refuses>, Tokens) {
         let credential = Arc::new(Refuses(kind, AtomicUsize::new(0)));
-        let chain = Chain::of(vec![Candidate { name: "test", credential: credential.clone() }], PATIENCE);
+        let chain = Chain::of(vec![candidate("test", &credential)], PATIENCE);
         (credential, Tokens(Arc::new(chain)))
     }
 
@@ -518,11 +587,11 @@ mod tests {
             ("ERROR: AADSTS700082: The refresh token has expired due to inactivity.", Blindness::Forbidden),
             ("az was not found", Blindness::Forbidden),
         ] {
-            let says = vec![Candidate { name: "az", credential: Arc::new(Says(words)) }];
+            let says = vec![candidate("az", &Arc::new(Says(words)))];
             let fault = Tokens(Arc::new(Chain::of(says, PATIENCE))).token("a").await.unwrap_err();
             assert_eq!(fault.kind, told, "{fault}");
         }
-        let hangs = vec![Candidate { name: "test", credential: Arc::new(Hangs) }];
+        let hangs = vec![candidate("test", &Arc::new(Hangs))];
         let tokens = Tokens(Arc::new(Chain::of(hangs, std::time::Duration::from_millis(20))));
         assert_eq!(tokens.token("a").await.unwrap_err().kind, Blindness::Unreachable);
     }

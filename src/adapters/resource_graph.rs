@@ -1,11 +1,13 @@
 //! Azure Resource Graph: which clusters and vaults there are, by naming or tags.
 //!
 //! The graph is fed by notifications and read through providers' newest stable versions; it lags a little, which is
-//! why it only ever adds a reason to wait. Subscriptions that the caller may not read are left out of its answers
-//! without a word: an answer in which none of the configured vaults occurs is taken for blindness, not for “none”, and
-//! what else it lacks of what is configured is told, for whoever knows whether it still exists.
+//! why it only ever adds a reason to wait. What the caller may not read is left out of its answers without a word: so it
+//! is asked only once it is known that whole subscriptions may be read. An answer in which none of the configured vaults
+//! occurs is taken for blindness, not for “none”, and what else it lacks of what is configured is told, for whoever knows
+//! whether it still exists.
 
 mod listed;
+mod sight;
 
 use std::collections::BTreeMap;
 
@@ -199,6 +201,9 @@ impl Row {
 #[async_trait]
 impl Inventory for ResourceGraph {
     async fn look(&self) -> Result<InventoryView, Fault> {
+        for subscription in &self.settings.subscriptions {
+            sight::is_whole(&self.access, &self.settings.endpoint, subscription).await?;
+        }
         let mut rows = Vec::new();
         let mut rest: Option<String> = None;
         for _ in 0..MAX_PAGES {

@@ -222,6 +222,10 @@ impl Place for AzureIdentity {
     async fn look(&self) -> Result<SecretString, String> {
         self.0.token().await.map_err(|fault| fault.why)
     }
+
+    async fn forget(&self) {
+        self.0.forget().await;
+    }
 }
 
 #[cfg(test)]

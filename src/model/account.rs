@@ -89,14 +89,19 @@ pub struct AccountView {
     pub keys: BTreeMap<KeyKind, KeyView>,
     /// What kept us from listing the keys, where the account alone was seen.
     pub keys_hidden: Option<Blind>,
-    /// Whether the answer can tell when keys were last used. Where it cannot, an absent `last_used` says
-    /// nothing; where it can, it means that no use is on record.
+    /// Whether the answer can tell when keys were last used.
     pub tells_last_use: bool,
 }
 
 impl AccountView {
     pub fn idle(&self) -> bool {
         self.provisioning.eq_ignore_ascii_case("Succeeded")
+    }
+
+    /// Whether the account notes when keys are used: some key has such a note. Where it could and none has one, nothing is
+    /// written there, and that a key has no note says nothing of it.
+    pub fn notes_uses(&self) -> bool {
+        self.tells_last_use && self.keys.values().any(|key| key.last_used.is_some())
     }
 
     /// Whether the account is in the region, by its display name or its location.
@@ -191,6 +196,11 @@ impl RegionProof {
 
     fn refuses(&self) -> bool {
         self.verdicts().any(|verdict| *verdict == ProofVerdict::Refused)
+    }
+
+    /// Whether the region judged the key, one way or the other: so a request has come there.
+    pub fn is_answered(&self) -> bool {
+        self.verdicts().any(|verdict| matches!(verdict, ProofVerdict::Accepted | ProofVerdict::Refused))
     }
 }
 

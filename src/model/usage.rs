@@ -95,6 +95,11 @@ impl UsageView {
         super::reader::begins(self.since, self.newest, self.oldest().unwrap_or(self.since))
     }
 
+    /// The time of a region's newest row, whoever asked.
+    pub fn newest_in(&self, region: &str) -> Option<Timestamp> {
+        self.requests.iter().filter(|requests| requests.is_in(region)).map(|requests| requests.last).max()
+    }
+
     /// What others than keyslot asked.
     pub fn of_others(&self) -> impl Iterator<Item = &Requests> {
         self.requests.iter().filter(|requests| !requests.caller.is_keyslot())

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{count::counted, matrix::columns, reason, span};
-use crate::model::World;
+use crate::model::{AccountView, World};
 use crate::rotation::{
     Approval, Followed, Leg, Opened, Opens, Outlook, Pause, Phase, PhaseState, Reason, Report, Verdict,
 };
@@ -180,8 +180,7 @@ pub fn evidence_of_use(report: &Report) -> Vec<String> {
 /// Which evidence there is of who uses the old key. None is no evidence that nobody does.
 pub fn told_by(world: &World) -> String {
     let account = world.account.as_ref().and_then(|seen| seen.get());
-    let noted =
-        account.is_some_and(|account| account.tells_last_use).then(|| "the account's own note".to_owned());
+    let noted = account.is_some_and(AccountView::notes_uses).then(|| "the account's own note".to_owned());
     let logged = world.usage.as_ref().map(|seen| match &seen.what {
         Ok(usage) => match usage.newest {
             Some(newest) => format!("the logs, whose newest row is of {}", span::rfc3339(newest)),

@@ -663,10 +663,10 @@ pub fn why(reason: &Reason) -> String {
             of_stamp(stamp.as_ref()),
             span::time(*until)
         ),
-        Why::LogsBehind { reached, wanted } => format!(
+        Why::LogsBehind { region, reached, wanted } => format!(
             "{} is not known yet: {}, and what is asked is up to {}",
             asked_of_logs(reason),
-            logs_end(reason.gate, *reached),
+            logs_end(reason.gate, region.as_deref(), *reached),
             span::time(*wanted)
         ),
         Why::LogsYoung { begins, wanted, until: Some(until) } if reason.gate == Gate::NotRefused => format!(
@@ -693,10 +693,10 @@ pub fn why(reason: &Reason) -> String {
             span::time(*wanted),
             span::time(*begins)
         ),
-        Why::LogsStalled { reached, wanted } => format!(
+        Why::LogsStalled { region, reached, wanted } => format!(
             "{} is not known: {}, and should long have come to {}",
             asked_of_logs(reason),
-            logs_end(reason.gate, *reached),
+            logs_end(reason.gate, region.as_deref(), *reached),
             span::time(*wanted)
         ),
         Why::MetricsSilent { reached, wanted, .. } => format!(
@@ -906,11 +906,15 @@ fn asked_of_logs(reason: &Reason) -> String {
     }
 }
 
-fn logs_end(gate: Gate, reached: Option<jiff::Timestamp>) -> String {
-    match reached {
-        Some(reached) => format!("the logs are whole up to {}", span::time(reached)),
-        None if gate == Gate::Readers => "the logs have no row of that vault".to_owned(),
-        None => "the logs have no row of the account".to_owned(),
+fn logs_end(gate: Gate, region: Option<&str>, reached: Option<jiff::Timestamp>) -> String {
+    match (region, reached) {
+        (Some(region), Some(reached)) => {
+            format!("the logs have no row of {region} that is younger than {}", span::time(reached))
+        }
+        (Some(region), None) => format!("the logs have no row of {region}"),
+        (None, Some(reached)) => format!("the logs are whole up to {}", span::time(reached)),
+        (None, None) if gate == Gate::Readers => "the logs have no row of that vault".to_owned(),
+        (None, None) => "the logs have no row of the account".to_owned(),
     }
 }
 

@@ -494,7 +494,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
         if account.network.restrict() && proven.is_some_and(|proof| proof.keeping_out().is_empty()) {
             concerns.push(Concern::NetworkRules { rules: account.network.clone() });
         }
-        if !account.tells_last_use && policy.log_lag.is_none() {
+        if !account.notes_uses() && policy.log_lag.is_none() {
             concerns.push(Concern::LastUseUnknown);
         }
     }

@@ -245,6 +245,10 @@ pub enum Command {
         stamp: StampName,
         state: ClusterState,
     },
+    /// Somebody takes a stamp down: neither its vault nor its cluster is there any more.
+    TakeDown {
+        stamp: StampName,
+    },
     /// Somebody writes a quota in a stamp's cluster.
     SetQuota {
         stamp: StampName,

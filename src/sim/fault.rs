@@ -48,6 +48,10 @@ pub enum Operation {
     AskForVault,
     /// Of Azure, for all vaults of a subscription.
     ListVaults,
+    /// The same for all clusters.
+    ListClusters,
+    /// Of Azure, whether a vault's name is taken, or is one of those that were deleted.
+    CheckVaultName,
     ReadCluster,
     /// Quotas, autoscalers and budgets of a cluster.
     ReadRoom,
@@ -237,7 +241,8 @@ pub enum Trouble {
     ListLag { by: Duration },
     /// In a window: the account's metrics tell nothing of what happens from its beginning on, as long as it lasts.
     MetricsStall,
-    /// In a window: no row of what happens from its beginning on comes to the workspace, as long as it lasts.
+    /// In a window: no row of what happens from its beginning on comes to the workspace, as long as it lasts; in the region
+    /// that is named, or in all.
     LogsStall,
 }
 
@@ -420,16 +425,20 @@ impl FaultBook {
 
     /// Since when the account's metrics tell nothing, where they do not at this moment.
     pub fn metrics_stalled_since(&self, now: Timestamp) -> Option<Timestamp> {
-        self.stalled_since(&Trouble::MetricsStall, now)
+        self.stalled_since(&Trouble::MetricsStall, None, now)
     }
 
-    /// Since when no row has come to the workspace, where none does at this moment.
-    pub fn logs_stalled_since(&self, now: Timestamp) -> Option<Timestamp> {
-        self.stalled_since(&Trouble::LogsStall, now)
+    /// Since when no row of the region has come to the workspace, where none does at this moment; of any region, where none
+    /// is given.
+    pub fn logs_stalled_since(&self, region: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+        self.stalled_since(&Trouble::LogsStall, region, now)
     }
 
-    fn stalled_since(&self, what: &Trouble, now: Timestamp) -> Option<Timestamp> {
-        let stalls = self.faults.iter().filter(|fault| fault.what == *what);
+    fn stalled_since(&self, what: &Trouble, region: Option<&str>, now: Timestamp) -> Option<Timestamp> {
+        let stalls = self.faults.iter().filter(|fault| {
+            let of = fault.target.region.as_deref();
+            fault.what == *what && (of.is_none() || of == region)
+        });
         let windows = stalls.map(|fault| self.window(fault.at));
         windows.filter(|(from, until)| *from <= now && now < *until).map(|(from, _)| from).min()
     }

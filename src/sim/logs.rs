@@ -140,6 +140,9 @@ impl World {
             }
         }
         for visit in self.logs.visits.iter().filter(|visit| since <= visit.at && visit.at < until) {
+            if visit.at >= self.logged_in(&visit.region, until) {
+                continue;
+            }
             let caller = (VISITORS, visit.agent.as_str());
             note(&mut rows, visit.kind, &visit.region, caller, (1, visit.at, visit.at));
         }
@@ -159,12 +162,17 @@ impl World {
     /// Of what is asked for since then, the time of which the workspace has rows now.
     pub(super) fn logged(&self, logs: &LogsConfig, since: Timestamp) -> (Timestamp, Timestamp) {
         let until = before(self.now, logs.delay);
-        let stalled = self.faults.logs_stalled_since(self.now);
+        let stalled = self.faults.logs_stalled_since(None, self.now);
         let connected = logs.connected.map(|connected| after(self.config.start, connected));
         (
             connected.map_or(since, |connected| connected.max(since)),
             stalled.map_or(until, |from| from.min(until)),
         )
+    }
+
+    /// The same end, of one region.
+    fn logged_in(&self, region: &str, until: Timestamp) -> Timestamp {
+        self.faults.logs_stalled_since(Some(region), self.now).map_or(until, |from| from.min(until))
     }
 
     /// An outsider reads the secret again and goes on with what it gets.
@@ -208,9 +216,9 @@ impl World {
         since: Timestamp,
         until: Timestamp,
     ) {
-        let until = until.min(process.until);
-        let kind = |key: KeyId| self.account.key(key).map(|key| key.kind);
         let name = self.account.regions().get(region).map_or("", |region| region.name.as_str());
+        let until = self.logged_in(name, until.min(process.until));
+        let kind = |key: KeyId| self.account.key(key).map(|key| key.kind);
         if let Some(row) = self.before_the_beginning(process, since, until) {
             note(rows, process.key.and_then(kind), name, caller, row);
         }

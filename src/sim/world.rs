@@ -268,6 +268,11 @@ impl World {
                 }
                 Ok(Reply::Done)
             }
+            Command::TakeDown { stamp } => {
+                let place = self.alive(&stamp)?;
+                self.destroy(place);
+                Ok(Reply::Done)
+            }
             Command::SetQuota { stamp, quota } => {
                 let place = self.alive(&stamp)?;
                 self.with_cluster(place, |cluster, _| cluster.set_quota(quota));
@@ -447,6 +452,19 @@ impl World {
     /// All stamps that ever were, in the order of the configuration.
     pub fn stamps(&self) -> impl Iterator<Item = &Stamp> {
         self.stamps.iter()
+    }
+
+    /// Whether keyslot may see the stamp in Azure.
+    pub fn is_shown(&self, stamp: &Stamp) -> bool {
+        !self.config.hidden_groups.iter().any(|hidden| hidden.eq_ignore_ascii_case(&stamp.resource_group))
+    }
+
+    /// Whether keyslot may see all of the subscription.
+    pub fn is_whole(&self, subscription: &str) -> bool {
+        self.stamps
+            .iter()
+            .filter(|stamp| stamp.subscription.eq_ignore_ascii_case(subscription))
+            .all(|stamp| self.is_shown(stamp))
     }
 
     /// A stamp that exists.

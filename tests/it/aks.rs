@@ -17,9 +17,9 @@ use keyslot::sim::{self, Command, Target, Trouble, When, WorldConfig};
 use crate::wire_azure::Rig;
 use crate::wire_core::{client, hosts};
 
-struct Stamp {
-    name: StampName,
-    clusters: Kubernetes,
+pub struct Stamp {
+    pub name: StampName,
+    pub clusters: Kubernetes,
 }
 
 fn access(rig: &Rig) -> AksAccess {
@@ -50,7 +50,7 @@ fn reached(rig: &Rig, place: impl FnOnce(&sim::Stamp, &str) -> ClusterPlace) -> 
     Stamp { name, clusters: clusters.asking(access(rig)) }
 }
 
-fn through_azure(rig: &Rig, admin: bool) -> Stamp {
+pub fn through_azure(rig: &Rig, admin: bool) -> Stamp {
     reached(rig, |stamp, subscription| {
         ClusterPlace::Aks(AksCluster {
             subscription: subscription.to_owned(),

@@ -69,7 +69,7 @@ async fn a_vault_is_gone_by_azures_word_alone() {
         assert_ne!(fault.kind, Blindness::Gone, "{fault}");
         assert!(fault.remedy.contains("Azure knows the vault"), "{fault}");
     }
-    for operation in [Operation::AskForVault, Operation::ListVaults] {
+    for operation in [Operation::AskForVault, Operation::ListVaults, Operation::CheckVaultName] {
         for trouble in [Trouble::Forbidden, Trouble::Unreachable] {
             let fault = sim::Fault::new(When::Always, Target::operation(operation), trouble);
             let config = WorldConfig::default().with_fault(fault);
@@ -79,6 +79,30 @@ async fn a_vault_is_gone_by_azures_word_alone() {
             }
         }
     }
+}
+
+/// What is said of a vault at an address that nobody serves, under a subscription that it may not be in.
+#[tokio::test]
+async fn a_vault_whose_name_is_taken_elsewhere_is_not_gone() {
+    let mut config = WorldConfig::default().with_stamps(2);
+    config.units[0].stamps[1].subscription = Some("9a0c5c1e-0000-4000-8000-00000000b2b2".to_owned());
+    let rig = Rig::new(config);
+    let (name, second) = rig.simulation.world.with(|world| {
+        let stamp = world.stamps().nth(1).unwrap();
+        (stamp.vault.name.clone(), stamp.name.clone())
+    });
+    let fault = fault_of(&rig, NOWHERE[0], |_| name.to_uppercase()).await;
+    assert_ne!(fault.kind, Blindness::Gone, "{fault}");
+    assert!(fault.remedy.contains("correct `subscription` in the stamp's `aks`"), "{fault}");
+    // Deleted there, its name is still taken, and this subscription does not know why.
+    rig.simulation.world.with(|world| world.apply(sim::Command::TakeDown { stamp: second })).unwrap();
+    let fault = fault_of(&rig, NOWHERE[0], |_| name.clone()).await;
+    assert_ne!(fault.kind, Blindness::Gone, "{fault}");
+    // One of its own that was deleted keeps its name, too, so that nobody else has it.
+    let first = rig.first_stamp();
+    rig.simulation.world.with(|world| world.apply(sim::Command::TakeDown { stamp: first })).unwrap();
+    let fault = fault_of(&rig, NOWHERE[0], |stamp| stamp.vault.name.to_uppercase()).await;
+    assert_eq!(fault.kind, Blindness::Gone, "{fault}");
 }
 
 /// As where a stamp's block was copied for another one, and its resource groups stayed.
@@ -208,6 +232,34 @@ async fn a_stamp_that_was_taken_down_is_in_nobodys_way() {
     assert!(text.contains("bygone: closed") && text.contains("everybody uses the primary key"), "{text}");
     let asked = live.stage.simulation.wire.transcript();
     assert!(asked.count("GET", "/Microsoft.KeyVault/vaults/old-kv") > 0, "by Azure's word");
+}
+
+/// As where `aks` was copied from a stamp in another subscription, and only the names were changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_stamp_under_another_ones_subscription_is_not_closed() {
+    let mut config = WorldConfig::seeded(8).with_stamps(2);
+    let elsewhere = "9a0c5c1e-0000-4000-8000-00000000b2b2";
+    config.units[0].stamps[1].subscription = Some(elsewhere.to_owned());
+    let live = Live::set(config, 60.0);
+    let path = live.stage.settings_path();
+    let told = std::fs::read_to_string(&path).unwrap();
+    let (vault, group, others) = live.stage.simulation.world.with(|world| {
+        let stamp = world.stamps().nth(1).unwrap();
+        let others = world.account().config().id.subscription.clone();
+        (stamp.vault.name.clone(), stamp.resource_group.clone(), others)
+    });
+    let named = format!("key_vault = \"{vault}\"\n");
+    assert!(told.contains(&named) && told.contains(elsewhere), "{told}");
+    let told = told
+        .replace(&named, &format!("{named}key_vault_resource_group = \"{group}\"\n"))
+        .replace(elsewhere, &others);
+    let table = told.lines().find(|line| line.starts_with("[endpoints.resolve]")).unwrap().to_owned();
+    let unreached = format!("{table}\n\"{vault}.vault.azure.net\" = \"127.0.0.1:1\"\n");
+    std::fs::write(&path, told.replace(&table, &unreached)).unwrap();
+    let (code, said) = run(&live, &["plan"]);
+    assert_ne!(code, 0, "{said}");
+    assert!(!said.contains("closed"), "{said}");
+    assert!(said.contains("correct `subscription` in the stamp's `aks`"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

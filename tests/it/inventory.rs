@@ -7,8 +7,8 @@ use keyslot::adapters::cosmos::PUBLIC_ENDPOINT;
 use keyslot::adapters::resource_graph::{InventorySettings, ListedCluster, ListedStamp, ResourceGraph};
 use keyslot::model::{Blindness, ResourceKind, Unlisted};
 use keyslot::ports::Inventory as _;
-use keyslot::sim::WorldConfig;
 use keyslot::sim::config::UnitConfig;
+use keyslot::sim::{self, Operation, Target, Trouble, When, WorldConfig};
 
 use crate::wire_azure::Rig;
 use crate::wire_core::client;
@@ -182,4 +182,39 @@ async fn an_answer_that_shows_nothing_that_is_known_is_no_answer() {
     let fault = fault.unwrap_err();
     assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
     assert!(fault.to_string().contains("Reader"), "{fault}");
+}
+
+/// As with a role on the resource groups of the listed stamps, which is all that they themselves want.
+#[tokio::test]
+async fn who_may_not_see_whole_subscriptions_is_not_told_that_there_is_no_other_stamp() {
+    let elsewhere = "9a0c5c1e-0000-4000-8000-00000000b2b2";
+    for other in [None, Some(elsewhere)] {
+        let mut config = WorldConfig::default().with_stamps(2);
+        config.units.push(UnitConfig::idle("afmcprd0", "release/2025.12.0", 1));
+        config.units[1].stamps[0].subscription = other.map(str::to_owned);
+        let all = |settings: &mut InventorySettings| settings.subscriptions.extend(other.map(str::to_owned));
+        let seen = Rig::new(config.clone());
+        assert_eq!(graph(&seen, all).look().await.unwrap().unlisted.len(), 2);
+        let asked = seen.simulation.wire.transcript();
+        let lists = ["Microsoft.KeyVault/vaults", "Microsoft.ContainerService/managedClusters"];
+        let count = lists.map(|list| asked.count("GET", list));
+        assert_eq!(count, [1 + usize::from(other.is_some()); 2], "a subscription and look");
+
+        config.hidden_groups = vec!["afmcprd0-northeurope-rg".to_owned()];
+        let rig = Rig::new(config);
+        let subscription = match other {
+            Some(other) => other.to_owned(),
+            None => rig.simulation.world.with(|world| world.account().config().id.subscription.clone()),
+        };
+        let fault = graph(&rig, all).look().await.unwrap_err();
+        assert_eq!(fault.kind, Blindness::Forbidden, "{fault}");
+        let reader = format!("assign “Reader” on the subscription {subscription}");
+        assert!(fault.remedy.starts_with(&reader), "{fault}");
+    }
+    // Each of the two kinds may be the one that is not seen.
+    for operation in [Operation::ListVaults, Operation::ListClusters] {
+        let fault = sim::Fault::new(When::Always, Target::operation(operation), Trouble::Forbidden);
+        let rig = Rig::new(WorldConfig::default().with_fault(fault));
+        assert_eq!(graph(&rig, |_| {}).look().await.unwrap_err().kind, Blindness::Forbidden);
+    }
 }

@@ -106,6 +106,7 @@ mod reach;
 mod readers;
 mod recordings;
 mod refused_pushes;
+mod refused_tokens;
 mod rehearse;
 mod requests;
 mod room;

@@ -141,3 +141,18 @@ fn logs_that_begin_late_are_told_with_the_time_from_which_on_they_tell() {
     view.keys.get_mut(&kind).unwrap().generated = Some(begins);
     assert_eq!((told(&stage, census), told(&stage, audits)), (None, None));
 }
+
+/// As where the provider knows the version that tells, and writes nothing for this account.
+#[test]
+fn an_account_that_notes_no_use_of_any_key_is_no_evidence_of_use() {
+    let mut stage = unproposed();
+    (stage.policy.log_lag, stage.world.usage) = (None, None);
+    let unknown = |stage: &Stage| foreseen(stage).concerns.contains(&Concern::LastUseUnknown);
+    let told = |stage: &Stage| keyslot::render::explain::told_by(&stage.world);
+    assert!(!unknown(&stage));
+    assert_eq!(told(&stage), "who uses the old key is told by the account's own note");
+    stage.account_mut().keys.values_mut().for_each(|key| key.last_used = None);
+    assert!(stage.account_mut().tells_last_use);
+    assert!(unknown(&stage));
+    assert!(told(&stage).starts_with("nobody tells whether the old key is used"), "{}", told(&stage));
+}

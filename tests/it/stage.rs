@@ -223,13 +223,15 @@ pub fn rights() -> AccountRights {
     AccountRights { rights: vec![right("listKeys"), right("regenerateKey")], term: Term::Lasting }
 }
 
-/// Every region serves requests with the new key.
+/// Every region serves requests with the new key; in one of them, those of keyslot's proof alone.
 pub fn usage(now: Timestamp) -> UsageView {
     let served = |region: &str| requests(KeyKind::read_write(Slot::Secondary), region, now);
+    let mut own = served("North Europe");
+    own.caller.agent = "keyslot/0.1.0".to_owned();
     UsageView {
         since: now - SignedDuration::from_hours(29),
         newest: Some(now),
-        requests: vec![served("east"), served("north")],
+        requests: vec![served("east"), own, served("north")],
     }
 }
 

@@ -137,6 +137,27 @@ fn holds_after(theatre: &Theatre, hours: u32) -> (Phase, Vec<Reason>) {
     }
 }
 
+/// As where the workspace's ingestion is late for one region's rows: nobody knows who asks there.
+#[test]
+fn somebody_who_begins_while_the_rows_of_one_region_do_not_come_is_not_refused() {
+    let stall = WorldFault::new(
+        When::Window { from: MINUTE * 5, until: MINUTE * 60 * 8 },
+        Target::any().and_region("East US 2"),
+        Trouble::LogsStall,
+    );
+    let mut theatre = theatre(|config| {
+        config.faults.push(stall);
+        config.outsiders.push(OutsiderConfig { from: MINUTE * 6, ..function(Duration::MAX) });
+    });
+    theatre.policy.census_window = Duration::ZERO;
+    let (phase, reasons) = holds_after(&theatre, 6);
+    assert_eq!(phase, Phase::Quiesce, "{reasons:?}");
+    let behind = |reason: &&Reason| matches!(&reason.why, Why::LogsBehind { region: Some(region), .. } if region == "East US 2");
+    assert!(reasons.iter().any(|reason| behind(&reason)), "{reasons:?}");
+    assert!(theatre.backstage.shots().is_empty(), "nothing was regenerated");
+    assert_eq!(theatre.world.lock().outage().refused, 0);
+}
+
 #[test]
 fn the_reason_names_who_it_is_and_when() {
     let theatre = theatre(|config| config.outsiders.push(function(Duration::MAX)));

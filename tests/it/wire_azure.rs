@@ -45,16 +45,7 @@ impl Rig {
     pub fn at(config: WorldConfig, speed: f64, adjust: impl FnOnce(Arc<dyn Clock>) -> Arc<dyn Clock>) -> Rig {
         let simulation = Simulation::start(World::new(config), speed, WireOptions::default()).unwrap();
         let http = client(&simulation.wire);
-        let directory = &simulation.directory;
-        let settings = CredentialSettings {
-            source: CredentialSource::ClientSecret {
-                tenant: directory.tenant().to_owned(),
-                client: directory.client().to_owned(),
-                secret: directory.secret().clone(),
-            },
-            ..CredentialSettings::default()
-        };
-        let tokens = Tokens::new(&http, &settings, &|_| None).unwrap();
+        let tokens = tokens(&simulation);
         let clock = adjust(Arc::new(simulation.wire.clock().clone()));
         let access = ArmAccess {
             http: http.clone(),
@@ -116,6 +107,20 @@ impl Rig {
     pub fn first_stamp(&self) -> StampName {
         self.simulation.world.with(|world| world.stamps().next().unwrap().name.clone())
     }
+}
+
+/// Of the application that the world's directory knows.
+pub fn tokens(simulation: &Simulation) -> Tokens {
+    let directory = &simulation.directory;
+    let settings = CredentialSettings {
+        source: CredentialSource::ClientSecret {
+            tenant: directory.tenant().to_owned(),
+            client: directory.client().to_owned(),
+            secret: directory.secret().clone(),
+        },
+        ..CredentialSettings::default()
+    };
+    Tokens::new(&client(&simulation.wire), &settings, &|_| None).unwrap()
 }
 
 fn vault_settings(simulation: &Simulation) -> KeyVaultSettings {

@@ -59,8 +59,11 @@ pub fn no_token(error: &azure_core::Error) -> Option<Blindness> {
 
 fn kind(error: &azure_core::Error) -> Blindness {
     let told = causes(error).find_map(|cause| {
-        if cause.is::<SendError>() {
-            return Some(Blindness::Unreachable);
+        match cause.downcast_ref::<SendError>() {
+            // Such an address is never spoken to.
+            Some(SendError::Forbidden(_)) => return Some(Blindness::Misconfigured),
+            Some(_) => return Some(Blindness::Unreachable),
+            None => {}
         }
         match cause.downcast_ref::<azure_core::Error>()?.kind() {
             ErrorKind::HttpResponse { status, .. } => {

@@ -3,12 +3,14 @@
 //! Everything that leaves keyslot over HTTP goes through [`Http`]: one pool, one TLS stack (rustls with ring,
 //! handed over explicitly, never as a process-wide default), no redirects, no hidden retry, HTTP/1.1. Roots are
 //! those of the operating system (`rustls-platform-verifier`, which reads the native store) or *only* a given
-//! CA. https is demanded everywhere but at the instance metadata service. Tokens are put in by the callers;
+//! CA. https is demanded everywhere but at the instance metadata service and where else this machine's own identity is asked
+//! for tokens. Tokens are put in by the callers;
 //! header values that carry them are marked sensitive here.
 
 mod azure;
 mod backoff;
 mod hosts;
+mod plain;
 mod private;
 mod send;
 mod tls;
@@ -103,6 +105,7 @@ pub enum HttpError {
 pub struct Http {
     client: reqwest::Client,
     hosts: Hosts,
+    plain: Option<plain::Plain>,
 }
 
 impl Http {
@@ -110,6 +113,15 @@ impl Http {
     /// for https; the settings' roots and name resolution still hold.
     pub fn reqwest(&self) -> &reqwest::Client {
         &self.client
+    }
+
+    /// The same, that speaks without TLS to the endpoint of this machine's identity, where that is on loopback. Any other
+    /// endpoint changes nothing.
+    ///
+    /// # Errors
+    /// Where no client can be made.
+    pub fn asking_identity(&self, endpoint: &url::Url) -> Result<Http, HttpError> {
+        Ok(Http { plain: plain::Plain::of(endpoint, &self.hosts)?, ..self.clone() })
     }
 }
 
@@ -136,5 +148,5 @@ pub fn client(settings: &HttpSettings) -> Result<Http, HttpError> {
         (Proxies::FromEnvironment, None) => {}
     }
     let client = builder.build().map_err(HttpError::Client)?;
-    Ok(Http { client, hosts: settings.hosts.clone() })
+    Ok(Http { client, hosts: settings.hosts.clone(), plain: None })
 }

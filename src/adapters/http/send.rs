@@ -17,11 +17,15 @@ use crate::ports::{Clock, Fault, Permit};
 /// No answer that keyslot reads is near this size; more is not an answer that we understand.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// The only address that may be spoken to without TLS: the instance metadata service of Azure's machines.
+/// The only address elsewhere that may be spoken to without TLS: the instance metadata service of Azure's machines.
 const IMDS: std::net::Ipv4Addr = std::net::Ipv4Addr::new(169, 254, 169, 254);
 
 /// Headers whose values are never to be shown by anything below.
-const SENSITIVE: [HeaderName; 2] = [AUTHORIZATION, HeaderName::from_static("x-ms-authorization-auxiliary")];
+const SENSITIVE: [HeaderName; 3] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-ms-authorization-auxiliary"),
+    HeaderName::from_static("x-identity-header"),
+];
 
 /// A permit and the clock that it is checked against, at the last moment before the bytes leave.
 #[derive(Clone, Copy)]
@@ -181,7 +185,9 @@ impl Http {
         let (method, url) = (request.method().clone(), request.url().clone());
         let (host, path) = (url.host_str().unwrap_or_default(), url.path());
         tracing::debug!(%method, host, path, "asks");
-        let answered = match self.client.execute(request).await.map_err(|error| SendError::of(&error)) {
+        let plain = self.plain.as_ref().filter(|plain| plain.is(&url));
+        let client = plain.map_or(&self.client, |plain| &plain.client);
+        let answered = match client.execute(request).await.map_err(|error| SendError::of(&error)) {
             Err(SendError::NoConnection(why)) => match private::endpoint(&self.hosts, host).await {
                 Some(private) => Err(SendError::PrivateEndpoint(format!("{private} ({why})"))),
                 None => Err(SendError::NoConnection(why)),
@@ -199,7 +205,8 @@ impl Http {
 
     fn check_address(&self, url: &url::Url) -> Result<(), SendError> {
         let host = url.host().ok_or_else(|| SendError::Forbidden("the address has no host".to_owned()))?;
-        let plain_allowed = matches!(host, url::Host::Ipv4(IMDS));
+        let is_identity = self.plain.as_ref().is_some_and(|plain| plain.is(url));
+        let plain_allowed = is_identity || matches!(host, url::Host::Ipv4(IMDS));
         if url.scheme() != "https" && !plain_allowed {
             return Err(SendError::Forbidden(format!(
                 "{host} would be spoken to over {} without encryption",

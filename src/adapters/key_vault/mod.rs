@@ -5,6 +5,8 @@
 //! of a secret is not used: it does not wipe the value.
 
 mod existence;
+mod refused;
+mod taken_names;
 mod write;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, RetryOptions, Transport, UserAgentOptions};
+use azure_core::http::{ClientOptions, HttpClient, RetryOptions, Transport, UserAgentOptions};
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 pub use self::existence::{VaultPlace, VaultResources};
+use self::refused::Hearing;
 pub use self::write::CurrentKeys;
 use super::credential::{Tokens, no_token};
 use super::http::{Backoff, Http, Leaving, ReadError, SendError, Turns};
@@ -153,13 +156,14 @@ impl KeyVaults {
 
     /// With a permit, nothing leaves once that has run out.
     fn client(&self, url: &str, permit: Option<Permit>) -> Result<SecretClient, Fault> {
-        let transport = match permit {
-            None => Transport::new(Arc::new(self.http.clone())),
+        let transport: Arc<dyn HttpClient> = match permit {
+            None => Arc::new(self.http.clone()),
             Some(permit) => {
-                let leaving = Leaving { http: self.http.clone(), permit, clock: Arc::clone(&self.clock) };
-                Transport::new(Arc::new(leaving))
+                Arc::new(Leaving { http: self.http.clone(), permit, clock: Arc::clone(&self.clock) })
             }
         };
+        let hearing = Hearing { transport, tokens: self.tokens.clone() };
+        let transport = Transport::new(Arc::new(hearing));
         let options = SecretClientOptions {
             api_version: API_VERSION.to_owned(),
             client_options: ClientOptions {
@@ -183,9 +187,10 @@ impl KeyVaults {
             Ok(response) => response,
             Err(error) => {
                 let read = read_error(&error, &subject);
-                return Err(match &self.resources {
-                    Some(resources) if existence::is_open(&error) => {
-                        ReadError::Final(self.turns.take(resources.settle(stamp, read.into_fault())).await)
+                return Err(match (&self.resources, existence::open(&error)) {
+                    (Some(resources), Some(open)) => {
+                        let settling = resources.settle(stamp, open, read.into_fault());
+                        ReadError::Final(self.turns.take(settling).await)
                     }
                     _ => read,
                 });

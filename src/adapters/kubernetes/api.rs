@@ -7,9 +7,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -180,22 +180,43 @@ impl Api {
         leave: Option<Leave<'_>>,
     ) -> Result<Answer, Failure> {
         let call = async {
-            let mut request = self.request(method, path, body).await?;
-            request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
-            let sent_at = self.clock.now();
-            let sent = self.connection.http.send(request, leave);
-            let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {
-                Ok(answer) => answer.map_err(Failure::Silence)?,
-                Err(_) => {
-                    let why = format!("no whole answer within {} s", CALL_TIMEOUT.as_secs());
-                    return Err(Failure::Silence(SendError::NoAnswer(why)));
+            let is_read = method == Method::GET;
+            let request = self.request(method, path, body).await?;
+            let credentials = request.headers().clone();
+            let answer = self.sent(accept, request, leave).await?;
+            if answer.status == StatusCode::UNAUTHORIZED
+                && self.connection.refused(&credentials).await
+                && is_read
+            {
+                let request = self.request(Method::GET, path, None).await?;
+                if request.headers().get(AUTHORIZATION) != credentials.get(AUTHORIZATION) {
+                    return success(self.sent(accept, request, leave).await?);
                 }
-            };
-            self.connection.skew.note(&answer.headers, sent_at, self.clock.now());
-            if answer.status.is_success() { Ok(answer) } else { Err(Failure::Refused(Refusal::of(&answer))) }
+            }
+            success(answer)
         };
         // Whoever waits here has sent nothing, and a permit is checked after it.
         self.turns.take(call).await
+    }
+
+    async fn sent(
+        &self,
+        accept: &'static str,
+        mut request: reqwest::Request,
+        leave: Option<Leave<'_>>,
+    ) -> Result<Answer, Failure> {
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
+        let sent_at = self.clock.now();
+        let sent = self.connection.http.send(request, leave);
+        let answer = match tokio::time::timeout(CALL_TIMEOUT, sent).await {
+            Ok(answer) => answer.map_err(Failure::Silence)?,
+            Err(_) => {
+                let why = format!("no whole answer within {} s", CALL_TIMEOUT.as_secs());
+                return Err(Failure::Silence(SendError::NoAnswer(why)));
+            }
+        };
+        self.connection.skew.note(&answer.headers, sent_at, self.clock.now());
+        Ok(answer)
     }
 
     /// A request with credentials, ready to be sent.
@@ -366,6 +387,10 @@ impl Api {
         let why = format!("the list of {} has more than {MOST_PAGES} pages", kind.plural);
         Err(Failure::Garbled(why))
     }
+}
+
+fn success(answer: Answer) -> Result<Answer, Failure> {
+    if answer.status.is_success() { Ok(answer) } else { Err(Failure::Refused(Refusal::of(&answer))) }
 }
 
 /// Where a body stopped making sense. Serde's own text may quote a value, which may be secret.

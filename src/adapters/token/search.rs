@@ -31,6 +31,9 @@ pub trait Place: Send + Sync {
     /// # Errors
     /// What it said instead, in words that are safe to show.
     async fn look(&self) -> Result<SecretString, String>;
+
+    /// What it had last was not taken.
+    async fn forget(&self) {}
 }
 
 /// A place whose answer is known already: an environment variable.
@@ -127,7 +130,9 @@ impl TokenSource for Search {
     async fn forget(&self) {
         // What was found nowhere was not refused.
         let mut found = self.found.lock().await;
-        found.take_if(|(told, _)| told.is_ok());
+        if found.take_if(|(told, _)| told.is_ok()).is_some() {
+            futures::future::join_all(self.places.iter().map(|place| place.forget())).await;
+        }
     }
 
     fn place(&self) -> String {

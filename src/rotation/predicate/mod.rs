@@ -15,6 +15,7 @@ mod metrics;
 mod pods;
 mod readers;
 mod refused;
+mod regions;
 mod restarting;
 mod rights;
 mod room;

@@ -125,7 +125,7 @@ fn behind(audit: &AuditView, vaults: &Vaults, seen: Timestamp, lag: Duration) ->
     let reason = |(stamp, vault): (&StampName, &Seen<VaultView>)| {
         let reached = audit.newest.get(stamp).map(|newest| (*newest).min(settled));
         let wanted = vault.get()?.created;
-        let why = Why::LogsBehind { reached, wanted };
+        let why = Why::LogsBehind { region: None, reached, wanted };
         let whole = reached.is_some_and(|reached| reached >= wanted);
         (!whole).then(|| Reason::new(Gate::Readers, Subject::Stamp(stamp.clone()), why))
     };

@@ -1,7 +1,7 @@
 //! What the logs of the data plane say, where somebody keeps them: who still uses the old key, and whom the new one
 //! is refused.
 //!
-//! A window that the logs have not reached yet proves nothing. Nothing here holds where no logs are configured: then
+//! A window that the logs have not reached yet in every region proves nothing. Nothing here holds where no logs are configured: then
 //! they are no evidence, and the other gates carry the weight.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ use super::super::{Context, Gate, Reason, Subject, Why};
 use super::metrics::none_refused_by_metrics;
 use super::pods::{renewals, renewed_whole};
 use super::refused::refused;
+use super::regions::{self, Reached};
 use crate::model::{AccountView, EvidenceKey, KeyKind, Requests, StampFacts, StampName};
 
 /// So many lags after it should have been shown, a person is called: then it is no lag any more.
@@ -28,14 +29,14 @@ pub fn logs_readable(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     match ctx.usage(Gate::Preflight, max) {
         Err(reason) => vec![*reason],
         Ok((_, view)) if view.newest.is_none() => {
-            let why = Why::LogsBehind { reached: None, wanted: ctx.now };
+            let why = Why::LogsBehind { region: None, reached: None, wanted: ctx.now };
             vec![Reason::new(Gate::Preflight, Subject::Account, why)]
         }
         Ok(_) => Vec::new(),
     }
 }
 
-/// In the quiet window that ends where the logs do, nobody has signed a request with the key, and nobody one of which
+/// In the quiet window that ends where the logs do, in the region where they have come least far, nobody has signed a request with the key, and nobody one of which
 /// the logs do not say with which key.
 pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Reason> {
     let Some(lag) = ctx.policy.log_lag else { return Vec::new() };
@@ -45,8 +46,9 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
         Err(reason) => return vec![*reason],
     };
     let subject = Subject::Key(kind.slot);
-    let reached = view.reached(seen, lag);
-    let begin = reached.map(|reached| earlier(reached, ctx.policy.quiet_window));
+    let Reached { at: reached, region } = regions::reached(ctx, view, seen, lag);
+    let begin =
+        reached.or_else(|| view.reached(seen, lag)).map(|reached| earlier(reached, ctx.policy.quiet_window));
     let recent = |requests: &&Requests| begin.is_none_or(|begin| requests.last > begin);
     let mut reasons = Vec::new();
     // Whoever is no stamp is told by itself: accepted is one of them, and not the next.
@@ -88,8 +90,13 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
         let why = Why::LogsYoung { begins, wanted: begin.unwrap_or(begins), until: Some(until) };
         reasons.push(Reason::new(gate, subject.clone(), why));
     }
+    let is_last = region.is_some();
     if !whole {
-        reasons.push(Reason::new(gate, subject, Why::LogsBehind { reached, wanted }));
+        reasons.push(Reason::new(gate, subject, Why::LogsBehind { region, reached, wanted }));
+    }
+    // Where the others have come further, nobody may have asked there. A key that is to be made anew itself is not used for it.
+    if is_last && !reasons.is_empty() && kind.slot == ctx.opened.from {
+        reasons.extend(regions::proof_wanted(ctx, gate, lag));
     }
     reasons
 }
@@ -159,7 +166,7 @@ pub(super) fn begins_late(
     (begins > wanted).then(|| Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why))
 }
 
-/// The logs are taken to be whole up to their newest row. Where that is far behind, nobody knows whom the account has
+/// The logs are taken to be whole up to their newest row, in every region. Where that is far behind, nobody knows whom the account has
 /// refused since: they are stalled, or nobody asks the account any more. That is waited for first; a person is called after
 /// twice as many lags as elsewhere, for the account may only have been idle.
 pub fn logs_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
@@ -170,12 +177,12 @@ pub fn logs_up_to_date(ctx: &Context<'_>, max: Duration) -> Vec<Reason> {
     let Ok((seen, view)) = ctx.usage(Gate::NotRefused, max) else { return Vec::new() };
     let behind = |lags: u32| {
         let wanted = earlier(seen, lag * lags);
-        let reached = view.reached(seen, lag);
-        reached.is_none_or(|reached| reached < wanted).then_some((reached, wanted))
+        let Reached { at: reached, region } = regions::reached(ctx, view, seen, lag);
+        reached.is_none_or(|reached| reached < wanted).then_some((region, reached, wanted))
     };
     let why = match (behind(2 * STALLED), behind(STALLED - 1)) {
-        (Some((reached, wanted)), _) => Why::LogsStalled { reached, wanted },
-        (None, Some((reached, wanted))) => Why::LogsBehind { reached, wanted },
+        (Some((region, reached, wanted)), _) => Why::LogsStalled { region, reached, wanted },
+        (None, Some((region, reached, wanted))) => Why::LogsBehind { region, reached, wanted },
         (None, None) => return Vec::new(),
     };
     vec![Reason::new(Gate::NotRefused, Subject::Stamp(facts.name.clone()), why)]
@@ -250,9 +257,9 @@ pub fn logs_reach(ctx: &Context<'_>, stamp: &StampName, wanted: Timestamp, max: 
     }
     // A person is called by what was seen since, not because nobody has looked for long.
     let why = if later(wanted, lag * STALLED) > seen {
-        Why::LogsBehind { reached, wanted }
+        Why::LogsBehind { region: None, reached, wanted }
     } else {
-        Why::LogsStalled { reached, wanted }
+        Why::LogsStalled { region: None, reached, wanted }
     };
     vec![Reason::new(gate, Subject::Stamp(stamp.clone()), why)]
 }

@@ -662,6 +662,8 @@ pub enum Why {
     },
     /// What the logs show ends before what must be known.
     LogsBehind {
+        /// Where it is one that is behind the others.
+        region: Option<String>,
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },
@@ -680,6 +682,8 @@ pub enum Why {
     },
     /// They have been for so long that somebody should look at them.
     LogsStalled {
+        /// As before.
+        region: Option<String>,
         reached: Option<Timestamp>,
         wanted: Timestamp,
     },

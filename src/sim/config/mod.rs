@@ -75,6 +75,9 @@ pub struct WorldConfig {
     pub latency: LatencyConfig,
     /// For how long after a write a vault may still answer with the version before; zero for never.
     pub vault_staleness: Duration,
+    /// Resource groups that keyslot may not see. In their subscriptions it has its role on the others only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hidden_groups: Vec<String>,
     pub faults: Vec<Fault>,
 }
 
@@ -100,6 +103,7 @@ impl Default for WorldConfig {
             listers: Vec::new(),
             latency: LatencyConfig { read: Span::ZERO, effect: Span::ZERO },
             vault_staleness: Duration::ZERO,
+            hidden_groups: Vec::new(),
             faults: Vec::new(),
         }
     }

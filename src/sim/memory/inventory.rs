@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::super::fault::{Call, Operation};
 use super::super::stamp::Stamp;
 use super::hub::{About, Hub};
-use crate::model::{InventoryView, ResourceKind, Unlisted};
+use crate::model::{Blindness, InventoryView, ResourceKind, Unlisted};
 use crate::ports::{Fault, Inventory};
 
 pub(super) struct MemoryInventory(pub Arc<Hub>);
@@ -18,6 +18,12 @@ impl Inventory for MemoryInventory {
         let about = About { what: "ask Azure which stamps there are", subject: "the subscription" };
         self.0
             .read(about, Call::of(Operation::ReadInventory), |world| {
+                if let Some(hidden) = world.stamps().find(|stamp| !world.is_shown(stamp)) {
+                    let Stamp { subscription, .. } = hidden;
+                    let why = format!("not all of the subscription {subscription} may be seen");
+                    let fault = Fault::new(Blindness::Forbidden, about.what, about.subject, why);
+                    return Err(fault.remedy(format!("assign “Reader” on the subscription {subscription}")));
+                }
                 let alive: Vec<_> = world.stamps().filter(|stamp| stamp.destroyed.is_none()).collect();
                 let listed = self.0.options.listed.as_ref();
                 let unlisted =

@@ -11,12 +11,12 @@ use axum::Json;
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::AKS_SERVER;
-use super::arm::nested;
+use super::arm::{nested, not_authorized};
 use super::kubernetes::{Kubeconfig, User, base64};
-use super::places::Place;
+use super::places::{self, Place};
 use crate::model::{ClusterState, StampName};
 use crate::sim::config::CsiConfig;
 use crate::sim::{Stamp, World};
@@ -70,6 +70,22 @@ pub(super) fn asked(method: &Method, path: &str) -> Option<(Place, Asked)> {
     Some((place, asked))
 }
 
+/// The subscription of which a path in lower case asks for all clusters.
+pub(super) fn list_asked<'p>(method: &Method, path: &'p str) -> Option<&'p str> {
+    places::whole_asked(method, path, "microsoft.containerservice/managedclusters")
+}
+
+pub(super) fn list(world: &World, subscription: &str) -> Response {
+    if !world.is_whole(subscription) {
+        return not_authorized();
+    }
+    let there = world
+        .stamps()
+        .filter(|stamp| stamp.destroyed.is_none() && stamp.subscription.eq_ignore_ascii_case(subscription));
+    let all: Vec<Value> = there.map(|stamp| body(world, stamp)).collect();
+    Json(json!({ "value": all })).into_response()
+}
+
 /// The stamp whose cluster is there.
 pub(super) fn stamp<'w>(world: &'w World, place: &Place) -> Option<&'w Stamp> {
     place.stamp(world, |stamp| &stamp.cluster.name)
@@ -79,8 +95,11 @@ pub(super) fn reply(world: &World, servers: &Servers, place: &Place, asked: Aske
     let Some(stamp) = stamp(world, place) else {
         return place.nothing(world, "Microsoft.ContainerService/managedClusters");
     };
+    if !world.is_shown(stamp) {
+        return not_authorized();
+    }
     let admin = match asked {
-        Asked::Get => return cluster(world, stamp),
+        Asked::Get => return Json(body(world, stamp)).into_response(),
         Asked::UserCredential => false,
         Asked::AdminCredential => true,
     };
@@ -96,7 +115,7 @@ pub(super) fn reply(world: &World, servers: &Servers, place: &Place, asked: Aske
     }
 }
 
-fn cluster(world: &World, stamp: &Stamp) -> Response {
+fn body(world: &World, stamp: &Stamp) -> Value {
     let subscription = &stamp.subscription;
     let (state, power) = match &stamp.azure {
         ClusterState::Changing { state } => (state.as_str(), "Running"),
@@ -106,7 +125,7 @@ fn cluster(world: &World, stamp: &Stamp) -> Response {
     let CsiConfig { rotation, poll, .. } = world.config().kubernetes.csi;
     let poll = format!("{}s", poll.as_secs());
     let name = &stamp.cluster.name;
-    Json(json!({
+    json!({
         "id": format!(
             "/subscriptions/{subscription}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{name}",
             stamp.resource_group
@@ -125,6 +144,5 @@ fn cluster(world: &World, stamp: &Stamp) -> Response {
                 },
             },
         },
-    }))
-    .into_response()
+    })
 }

@@ -95,6 +95,16 @@ async fn answer(
         let answered = arm.world.call(&call, |world| vault_resource::list(world, tenant, subscription)).await;
         return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
     }
+    if let Some(asked) = vault_resource::names_asked(&method, &uri.path().to_lowercase()) {
+        let call = Call::of(Operation::CheckVaultName);
+        let answered = arm.world.call(&call, |world| vault_resource::names(world, &asked, &body)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
+    }
+    if let Some(subscription) = aks::list_asked(&method, &uri.path().to_lowercase()) {
+        let call = Call::of(Operation::ListClusters);
+        let answered = arm.world.call(&call, |world| aks::list(world, subscription)).await;
+        return answered.unwrap_or_else(|refusal| turned_away(refusal.into(), false));
+    }
     if graph::is_asked(&method, &uri.path().to_lowercase()) {
         let call = Call::of(Operation::ReadInventory);
         let answered = arm.world.call(&call, |world| graph::reply(world, &body)).await;
@@ -178,13 +188,18 @@ fn turned_away(turned: TurnedAway, changed: bool) -> Response {
             RETRY_AFTER,
             &retry_after.as_secs().max(1).to_string(),
         ),
-        TurnedAway::Forbidden | TurnedAway::Firewalled => nested(
-            StatusCode::FORBIDDEN,
-            "AuthorizationFailed",
-            "The client does not have authorization to perform the action over the scope.",
-        ),
+        TurnedAway::Forbidden | TurnedAway::Firewalled => not_authorized(),
         TurnedAway::NoAnswer => lost(changed),
     }
+}
+
+/// What ARM says where no role of the caller allows it.
+pub(super) fn not_authorized() -> Response {
+    nested(
+        StatusCode::FORBIDDEN,
+        "AuthorizationFailed",
+        "The client does not have authorization to perform the action over the scope.",
+    )
 }
 
 /// Who asks, and how.

@@ -27,10 +27,11 @@ pub(super) fn reply(world: &World, body: &[u8]) -> Response {
     }
     let asked: Vec<&str> =
         body["subscriptions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    // Subscriptions that may not be read are left out without a word.
+    // What may not be read is left out without a word.
     let stamps = world
         .stamps()
-        .filter(|stamp| stamp.destroyed.is_none() && asked.contains(&stamp.subscription.as_str()));
+        .filter(|stamp| stamp.destroyed.is_none() && asked.contains(&stamp.subscription.as_str()))
+        .filter(|stamp| world.is_shown(stamp));
     let rows: Vec<Value> = stamps.flat_map(|stamp| rows(world, stamp)).collect();
     let options = &body["options"];
     let start: usize = options["$skipToken"].as_str().and_then(|token| token.parse().ok()).unwrap_or(0);

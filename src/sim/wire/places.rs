@@ -2,7 +2,7 @@
 //! not found, and Azure says how far it came.
 
 use axum::response::Response;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::arm::nested;
 use crate::sim::{Stamp, World};
@@ -13,6 +13,13 @@ pub(super) struct Place {
     subscription: String,
     group: String,
     pub name: String,
+}
+
+/// The subscription of which a path in lower case asks for everything of that kind.
+pub(super) fn whole_asked<'p>(method: &Method, path: &'p str, kind: &str) -> Option<&'p str> {
+    let list = format!("/providers/{kind}");
+    let subscription = path.strip_prefix("/subscriptions/")?.strip_suffix(list.as_str())?;
+    (method == Method::GET && !subscription.contains('/')).then_some(subscription)
 }
 
 impl Place {

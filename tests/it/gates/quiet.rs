@@ -171,3 +171,57 @@ fn a_key_is_quiet_by_its_note_once_another_one_was_noted_after_its_window() {
     long.events.push((at, Event::Accepted(acceptance)));
     assert!(matches!(long.decide().verdict, Verdict::Act { .. }), "{:?}", long.decide());
 }
+
+/// The lag is 10 minutes: rows may be missing for three of them.
+#[test]
+fn logs_that_have_stopped_in_one_region_are_behind_whatever_comes_from_the_others() {
+    let behind = |stage: &Stage| {
+        let decision = stage.decide();
+        let Verdict::Wait { reasons, .. } = decision.verdict else { return None };
+        let of_logs = reasons.into_iter().find(|one| matches!(one.why, Why::LogsBehind { .. }))?;
+        assert_eq!(of_logs.gate, Gate::KeyQuiet);
+        let words = keyslot::render::reason::why(&of_logs);
+        let Why::LogsBehind { region, reached, .. } = of_logs.why else { panic!() };
+        assert!(words.contains(region.as_deref()?), "{words}");
+        Some((region?, reached))
+    };
+    let mut stage = Stage::ready();
+    let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+    let (in_time, late) = (ago(30), ago(31));
+    stage.usage_mut().requests[0].last = in_time;
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    stage.usage_mut().requests[0].last = late;
+    assert_eq!(behind(&stage), Some(("East".to_owned(), Some(late))));
+    // Where nobody but keyslot asks, its own rows have to come.
+    let mut stage = Stage::ready();
+    stage.usage_mut().requests[1].last = late;
+    assert_eq!(behind(&stage), Some(("North Europe".to_owned(), Some(late))));
+    stage.usage_mut().requests.remove(1);
+    assert_eq!(behind(&stage), Some(("North Europe".to_owned(), None)));
+    // A region that nobody has asked has no rows.
+    stage.world.proofs.get_mut(&Slot::Secondary).unwrap().what.as_mut().unwrap().regions.clear();
+    assert_eq!(behind(&stage), None);
+}
+
+#[test]
+fn a_use_of_the_old_key_is_in_the_window_that_ends_where_the_last_region_does() {
+    let mut stage = Stage::ready();
+    let ago = |minutes: i64| stage.now - SignedDuration::from_mins(minutes);
+    let (last, used) = (ago(25), ago(50));
+    stage.usage_mut().requests[2].last = last;
+    stage.usage_mut().requests.push(requests(KeyKind::read_write(Slot::Primary), "north", used));
+    assert!(holding(&stage.decide()).contains(&Gate::KeyQuiet), "{:?}", stage.decide());
+    // A proof leaves a row, and is made anew where the last one is too old to be waited for.
+    let wanted = |stage: &Stage| {
+        let decision = stage.decide();
+        let Verdict::Wait { reasons, .. } = decision.verdict else { panic!("{decision:?}") };
+        reasons.iter().any(|one| {
+            matches!(&one.why, Why::TooOld { evidence: EvidenceKey::Proof(Slot::Secondary), .. } if one.gate == Gate::KeyQuiet)
+        })
+    };
+    assert!(!wanted(&stage));
+    stage.policy.ages.regenerate = Duration::from_secs(3600);
+    let old = stage.now - SignedDuration::from_mins(21);
+    stage.world.proofs.get_mut(&Slot::Secondary).unwrap().at = old;
+    assert!(wanted(&stage), "{:?}", stage.decide());
+}
