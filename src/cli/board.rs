@@ -12,7 +12,7 @@ use super::stages::{self, Told};
 use crate::drive::{Notice, Watcher};
 use crate::model::StampName;
 use crate::render::matrix::{Matrix, Row};
-use crate::render::{foresight, reason, span};
+use crate::render::{concern, reason, span};
 use crate::rotation::{Leg, Outcome};
 
 /// Draws on stderr. Only for terminals.
@@ -149,7 +149,7 @@ impl Watcher for Board {
             Notice::NotTold { fault } => {
                 self.say(&format!("{time}    the pull request does not show how it stands: {fault}"));
             }
-            Notice::Forewarned { concern } => self.say(&format!("{time}    {}", foresight::concern(concern))),
+            Notice::Forewarned { concern } => self.say(&format!("{time}    {}", concern::line(concern))),
             Notice::Overtaken => self.say(&format!("{time}    somebody else wrote to the journal first")),
         }
     }

@@ -4,6 +4,7 @@
 //! one: a file, a variant of `Command`, an arm in `Command::run`. Nothing below this module prints or knows
 //! exit codes.
 
+mod accepting;
 mod advance;
 pub mod approval;
 mod azure;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::target::{Target, person};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{DriveError, Driver, Silent};
+use crate::render::span;
 
 /// Pause the open rotation before its next step.
 ///
@@ -43,6 +44,10 @@ impl Pause {
                 insist(error)?;
             }
             terminal.say("paused; `keyslot resume` lets it go on");
+            for (since, of, because) in driver.paused().iter().filter(|(_, of, _)| *of != by) {
+                let since = span::rfc3339(*since);
+                terminal.say(&format!("it is paused by {of} too, since {since}: {because}"));
+            }
             Ok(Exit::Done)
         })?
     }
@@ -53,15 +58,18 @@ impl Resume {
         super::block_on(async {
             let mut driver = beside(&self.target).await?;
             let by = person();
-            let was_paused = loop {
+            let ended = loop {
                 match driver.unpause(&by).await {
-                    Ok(was_paused) => break was_paused,
+                    Ok(ended) => break ended,
                     Err(error) => insist(error)?,
                 }
             };
-            match was_paused {
-                true => terminal.say("not paused any more; `keyslot rotate` goes on"),
-                false => terminal.say("it was not paused"),
+            for (since, of, because) in &ended {
+                terminal.say(&format!("ended: the pause by {of} since {}: {because}", span::rfc3339(*since)));
+            }
+            match ended.is_empty() {
+                true => terminal.say("it was not paused"),
+                false => terminal.say("not paused any more; `keyslot rotate` goes on"),
             }
             Ok(Exit::Done)
         })?

@@ -9,7 +9,7 @@ use super::refusals::Refusals;
 use super::stages::Told;
 use super::{Color, Terminal};
 use crate::drive::{Notice, Watcher};
-use crate::render::{foresight, reason, span};
+use crate::render::{concern, reason, span};
 use crate::rotation::{Leg, Outcome, Reason, Why};
 
 /// How much is shown.
@@ -143,7 +143,7 @@ impl Watcher for Lines {
             Notice::NotTold { fault } => {
                 inner.terminal.warn(&format!("the pull request does not show how it stands: {fault}"));
             }
-            Notice::Forewarned { concern } => inner.terminal.warn(&foresight::concern(concern)),
+            Notice::Forewarned { concern } => inner.terminal.warn(&concern::line(concern)),
             Notice::Overtaken => inner.terminal.mutter(&format!("{time}      somebody else wrote first")),
         }
     }

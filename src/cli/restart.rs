@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::accepting::Accepting;
 use super::progress::watcher;
 use super::rotate::{asked, open, run};
 use super::settings::Chosen;
@@ -34,6 +35,8 @@ pub struct Restart {
     /// Where no rotation is open: the slot that everybody is to leave. Without it: the one that no vault holds.
     #[arg(long, value_name = "SLOT")]
     pub retire: Option<SlotWord>,
+    #[command(flatten)]
+    pub accepting: Accepting,
 }
 
 const EXAMPLES: &str = "\
@@ -43,10 +46,13 @@ Examples:
   keyslot restart -e prod                        every stamp, the canary first
   keyslot restart -e prod --stamp northeurope    one stamp
   keyslot restart -e prod --quiesce              and until the last old pod is gone
-  keyslot restart -e prod --stamp northeurope --quiesce";
+  keyslot restart -e prod --stamp northeurope --quiesce
+  keyslot restart -e prod --accept consumers:northeurope/workload/pod/import \\
+    --because 'it ends tonight' --until 2026-01-12T18:00:00Z    one thing accepted by name";
 
 impl Restart {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
+        self.accepting.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let reach = Reach::Restart { stamps: named(&self.stamp, &chosen)?, quiesce: self.quiesce };
@@ -62,11 +68,15 @@ impl Restart {
             if driver.fold().rotation().is_none() && due.iter().all(|stamp| stamp.is_over() || !stamp.asked) {
                 terminal.data(restarts(&due).as_bytes())?;
                 terminal.say("nothing to restart, and no rotation is begun");
+                if !self.accepting.accept.is_empty() {
+                    terminal.warn("nothing is accepted: an acceptance is of an open rotation");
+                }
                 return Ok(Exit::Done);
             }
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
+            self.accepting.record(&mut driver, &request.by).await?;
             let exit = run(&mut driver, &request.by, "restart", terminal).await?;
             terminal.data(restarts(&driver.restarts()).as_bytes())?;
             Ok(exit)

@@ -45,13 +45,15 @@ pub struct Explain {
 }
 
 const STATUS_CODES: &str = "\
-Exit codes: 0 no rotation is open, or its next step is due, 3 it waits, 4 a person must act, 5 something could not be seen, \
+Exit codes: 0 no rotation is open, or its next step is due, 3 it waits, 4 a person must act, for it or for a restart that \
+`keyslot restart` began, 5 something could not be seen, \
 though nothing waits for it.
 
 `keyslot schema status` prints what `--output json` looks like.";
 
 const EXPLAIN_CODES: &str = "\
-Exit codes: 0 no rotation is open, or nothing holds its next step, 3 it waits, 4 a person must act.
+Exit codes: 0 no rotation is open, or nothing holds its next step, 3 it waits, 4 a person must act, for it or for a restart \
+that `keyslot restart` began.
 
 `keyslot schema explain` prints what `--output json` looks like.";
 
@@ -79,6 +81,7 @@ fn human(report: &Report, matrix: &Matrix, noted: &BTreeMap<Note, Vec<StampName>
         text.push('\n');
         text.push_str(&explain::opened(opened, report.opened_at));
         text.push_str(&explain::phases(report));
+        text.push_str(&explain::restart(report));
         text.push_str(&explain::regeneration(report));
         text.push_str(&explain::paused(report));
         text.push_str(&explain::approvals(report));
@@ -148,6 +151,7 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<Sight, CliError> {
 
 fn exit(report: &Report) -> Exit {
     match report.outlook() {
+        Some(_) if report.restart_halted.is_some() => Exit::Halted,
         None | Some(Outlook::Ready | Outlook::Done | Outlook::Enough) => Exit::Done,
         Some(Outlook::Waits(_)) => Exit::Waiting,
         Some(Outlook::Halted) => Exit::Halted,

@@ -32,7 +32,7 @@ use crate::adapters::resource_graph::{self, NoInventory, ResourceGraph};
 use crate::adapters::token::{FixedToken, TokenSource};
 use crate::drive::{Driver, LeaseTerms, Parts, Watcher, access_under_way};
 use crate::execute::Sources;
-use crate::journal::{Journal, Lease, Remote, StorageTokens, StorePlace, current_lease, open_store};
+use crate::journal::{Journal, Lease, Record, Remote, StorageTokens, StorePlace, current_lease, open_store};
 use crate::model::{Access, Blindness, FlipBack, Propagation, Salt};
 use crate::observe::{Observer, ReleaseRule, Targets};
 use crate::ports::{Accounts, Clock, Code, Fault, Inventory, Logs, Ports, Vaults};
@@ -110,6 +110,18 @@ async fn journal(
     let place = chosen.journal()?;
     let store = open_store(&place, remote(chosen, &place, http, variables)?.as_ref())?;
     Journal::open(store).await.map_err(|error| CliError::from(error.fault()))
+}
+
+/// What the environment's journal holds, for whoever only looks: without a lock, a lease or a record of its own. A store without
+/// records is an empty one.
+///
+/// # Errors
+/// A store that does not answer or may not be read; records that this version does not know.
+pub(super) async fn records(
+    chosen: &Chosen<'_>,
+    variables: Variables<'_>,
+) -> Result<Vec<Record<Event>>, CliError> {
+    Ok(journal(chosen, &https(chosen)?, variables).await?.records().to_vec())
 }
 
 /// Who we are, and whether nobody else can be at work.

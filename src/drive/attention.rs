@@ -216,6 +216,8 @@ fn awaited(reason: &Reason) -> Option<(&StampName, Happening)> {
         {
             Happening::Rollout
         }
+        // Before anything is begun.
+        (Gate::Preflight, Why::Unhealthy { .. }) if !is_rollout(&reason.subject) => Happening::Rollout,
         (Gate::OldPodsGone, Why::OldPods { .. } | Why::NodeNotReady { .. }) => Happening::PodsGone,
         _ => return None,
     };
@@ -353,6 +355,24 @@ mod tests {
         assert_eq!(due, Looks { glances: other, ..Looks::default() });
         let due = attention.due_at(&reasons, &Following(false), &world, (at(101), at(111)), &PACE);
         assert_eq!((due.whole.len(), due.glances.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_workload_that_is_short_of_pods_before_anything_is_begun_is_followed_and_not_listed_at_each_pace() {
+        let mut attention = Attention::default();
+        let short = Reason {
+            gate: Gate::Preflight,
+            why: Why::Unhealthy { available: 2, desired: 3, silent: Vec::new() },
+            ..rolling("a")
+        };
+        let (world, reasons) = (world(&["a"]), [short]);
+        let until = |follows| attention.until(&reasons, &Following(follows), &world, at(101), &PACE);
+        assert_eq!((until(false), until(true)), (Some(at(161)), Some(at(220))));
+        let due = attention.due_at(&reasons, &Following(true), &world, (at(101), at(161)), &PACE);
+        assert_eq!(due, Looks::default(), "nobody has told anything yet");
+        attention.hear(changed("a", Happening::Rollout));
+        let told = [(StampName::new("a"), Glance::Told(Happening::Rollout))].into();
+        assert_eq!(attention.heard(&reasons), told);
     }
 
     #[test]

@@ -356,8 +356,9 @@ fn traces(facts: &mut Facts, view: &TracesView) {
 }
 
 fn vault(facts: &mut Facts, view: &VaultView) {
-    let VaultView { version, created, enabled, expires, valid_from, fingerprint } = view;
-    facts.text(version.as_str()).time(Some(*created)).word(enabled).time(*expires).text(fingerprint.as_str());
+    let VaultView { version, created, expires, valid_from, fingerprint } = view;
+    // It is enabled, or nobody would see it.
+    facts.text(version.as_str()).time(Some(*created)).word(true).time(*expires).text(fingerprint.as_str());
     if valid_from.is_some() {
         facts.time(*valid_from);
     }
@@ -435,11 +436,14 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         overtaken,
         // Of what it is the cause shows by the pods.
         silent: _,
+        heard: _,
+        // Which ones wait changes all the time; that some do is what holds.
+        unplaced,
         ahead: _,
         extent,
         warnings: _,
     } = view;
-    facts.text(&format!("{state:?}")).text(&format!("{extent:?}"));
+    facts.text(&format!("{state:?}")).text(&format!("{extent:?}")).word(&unplaced.is_some());
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
@@ -510,6 +514,8 @@ fn workload(facts: &mut Facts, view: &WorkloadView) {
         left,
         written: _,
         manager: _,
+        // An estimate for people rests on it, and nothing else.
+        times: _,
     } = view;
     facts
         .text(&name.to_string())

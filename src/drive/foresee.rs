@@ -6,7 +6,8 @@ use futures::future::join_all;
 
 use super::{DriveError, Driver, OpenRequest, fresh_salt};
 use crate::model::{
-    AccountRights, Blindness, BudgetView, EvidenceKey, Right, RightView, Slot, StampName, Term, age_of,
+    AccountRights, Blindness, BudgetView, EvidenceKey, NodesView, Right, RightView, Slot, StampName, Term,
+    age_of,
 };
 use crate::observe::Change;
 use crate::ports::Fault;
@@ -91,6 +92,9 @@ impl Driver {
         let mut foresight = foresight.lasting(&term, now);
         for (stamp, budgets) in self.budgets(&silent).await {
             foresight = foresight.knowing(&stamp, budgets.map_err(|fault| fault.why));
+        }
+        for (stamp, nodes) in self.nodes(&silent).await {
+            foresight = foresight.placing(&stamp, nodes.map_err(|fault| fault.why), &self.world);
         }
         Ok(foresight)
     }
@@ -177,6 +181,15 @@ impl Driver {
         join_all(self.live_stamps().filter(|stamp| !silent.contains(stamp)).map(ask)).await
     }
 
+    /// Where something is restarted.
+    async fn nodes(&self, silent: &BTreeSet<StampName>) -> Vec<(StampName, Result<NodesView, Fault>)> {
+        let ask = |name: StampName| async {
+            let nodes = self.ports.clusters.nodes(&name).await;
+            (name, nodes)
+        };
+        join_all(self.live_stamps().filter(|stamp| !silent.contains(stamp)).map(ask)).await
+    }
+
     /// Also where what holds comes before them.
     async fn look_at_rules(&mut self, fold: &Fold) {
         let branches = branches_ahead(&self.decider(), fold, &self.world, self.ports.clock.now());
@@ -237,6 +250,7 @@ impl Driver {
         let asked = self.ports.logs.traces(&[], self.ports.clock.now()).await;
         let (right, remedy) = match asked {
             Ok(_) => (Right::Allowed, String::new()),
+            Err(fault) if fault.kind == Blindness::Forbidden => (Right::Unneeded, fault.remedy),
             Err(fault) => (Right::Unknown(fault.to_string()), fault.remedy),
         };
         RightView { what: what.to_owned(), right, remedy }

@@ -13,10 +13,12 @@ pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
         }
         Event::Opened(_)
         | Event::ReleaseNamed { .. }
+        | Event::Joined { .. }
         | Event::Reached { .. }
         | Event::Approved(_)
         | Event::Accepted(_)
         | Event::Proven { .. }
+        | Event::Unheard { .. }
         | Event::Confirmed
         | Event::Resumed { .. }
         | Event::Paused { .. }
@@ -111,7 +113,8 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
             | Why::WindowShort { .. }
             | Why::LogsStalled { .. }
             | Why::NoRoom { .. }
-            | Why::AtLimit { .. },
+            | Why::AtLimit { .. }
+            | Why::NodesFull { .. },
         ) => reason.rests_on(world),
         // The operation says itself when it wants to be asked.
         (_, Why::OperationRunning { .. }) => Vec::new(),
@@ -125,7 +128,7 @@ pub fn behind_reason(world: &World, reason: &Reason) -> Vec<EvidenceKey> {
         (Gate::Propagated, _) => {
             of_stamp(EvidenceKey::Vault).into_iter().chain(of_stamp(EvidenceKey::Cluster)).collect()
         }
-        (Gate::OldPodsGone, _) => of_stamp(EvidenceKey::Cluster).into_iter().collect(),
+        (Gate::OldPodsGone | Gate::NodesHeard, _) => of_stamp(EvidenceKey::Cluster).into_iter().collect(),
         // What proposes it once more; the vaults are somebody else's reason.
         (Gate::Agreement, Why::PullOpen { .. }) => reason.rests_on(world),
         (Gate::Agreement, _) => {

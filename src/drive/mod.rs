@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
 use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Held, Observer, ReleaseRule};
 use crate::ports::Ports;
@@ -102,6 +102,16 @@ fn held_before(held: &Held, intents: &[Intent], at: Timestamp, lag: Duration) {
     for intent in intents {
         if let Step::Restart { stamp, version, .. } = &intent.step {
             held.intended(stamp, version, &intent.secrets, at, lag);
+        }
+    }
+}
+
+/// The same of a whole journal, for whoever looks once and drives nothing. `lag` is the policy's `vault_lag`.
+pub fn remember(held: &Held, records: &[Record<Event>], lag: Duration) {
+    held.for_one_look();
+    for record in records {
+        if let Event::Intended { intents } = &record.kind {
+            held_before(held, intents, record.at, lag);
         }
     }
 }
@@ -185,6 +195,7 @@ impl Driver {
     }
 
     fn refold(&mut self) -> Result<(), DriveError> {
+        let before = self.fold.unheard.clone();
         for record in self.journal.records().get(self.folded..).unwrap_or_default() {
             let seq = record.seq.0;
             self.fold.apply(record.at, &record.kind).map_err(|why| IllegalRecord { seq, why })?;
@@ -204,6 +215,9 @@ impl Driver {
                 self.digests.forget(step);
             }
         }
+        if self.fold.unheard != before {
+            self.ask_about_nodes();
+        }
         if let Some(Opened { salt, access, .. }) = self.fold.rotation().cloned() {
             self.salt_with(salt);
             let targets = self.observer.targets_mut();
@@ -220,6 +234,14 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// Nodes that did not answer are asked about as long as nothing better is known of what ran there.
+    fn ask_about_nodes(&self) {
+        for stamp in &self.observer.targets().stamps {
+            let of_it = self.fold.unheard.keys().filter(|(of, _)| of == stamp);
+            self.ports.clusters.ask_about(stamp, of_it.map(|(_, node)| node.clone()).collect());
+        }
     }
 
     /// Fingerprints are compared under one salt: what was seen, or is being looked at, under another is forgotten.

@@ -14,8 +14,8 @@ use crate::model::{
     FlipBack, KeyKind, OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
-    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Phase, Produced, Reach, Step, StepRecord,
-    default_retire, is_closed, operation, rotation_id,
+    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Pause, Phase, Produced, Reach, Step,
+    StepRecord, default_retire, is_closed, operation, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -349,19 +349,24 @@ impl Driver {
         self.append(Event::Paused { by: by.to_owned(), because: because.to_owned() }).await
     }
 
-    /// Records that a paused rotation may go on. Whether it was paused.
+    /// Who has paused the open rotation.
+    pub fn paused(&self) -> &[Pause] {
+        &self.fold.paused
+    }
+
+    /// Records that a paused rotation may go on. The pauses that are ended by that.
     ///
     /// # Errors
     /// No rotation is open; the journal.
-    pub async fn unpause(&mut self, by: &str) -> Result<bool, DriveError> {
+    pub async fn unpause(&mut self, by: &str) -> Result<Vec<Pause>, DriveError> {
         if self.fold.rotation().is_none() {
             return Err(DriveError::NoneOpen);
         }
-        if self.fold.paused.is_none() {
-            return Ok(false);
+        let ended = self.fold.paused.clone();
+        if !ended.is_empty() {
+            self.append(Event::Unpaused { by: by.to_owned() }).await?;
         }
-        self.append(Event::Unpaused { by: by.to_owned() }).await?;
-        Ok(true)
+        Ok(ended)
     }
 
     /// Closes the open rotation with a person's reason. Under the lease: while somebody else is at work, their next step

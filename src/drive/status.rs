@@ -7,7 +7,14 @@ use jiff::Timestamp;
 use super::foresee::ROUNDS;
 use super::{DriveError, Driver};
 use crate::model::{EvidenceKey, PullEnds, PullView, Seen};
-use crate::rotation::{Event, Reason, Report, Verdict, pulls_sent};
+use crate::rotation::{Event, Reason, Report, Verdict, beside, pulls_sent};
+
+/// What waits for nothing but a look.
+fn missing(verdict: Verdict) -> Vec<Reason> {
+    let Verdict::Wait { mut reasons, .. } = verdict else { return Vec::new() };
+    reasons.retain(Reason::opens_by_looking);
+    reasons
+}
 
 impl Driver {
     /// Looks at everything and judges, without acting and without writing.
@@ -19,12 +26,16 @@ impl Driver {
         self.refold()?;
         self.look_at_everything().await?;
         for _ in 0..ROUNDS {
-            let Ok(decision) = self.decision(self.ports.clock.now()) else { break };
-            let Verdict::Wait { reasons, .. } = &decision.verdict else { break };
-            if !reasons.iter().any(Reason::opens_by_looking) {
+            let now = self.ports.clock.now();
+            let Ok(decision) = self.decision(now) else { break };
+            // A restart that was begun ahead is told of too.
+            let ahead = beside(&self.decider(), &self.fold, &self.world, now, &decision);
+            let verdicts = [Some(decision.verdict), ahead.map(|ahead| ahead.verdict)];
+            let missing: Vec<Reason> = verdicts.into_iter().flatten().flat_map(missing).collect();
+            if missing.is_empty() {
                 break;
             }
-            self.look_behind(reasons).await;
+            self.look_behind(&missing).await;
             self.land_all().await?;
         }
         Ok(self.report_as_seen())

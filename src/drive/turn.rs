@@ -14,7 +14,7 @@ use crate::model::{Access, Blindness, EvidenceKey, StampName, World};
 use crate::ports::Glance;
 use crate::rotation::{
     Decision, Event, Gate, Leg, Opens, Phase, Reach, Reason, Relied, Step, Subject, Verdict, Why, decide,
-    forewarnings, later,
+    forewarnings, later, unheard_news,
 };
 
 /// Why a turn came to its end.
@@ -163,13 +163,28 @@ impl Driver {
         only && now < later(*refused.get_or_insert(now), GRANTS)
     }
 
+    /// Stamps of the configuration that the journal does not know yet. It learns of them, because others may go on with a
+    /// configuration that is older than they are.
+    fn joined(&self) -> Option<Vec<StampName>> {
+        let opened = self.fold.rotation()?;
+        let known = |name: &StampName| opened.stamps.contains(name) || self.fold.joined.contains(name);
+        let stamps = self.policy.stamps.iter().map(|facts| facts.name.clone());
+        let new: Vec<StampName> = stamps.filter(|name| !known(name)).collect();
+        (!new.is_empty()).then_some(new)
+    }
+
     async fn once(&mut self, looked: &mut Looked) -> Result<Option<TurnEnd>, DriveError> {
         self.land(None).await?;
         self.journal.refresh().await?;
         self.refold()?;
         self.is_of_ours()?;
+        if let Some(stamps) = self.joined() {
+            self.append(Event::Joined { stamps }).await?;
+            return Ok(None);
+        }
         let now = self.ports.clock.now();
         self.forget_what_a_clock_set_back_makes_young(now);
+        self.note_silent_nodes().await?;
         let decision = self.decision(now)?;
         let Decision { leg, phase, verdict, relied } = decision;
         if let Verdict::Wait { reasons, .. } = &verdict
@@ -235,6 +250,17 @@ impl Driver {
                 Ok(Some(TurnEnd::Done))
             }
         }
+    }
+
+    /// Writes down which pods were seen on nodes that do not answer: whoever looks later may find them deleted.
+    async fn note_silent_nodes(&mut self) -> Result<(), DriveError> {
+        if self.fold.rotation().is_none() || self.fold.confirmed.is_some() {
+            return Ok(());
+        }
+        for event in unheard_news(&self.fold, &self.world) {
+            self.append(event).await?;
+        }
+        Ok(())
     }
 
     /// Whether what comes now is the first that has effects, of somebody who restarts.

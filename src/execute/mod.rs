@@ -133,6 +133,7 @@ fn is_for_later(fault: &Fault) -> bool {
         | crate::model::Blindness::Missing
         | crate::model::Blindness::Gone
         | crate::model::Blindness::Misconfigured
+        | crate::model::Blindness::Disabled
         | crate::model::Blindness::Unintelligible => false,
     }
 }

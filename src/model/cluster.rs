@@ -8,14 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Fingerprint, ObjectName, SecretVersion, Seen, StampName, WorkloadName};
 
 pub use self::holding::{ClassFate, Holding, LostClass};
+pub use self::nodes::{NodeRoom, NodesView};
+pub use self::pod_times::PodTimes;
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
 pub use self::shortage::Shortage;
 pub use self::symptom::{PodTrouble, Warning};
+pub use self::unplaced::Unplaced;
 
 mod holding;
+mod nodes;
+mod pod_times;
 mod room;
 mod shortage;
 mod symptom;
+mod unplaced;
 mod writers;
 
 /// `maxSurge` and `maxUnavailable`: a count or a percentage of the replicas.
@@ -122,6 +128,7 @@ pub struct WorkloadView {
     /// seconds.
     pub written: Option<Timestamp>,
     pub manager: Option<Manager>,
+    pub times: PodTimes,
 }
 
 impl WorkloadView {
@@ -237,7 +244,7 @@ pub struct SyncedSecretView {
     pub changed: Option<Timestamp>,
     /// The uids of what owns it: the driver writes down each owner of a pod that mounts its class.
     pub owners: Vec<String>,
-    /// Since when the classes that fill it say what they say, at the latest, where that is known.
+    /// Since when it is there, and the classes that fill it say what they say, at the latest, where that is known.
     pub said_since: Option<Timestamp>,
 }
 
@@ -319,6 +326,10 @@ pub struct ClusterView {
     pub overtaken: BTreeMap<String, Timestamp>,
     /// Nodes that are not ready, or not there, and since when, where that is told. Asked for only where a pod gives cause.
     pub silent: BTreeMap<String, Option<Timestamp>>,
+    /// Nodes that were asked about and are ready, and since when, where that is told.
+    pub heard: BTreeMap<String, Option<Timestamp>>,
+    /// Pods of anybody that wait for room on a node.
+    pub unplaced: Option<Unplaced>,
     /// How far the API server's clock is ahead of ours, where it was seen.
     pub ahead: Option<SignedDuration>,
     /// Where it was looked, where that was not everywhere.

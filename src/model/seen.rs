@@ -23,6 +23,8 @@ pub enum Blindness {
     Unintelligible,
     /// What this machine was given to look with is not there, cannot be used, or was never taken by whom it is for.
     Misconfigured,
+    /// The service answered that it is there and that nobody gets it: somebody has switched it off.
+    Disabled,
     /// The service answered that things are not as we took them to be: look again.
     Changed,
 }

@@ -4,13 +4,12 @@ use jiff::Timestamp;
 
 use super::{Fingerprint, SecretVersion};
 
-/// The current version of the secret.
+/// The current version of the secret. Of one that is disabled nobody sees more than that ([`Blindness::Disabled`](super::Blindness)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VaultView {
     pub version: SecretVersion,
     /// When this version was made, by the vault's clock, whole seconds.
     pub created: Timestamp,
-    pub enabled: bool,
     /// When the version expires, where somebody said so. The service goes on handing it out; whoever reads it may not.
     pub expires: Option<Timestamp>,
     /// Before when the version is not to be taken, where somebody said so. The service hands it out all the same.

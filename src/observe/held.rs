@@ -4,11 +4,14 @@
 //! content: every restart makes a ReplicaSet that becomes an owner, and so every restart would make the pods that it has
 //! just made look older than the Secret. What was seen of a content is the better bound: it was there at the latest when it
 //! was first seen, or when the journal says that it was seen just before a restart. That counts as long as the Secret holds
-//! the same, the vault's version is the same, and no class that fills it was changed since; where it was seen to hold anything
+//! the same, the vault's version is the same, it was not made anew, and no class that fills it was changed since; where it was seen to hold anything
 //! else, it is known anew from then on.
 //!
 //! What it held between two looks, nobody has seen. Where the entry moved and the owners did not, it was the content that was
 //! written. Where both moved, it may have been, as long as a pod with older files is there for the driver to write from.
+//!
+//! Whoever looks only once has seen nothing of a content before, and has what the journal tells alone. A restart notes no Secret
+//! that could be written back then; where a pod with older files is there all the same now, what was noted counts for nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,6 +58,8 @@ struct Known {
     /// By the vault's version, the times of restarts before which they held it, less the lag after which the restart was
     /// let go: a pod that is young by the restart is young by this.
     intended: BTreeMap<(Place, SecretVersion), Timestamp>,
+    /// Nobody has seen what was in them between what the journal tells and now.
+    once: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +69,11 @@ struct Current {
 }
 
 impl Held {
+    /// For whoever looks only once.
+    pub fn for_one_look(&self) {
+        self.known().once = true;
+    }
+
     /// A restart was meant then, and these Secrets were seen to have held what this version holds for the lag at least.
     pub fn intended(
         &self,
@@ -104,6 +114,10 @@ impl Held {
             let place = (stamp.clone(), format!("{}/{}", secret.namespace, secret.name));
             if brought.is_some() {
                 known.learn(&place, &current, now, secret);
+            }
+            let written_back = vault.is_some_and(|vault| view.writing_back(secret, vault).next().is_some());
+            if known.once && written_back {
+                known.intended.retain(|(of, _), _| *of != place);
             }
             known.date(&place, &current, secret);
             if let (Some(vault), Some(since)) = (vault, known.seen.get_mut(&place)) {
@@ -157,7 +171,7 @@ impl Known {
     }
 }
 
-/// Whether no class that fills it has said anything else since that time.
+/// Whether it was there at that time, and no class that fills it has said anything else since.
 fn is_settled(secret: &SyncedSecretView, at: Timestamp) -> bool {
     secret.said_since.is_some_and(|since| since < at)
 }
@@ -179,7 +193,7 @@ mod tests {
 
     fn vault(version: &str) -> VaultView {
         let (version, fingerprint) = (version.into(), of("new"));
-        VaultView { version, created: at(0), fingerprint, enabled: true, expires: None, valid_from: None }
+        VaultView { version, created: at(0), fingerprint, expires: None, valid_from: None }
     }
 
     /// What the Secret is dated by, where its entry says 2000.
@@ -264,6 +278,23 @@ mod tests {
             "two rounds, and nothing was written"
         );
         assert_eq!(look(&held, 3000, 2500, &["r-1", "r-2"], &["v1"]), Some(1030), "this driver does not");
+    }
+
+    #[test]
+    fn whoever_looks_once_believes_no_note_where_a_pod_may_write_the_content_back() {
+        for (once, version, dated) in
+            [(true, "v2", 1170), (true, "v1", 2000), (false, "v2", 1170), (false, "v1", 1170)]
+        {
+            let held = Held::default();
+            if once {
+                held.for_one_look();
+            }
+            let names = ["workload/cosmos".to_owned()];
+            held.intended(&StampName::new("east"), &"v2".into(), &names, at(1500), LAG);
+            let pods = vec![mounting(version)];
+            let secret = secret("new", 2000, &["r-1"], Some(1));
+            assert_eq!(date(&held, Some("v2"), 2010, secret, pods), Some(dated), "{once} {version}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{Effect, Fault, Permit};
 use crate::model::{
-    BudgetView, ClusterView, RightView, RoomView, RotationId, Salt, StampName, VaultView, WorkloadName,
+    BudgetView, ClusterView, NodesView, RightView, RoomView, RotationId, Salt, StampName, VaultView,
+    WorkloadName,
 };
 use async_trait::async_trait;
 
@@ -79,6 +80,9 @@ pub trait Clusters: Send + Sync {
         Ok((self.look(stamp, salt).await?, Duration::ZERO))
     }
 
+    /// Has these nodes asked about with every look at the stamp from now on, besides those that pods give cause to ask about.
+    fn ask_about(&self, _stamp: &StampName, _nodes: BTreeSet<String>) {}
+
     /// Whether watches tell of this stamp's changes now, so that looking at a pace tells nothing more.
     fn follows(&self, _stamp: &StampName) -> bool {
         false
@@ -90,6 +94,12 @@ pub trait Clusters: Send + Sync {
     /// Budgets of disruption, for a note to people: a rolling update asks none of them. Empty where nobody can be asked.
     async fn budgets(&self, _stamp: &StampName) -> Result<Vec<BudgetView>, Fault> {
         Ok(Vec::new())
+    }
+
+    /// What the nodes have left for one pod more of each configured workload, for a note to people. Empty where nobody can be
+    /// asked.
+    async fn nodes(&self, _stamp: &StampName) -> Result<NodesView, Fault> {
+        Ok(NodesView::default())
     }
 
     /// Whether we may restart the configured workloads there, with as few questions as that takes. Empty where nobody can be

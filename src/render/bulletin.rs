@@ -52,7 +52,7 @@ fn stands(report: &Report) -> (BulletinState, String) {
     let Some(decision) = &report.decision else { return (BulletinState::UnderWay, "under way".to_owned()) };
     let phase = decision.phase;
     let line = match &decision.verdict {
-        _ if report.paused.is_some() => format!("paused in {phase}"),
+        _ if !report.paused.is_empty() => format!("paused in {phase}"),
         Verdict::Halt { .. } => format!("{phase}: a person must act"),
         Verdict::Wait { .. } => format!("{phase}: waits ({})", phase.title()),
         Verdict::Act { .. } | Verdict::Record(_) => format!("{phase}: {}", phase.title()),

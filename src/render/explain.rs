@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{count::counted, matrix::columns, reason, span};
 use crate::model::{AccountView, World};
 use crate::rotation::{
-    Approval, Followed, Leg, Opened, Opens, Outlook, Phase, PhaseState, Reason, Report, Verdict,
+    Approval, Followed, Leg, Opened, Opens, Outlook, Pause, Phase, PhaseState, Reason, Report, Verdict,
 };
 
 /// The phases as a list with marks, one line each.
@@ -61,12 +61,28 @@ pub fn reasons(report: &Report) -> String {
     text.push_str(&regeneration(report));
     text.extend(evidence_of_use(report).iter().map(|line| format!("  {line}\n")));
     let held = report.held();
-    held.iter().for_each(|one| text.push_str(&block(one)));
+    held.iter().for_each(|one| text.push_str(&block(one, "rotate")));
     let beside = report.hazards.iter().filter(|hazard| !held.contains(hazard));
     text.extend(
         beside.map(|hazard| format!("  {}: nothing is regenerated beside it\n", reason::why(hazard))),
     );
+    if let Some((head, reasons)) = restart_halted(report) {
+        text.push_str(&head);
+        reasons.iter().for_each(|one| text.push_str(&block(one, "restart")));
+    }
     text
+}
+
+fn restart_halted(report: &Report) -> Option<(String, &[Reason])> {
+    let (phase, reasons) = report.restart_halted.as_ref()?;
+    Some((format!("{phase}, by `keyslot restart` ahead of the rest: halted, a person must act\n"), reasons))
+}
+
+/// What a restart alone was halted by, a line each below one that says so. Empty where none was, or the rotation's own
+/// restarts are what it is about.
+pub fn restart(report: &Report) -> String {
+    let Some((head, reasons)) = restart_halted(report) else { return String::new() };
+    reasons.iter().fold(head, |text, one| format!("{text}  [{}] {}\n", one.gate, reason::why(one)))
 }
 
 /// The regeneration that was sent and is not over: since when, and how its end will be known. Empty where there is
@@ -129,12 +145,13 @@ pub fn opened(opened: &Opened, at: Option<Timestamp>) -> String {
     format!("rotation {name} of {}: {from} to {to}, begun{since} by {}\n", opened.account, opened.by)
 }
 
-/// Who paused it, as a line. Empty where nobody did.
+/// Who paused it, a line each. Empty where nobody did.
 pub fn paused(report: &Report) -> String {
-    report.paused.as_ref().map_or_else(String::new, |(at, by, because)| {
+    let line = |(at, by, because): &Pause| {
         let at = span::rfc3339(*at);
         format!("paused by {by} at {at}: {because}; `keyslot resume` lets it go on\n")
-    })
+    };
+    report.paused.iter().map(line).collect()
 }
 
 /// Who approved the regeneration, a line each. Empty where nobody did, or no rotation is open.
@@ -208,7 +225,8 @@ fn readers_told_by(world: &World) -> Option<String> {
     Some(format!("who else has read it is told {used}, and {read}"))
 }
 
-fn block(one: &Reason) -> String {
+/// With the command that takes an acceptance of it.
+fn block(one: &Reason, command: &str) -> String {
     let mut text = format!("  [{}] {}\n", one.gate, reason::why(one));
     text.push_str(&format!("      protects from: {}\n", one.gate.harm()));
     let remedy = reason::remedy(one);
@@ -225,7 +243,7 @@ fn block(one: &Reason) -> String {
     text.push('\n');
     if !one.gate.never_accepted() && one.why.opens() != Opens::ByLooking {
         text.push_str(&format!(
-            "      or accept it: keyslot rotate --accept '{}:{}' --because TEXT --until TIME\n",
+            "      or accept it: keyslot {command} --accept '{}:{}' --because TEXT --until TIME\n",
             one.gate, one.subject
         ));
     }
@@ -242,7 +260,7 @@ mod tests {
     fn a_review_is_opened_by_others_and_its_address_comes_after_what_is_missing() {
         let waits = vec![PullWait::Reviews { have: 0, want: 1, from: Vec::new() }, PullWait::Draft];
         let why = Why::PullOpen { url: "https://github.com/acme/a/pull/1".to_owned(), waits };
-        let text = block(&Reason::new(Gate::Validated, Subject::Pull(PullNumber(1)), why));
+        let text = block(&Reason::new(Gate::Validated, Subject::Pull(PullNumber(1)), why), "rotate");
         let told = "waits: 0 of 1 reviews, it is a draft (https://github.com/acme/a/pull/1)\n";
         assert!(text.contains(told), "{text}");
         assert!(text.contains("opened by: others, in time: review and merge it\n"), "{text}");

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::explain::evidence_of_use;
 use super::rotation_json::{
-    HoldV1, RegenerationV1, RotationV1, StandV1, hold, regeneration, rotation, stand,
+    HoldV1, RegenerationV1, RestartHaltedV1, RotationV1, StandV1, hold, regeneration, restart_halted,
+    rotation, stand,
 };
 use super::span;
 use super::status_json::{NoteV1, noted};
@@ -27,6 +28,8 @@ pub struct ExplainV1 {
     pub stand: Option<StandV1>,
     /// The gates that hold, each with what it holds.
     pub gates: Vec<GateV1>,
+    /// What a restart was halted by that `keyslot restart` began ahead of the rotation's own; null where none was.
+    pub restart_halted: Option<RestartHaltedV1>,
     /// Null where none is under way.
     pub regeneration: Option<RegenerationV1>,
     /// Runs that may still write the vaults or the account, the rotation's own among them.
@@ -56,6 +59,7 @@ pub fn explain_json(report: &Report, notes: &BTreeMap<Note, Vec<StampName>>) -> 
         rotation: rotation(report),
         stand: stand(report),
         gates: gates(report),
+        restart_halted: restart_halted(report),
         regeneration: report.regeneration.as_ref().map(|one| regeneration(one, report.at)),
         hazards: report.hazards.iter().map(|one| hold(one, report)).collect(),
         told_by: evidence_of_use(report),

@@ -1,9 +1,8 @@
 //! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
 
-use super::count::counted;
-use super::{branch_rules, reason, span};
-use crate::model::{Extent, Merging, Promotion, Propagation, Right, Route, WorkloadName};
-use crate::rotation::{Concern, Course, Foresight, Phase, Reason, Wave};
+use super::{branch_rules, concern, reason, span};
+use crate::model::{Merging, Promotion, Propagation, Right, Route, WorkloadName};
+use crate::rotation::{Course, Estimate, Foresight, Phase, Reason, Wave};
 
 /// The plan as text. `code` is what changes in the code, line by line.
 pub fn plan(foresight: &Foresight, code: &[String]) -> String {
@@ -13,6 +12,7 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });
     section(&mut text, "what happens", &steps(foresight, code));
     section(&mut text, "waits that the policy prescribes", &waits(foresight));
+    section(&mut text, "how long the rollouts may take, estimated", &rollouts(foresight));
     section(&mut text, "in the way", &held(&foresight.holds));
     section(&mut text, "in the way later", &held(&foresight.later));
     section(&mut text, "rights that are missing", &rights(foresight, |right| *right == Right::Denied));
@@ -22,7 +22,7 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
         &rights(foresight, |right| matches!(right, Right::Unknown(_))),
     );
     section(&mut text, "rights that would tell more", &rights(foresight, |right| *right == Right::Unneeded));
-    section(&mut text, "to know", &foresight.concerns.iter().map(concern).collect::<Vec<_>>());
+    section(&mut text, "to know", &foresight.concerns.iter().flat_map(concern::lines).collect::<Vec<_>>());
     let allowed = foresight.rights.iter().filter(|(_, right)| right.right == Right::Allowed).count();
     text.push_str(&format!("\n{allowed} of {} rights are there; ", foresight.rights.len()));
     text.push_str(&match (foresight.may_begin(), foresight.begun) {
@@ -190,6 +190,54 @@ fn waits(foresight: &Foresight) -> Vec<String> {
     lines
 }
 
+/// By wave, and by stamp where those of a wave differ; what is over is left out.
+fn rollouts(foresight: &Foresight) -> Vec<String> {
+    let left = |wave: &&Wave| wave.stamps.iter().any(|(_, course)| *course != Course::Done);
+    let numbered = foresight.waves.iter().enumerate().filter(|(_, wave)| left(wave));
+    let mut total = Estimate::NOTHING;
+    let mut lines: Vec<String> = numbered
+        .map(|(at, wave)| {
+            let whole = foresight.rollout_of(wave);
+            total = total.then(whole);
+            let each = |(stamp, _): &(crate::model::StampName, Course)| {
+                Some(format!("{stamp} {}", range(*foresight.rollouts.get(stamp)?)))
+            };
+            let each: Vec<String> = wave.stamps.iter().filter_map(each).collect();
+            let by_stamp = if each.len() > 1 { format!(" ({})", each.join(", ")) } else { String::new() };
+            format!("wave {}: {}{by_stamp}", at + 1, range(whole))
+        })
+        .collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    let waits = foresight.waits.total();
+    let with = total.then(Estimate { least: waits, most: Some(waits) });
+    lines.push(format!("{} in all, and with the waits above {}", range(total), range(with)));
+    lines.push(
+        "made of replicas, `maxSurge` and `maxUnavailable`, `minReadySeconds`, the delays of readiness probes, and how long \
+         the pods that run took to become ready; with the grace period where a pod ends before its successor begins. Images \
+         that are pulled anew, nodes that are added, and pods that fail come on top"
+            .to_owned(),
+    );
+    lines
+}
+
+/// `2m to 5m`; the greater one is rounded up to whole minutes.
+fn range(Estimate { least, most }: Estimate) -> String {
+    let Some(most) = most else {
+        return match least.is_zero() {
+            true => "not known".to_owned(),
+            false => format!("at least {}", span::duration(least)),
+        };
+    };
+    let up = match most.as_secs() {
+        few if few < 60 => most,
+        more => std::time::Duration::from_secs(more.div_ceil(60) * 60),
+    };
+    let (least, most) = (span::duration(least), span::duration(up));
+    if least == most { format!("about {least}") } else { format!("{least} to {most}") }
+}
+
 fn rights(foresight: &Foresight, wanted: impl Fn(&Right) -> bool) -> Vec<String> {
     let told = foresight.rights.iter().filter(|(_, right)| wanted(&right.right));
     told.map(|(by, right)| match &right.right {
@@ -199,191 +247,4 @@ fn rights(foresight: &Foresight, wanted: impl Fn(&Right) -> bool) -> Vec<String>
         }
     })
     .collect()
-}
-
-/// One concern, as a line.
-pub fn concern(concern: &Concern) -> String {
-    match concern {
-        Concern::AgeUnknown => "the target key's age is not known: it was not regenerated since 2022-06-18".to_owned(),
-        Concern::LastUseUnknown => {
-            "Azure does not tell when keys were last used: only pods and vaults can show that nobody uses the old one"
-                .to_owned()
-        }
-        Concern::NoInventory => {
-            "nobody looks for stamps that are not listed: add [environment.NAME.inventory] to keyslot.toml".to_owned()
-        }
-        Concern::NoLogs { counted } => {
-            let refused = match counted {
-                true => "is not looked up, and of a restarted stamp that is refused its metrics alone tell",
-                false => "and whether a restarted stamp is refused, is not looked up",
-            };
-            format!(
-                "nobody says where requests to the account are logged, so who else uses the key{}{refused}: add \
-                 [environment.NAME.logs] to keyslot.toml",
-                if *counted { " " } else { ", " }
-            )
-        }
-        Concern::NoMetrics { why } => format!(
-            "whether a restarted stamp is refused, the account's metrics do not tell, for they cannot be read: {why}"
-        ),
-        Concern::AddressesUnknown { stamp } => format!(
-            "{stamp}: nobody says from where its pods are seen to come, so that an address of theirs that is not \
-             seen again with the new key holds like a stranger's: add `addresses` to the stamp in keyslot.toml or, of a \
-             release unit, `outbound_addresses` to its object in the Terraform output"
-        ),
-        Concern::RegionUnknown { stamp, said: None } => format!(
-            "{stamp}: nobody says which of the account's regions serves it, so that what any of them refuses counts as \
-             its own: add `region` to the stamp in keyslot.toml"
-        ),
-        Concern::RegionUnknown { stamp, said: Some(region) } => format!(
-            "{stamp}: the account is not in {region}, so that what any of its regions refuses counts as the stamp's own"
-        ),
-        Concern::SecretsUnseen { stamp, secrets, why } => format!(
-            "{stamp}: whether a SecretProviderClass filled {} before, which pods read and none fills now, nobody may see: {why}; a \
-             Secret that lost its class keeps the old key",
-            secrets.join(", ")
-        ),
-        Concern::NoRotation { stamp, secrets } => format!(
-            "{stamp}: its CSI driver has rotation off: the old key stays in {} when the vault holds the new one, which holds the \
-             rotation then: {}",
-            all_named("Kubernetes Secret", secrets),
-            reason::FILLED
-        ),
-        Concern::RotationUnknown { stamp, secrets } => format!(
-            "{stamp}: nobody says whether its CSI driver has rotation on (Azure does, where the stamp's `aks` names its \
-             cluster, and the driver is its add-on); where it is off, the old key stays in {} when the vault holds the new one, which holds the rotation \
-             then: {}",
-            all_named("Kubernetes Secret", secrets),
-            reason::FILLED
-        ),
-        Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused, whole: _ } } => {
-            let refused = match refused.as_slice() {
-                [] => String::new(),
-                refused => format!("; {} may not be listed", refused.join(", ")),
-            };
-            format!(
-                "{stamp}: of its cluster only {} {} looked at{refused}: whoever gets the secret elsewhere is not seen",
-                all_named("namespace", namespaces),
-                if namespaces.len() == 1 { "is" } else { "are" }
-            )
-        }
-        Concern::NotRunning { stamp } => {
-            format!("{stamp}: its cluster does not run: its vault has to hold the new key, and {}", reason::STOPPED)
-        }
-        Concern::NoCluster { stamp } => {
-            format!("{stamp}: there is no such cluster; only its vault has to hold the new key")
-        }
-        Concern::Closed { stamp } => {
-            format!("{stamp}: {}; take it out of keyslot.toml", super::verify::CLOSED)
-        }
-        Concern::SecretExpires { stamp, at } => format!(
-            "{stamp}: the secret's current version expires at {}, by what stands beside it: Key Vault goes on handing it out, \
-             others may not take it; the next version has the end that the code gives it",
-            span::rfc3339(*at)
-        ),
-        Concern::SecretNotYetValid { stamp, at } => format!(
-            "{stamp}: the secret's current version is not valid before {}, by what stands beside it: Key Vault hands it out all \
-             the same, others may not take it; the next version has the date that the code gives it",
-            span::rfc3339(*at)
-        ),
-        Concern::OneReplica { stamp, workload } => {
-            format!("{stamp}: {workload} has one replica: it depends on a second one starting first")
-        }
-        Concern::NoSurge { stamp, workload } => {
-            format!("{stamp}: {workload} takes a replica away before it adds one (maxSurge 0)")
-        }
-        Concern::RollsOut { stamp, workload } => {
-            format!("{stamp}: {workload} is rolling out: its restart waits until that is over")
-        }
-        Concern::Scaled { stamp, workload } => format!("{stamp}: {workload} is scaled to zero"),
-        Concern::NetworkRules { rules } => format!(
-            "the account does not let everybody in ({}), and this machine is let in: every machine that goes on with the \
-             rotation has to be, up to the end of confirm, or it halts there",
-            reason::network_rules(rules)
-        ),
-        Concern::RoomUnknown { stamp, why } => format!(
-            "{stamp}: whether there is room for a restart is not known: {why}; where there is none, the rollout stops, and \
-             the pods that serve stay"
-        ),
-        Concern::LittleRoom { stamp, workload, quota, fit, surge } => format!(
-            "{stamp}: the quota {quota} has room for {fit} of the {surge} pods that a restart of {workload} may add: it \
-             takes longer"
-        ),
-        Concern::AtMaximum { stamp, workload, most } => format!(
-            "{stamp}: {workload} has all the {most} pods that its autoscaler may give it, and a restart takes some away for \
-             a while (`maxUnavailable`)"
-        ),
-        Concern::TightBudgets { stamp, budgets } => format!(
-            "{stamp}: {} now: a rolling update does not ask PodDisruptionBudgets, for it evicts nothing, but a drain of a \
-             node or an upgrade of the cluster would wait",
-            no_eviction(budgets)
-        ),
-        Concern::BudgetsHold { stamp, workload, budgets } => format!(
-            "{stamp}: {} now: Argo restarts {workload} by evictions, and waits where such a budget counts its pods",
-            no_eviction(budgets)
-        ),
-        Concern::BudgetsUnknown { stamp, why } => {
-            format!("{stamp}: PodDisruptionBudgets, which would hold a drain and no restart, cannot be seen: {why}")
-        }
-        Concern::RightEnds { until } => format!(
-            "the role that lets keyslot regenerate ends at {}, before the prescribed waits alone are over: have it \
-             extended in time",
-            span::rfc3339(*until)
-        ),
-        Concern::LogsBegin { begins, from } => format!(
-            "the first row of the account's logs is of {}: that a key is unused they can tell from {} on",
-            span::rfc3339(*begins),
-            span::rfc3339(*from)
-        ),
-        Concern::CensusBegins { begins, from } => format!(
-            "the first row of the account's logs is of {}: who comes by now and then they can tell from {} on, and until then \
-             that holds the regeneration; a shorter `census_window` under the environment's policy asks for less, or it is \
-             accepted by name",
-            span::rfc3339(*begins),
-            span::rfc3339(*from)
-        ),
-        Concern::AuditsBegin { vaults } => {
-            let vault = |(stamp, begins): &(crate::model::StampName, jiff::Timestamp)| {
-                format!("{stamp} ({})", span::rfc3339(*begins))
-            };
-            format!(
-                "the audit of these vaults begins within the census window: {}; who read the secret there before, nobody \
-                 knows, and nothing holds for it",
-                vaults.iter().map(vault).collect::<Vec<_>>().join(", ")
-            )
-        }
-        Concern::RuleMayRefuse { branch, deed, demand } => format!(
-            "it is not known whether the forge lets keyslot {}; if it does not: {}",
-            branch_rules::refused(branch, *deed, demand),
-            branch_rules::remedy(*deed, demand)
-        ),
-        Concern::RulesUnread { branch, what } => format!("{branch}: {}", branch_rules::unread(*what)),
-        Concern::RulesUnseen { branch, why } => {
-            format!("{branch}: what the forge's rules say of it cannot be seen: {why}")
-        }
-        Concern::RestartUntold { stamp, what, why } => {
-            format!("{stamp}: whether keyslot may {what}, its cluster does not say: {why}")
-        }
-        Concern::Managed { workload, by, stamps } => format!(
-            "{by} manages {workload} ({}): it may take the mark of a restart away again, which rolls the pods once more; have it \
-             ignore the annotations of the pod template, or wait until it has settled",
-            match stamps.as_slice() {
-                [stamp] => stamp.to_string(),
-                several => counted(several.len(), "stamp"),
-            }
-        ),
-        Concern::DoesNotConsume { stamp, workload } => {
-            format!("{stamp}: {workload} is configured and does not get the secret")
-        }
-    }
-}
-
-fn all_named(noun: &str, names: &[String]) -> String {
-    let plural = if names.len() == 1 { "" } else { "s" };
-    format!("the {noun}{plural} {}", names.join(", "))
-}
-
-fn no_eviction(budgets: &[String]) -> String {
-    let allow = if budgets.len() == 1 { "allows" } else { "allow" };
-    format!("{} {allow} no eviction", budgets.join(", "))
 }

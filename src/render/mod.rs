@@ -10,6 +10,7 @@ pub mod census_json;
 pub mod check_human;
 pub mod check_json;
 mod claim;
+pub mod concern;
 pub mod count;
 pub mod diff;
 mod excerpt;

@@ -64,6 +64,10 @@ pub fn words(note: &Note) -> String {
                 "whether Cosmos DB refuses requests of a restarted stamp, its metrics do not tell, for they cannot be read: {why}"
             )
         }
+        Note::JournalUnread(why) => format!(
+            "since when Kubernetes Secrets hold their key, their dates alone tell, and every restart moves them: the journal \
+             cannot be read: {why}"
+        ),
         Note::Managed(workload, manager) => format!(
             "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"
         ),

@@ -297,7 +297,9 @@ pub fn why(reason: &Reason) -> String {
             "the vault of {subject} holds what somebody else has set, again or by hand, and keyslot does not write the \
              {wanted} key over that"
         ),
-        Why::VaultDisabled => format!("the secret in the vault of {subject} is disabled"),
+        Why::VaultDisabled => format!(
+            "the secret in the vault of {subject} is disabled: its current version is given to nobody, and new pods do not start"
+        ),
         Why::VaultMissing { why } => format!("{subject} has no such vault, or no such secret in it: {why}"),
         Why::VaultHoldsNoKey => format!(
             "the vault of {subject} holds neither key of the account: set by hand, or regenerated away"
@@ -343,6 +345,12 @@ pub fn why(reason: &Reason) -> String {
              began ({})",
             counted(pods.len(), "pod"),
             pods.join(", ")
+        ),
+        Why::SyncedSecretUnlooked { secret, pods } => format!(
+            "the Kubernetes Secret {secret} on {subject} was not there, or lacked the key, when it was looked at last, and {} \
+             that read it began after that ({})",
+            counted(pods.len(), "pod"),
+            some(pods)
         ),
         Why::SyncedSecretUndated { secret, pods } => format!(
             "the Kubernetes Secret {secret} on {subject} holds the new key, and does not tell since when: {} that read it \
@@ -425,7 +433,8 @@ pub fn why(reason: &Reason) -> String {
              (`objectVersion`), so it never follows the vault"
         ),
         Why::StampTakenOut => format!(
-            "{subject} was part of this rotation and is no more in keyslot.toml, so nobody sees which key its pods hold"
+            "{subject} is part of this rotation and not in this keyslot.toml (any more, or yet), so nobody sees which key its \
+             pods hold"
         ),
         Why::PatternsMisfit => format!(
             "nothing of {subject} fits `names` or `tags` of the inventory: another stamp that is called like it would not be \
@@ -509,6 +518,12 @@ pub fn why(reason: &Reason) -> String {
             "the autoscaler {autoscaler} would give {subject} more than its {most} pods, and a restart takes some away \
              for a while"
         ),
+        Why::NodesFull { waiting, pods, message } => format!(
+            "no node has room for {} ({message}), and a restart of {subject} takes pods away before others serve: their \
+             room may go to {}",
+            waiting_pods(*waiting, pods),
+            if *waiting == 1 { "that pod" } else { "those pods" }
+        ),
         Why::Scaling { available, desired, silent } if silent.is_empty() => {
             format!("{subject} is being scaled: {available} of {desired} pods available")
         }
@@ -558,6 +573,16 @@ pub fn why(reason: &Reason) -> String {
             counted(pods.len(), "pod"),
             span::time(*since),
             if pods.len() == 1 { "is" } else { "are" },
+            some(pods)
+        ),
+        Why::DeletedUnheard { node, pods, back, lasting: _ } => format!(
+            "{} of {subject} {} deleted while the node did not answer, and {}: a process there may run on with the old key ({})",
+            counted(pods.len(), "pod"),
+            if pods.len() == 1 { "was" } else { "were" },
+            match back {
+                Some(back) => format!("{node} has only just come back, and ends what is left there by {}", span::time(*back)),
+                None => format!("{node} has not answered since"),
+            },
             some(pods)
         ),
         Why::OldPods { pods, terminating } => format!(
@@ -954,6 +979,15 @@ pub(super) const FILLED: &str = "the CSI driver fills it only when rotation is o
 /// What nobody sees of a stopped cluster.
 pub(super) const STOPPED: &str = "what Kubernetes Secrets there hold cannot be seen: one that the CSI driver filled may hold \
                                   the old key, and pods read it when the cluster starts again";
+
+/// Pods that wait for a node; the first few are known by name.
+pub(super) fn waiting_pods(count: usize, named: &[String]) -> String {
+    let mut text = format!("{} ({}", counted(count, "pod"), named.join(", "));
+    if count > named.len() {
+        text.push_str(&format!(" and {} more", count - named.len()));
+    }
+    text + ")"
+}
 
 fn some(names: &[String]) -> String {
     const SHOWN: usize = 3;

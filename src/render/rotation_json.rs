@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::explain::address;
 use super::{reason, span};
 use crate::model::EvidenceKey;
-use crate::rotation::{Approval, Followed, Leg, Opens, Outlook, Pair, Reason, Regeneration, Report, Verdict};
+use crate::rotation::{
+    Approval, Followed, Leg, Opens, Outlook, Pair, Pause, Reason, Regeneration, Report, Verdict,
+};
 
 /// The rotation that is open or, where `closed` is given, was open last.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -27,7 +29,11 @@ pub struct RotationV1 {
     pub by: String,
     /// `alone`, or `first` or `second` of the two rotations by which the keys in both slots go.
     pub pair: String,
+    /// The pause that is there for longest.
     pub paused: Option<PausedV1>,
+    /// Those of other persons. `keyslot resume` ends all of them.
+    #[serde(default)]
+    pub paused_too: Vec<PausedV1>,
     /// Who has approved the regeneration.
     pub approvals: Vec<ApprovalV1>,
     /// Whether one of them holds for what is so now.
@@ -99,6 +105,14 @@ pub struct HoldV1 {
     pub evidence: Vec<EvidenceV1>,
 }
 
+/// A restart alone that was begun ahead of the rotation's own restarts, and that goes on when a person has acted.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RestartHaltedV1 {
+    /// `restart` or `quiesce`.
+    pub phase: String,
+    pub holds: Vec<HoldV1>,
+}
+
 /// One piece of evidence and its age.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EvidenceV1 {
@@ -129,6 +143,12 @@ pub struct RegenerationV1 {
     pub failed: Option<String>,
 }
 
+pub(super) fn restart_halted(report: &Report) -> Option<RestartHaltedV1> {
+    let (phase, reasons) = report.restart_halted.as_ref()?;
+    let holds = reasons.iter().map(|one| hold(one, report)).collect();
+    Some(RestartHaltedV1 { phase: phase.to_string(), holds })
+}
+
 pub(super) fn rotation(report: &Report) -> Option<RotationV1> {
     let opened = report.opened.as_ref()?;
     Some(RotationV1 {
@@ -147,11 +167,8 @@ pub(super) fn rotation(report: &Report) -> Option<RotationV1> {
             Pair::Second => "second",
         }
         .to_owned(),
-        paused: report.paused.as_ref().map(|(since, by, because)| PausedV1 {
-            since: span::rfc3339(*since),
-            by: by.clone(),
-            because: because.clone(),
-        }),
+        paused: report.paused.first().map(paused),
+        paused_too: report.paused.iter().skip(1).map(paused).collect(),
         approvals: report.approvals.iter().map(approval).collect(),
         approved: report.approved,
         closed: report.closed.as_ref().map(|(at, done, because)| ClosedV1 {
@@ -160,6 +177,10 @@ pub(super) fn rotation(report: &Report) -> Option<RotationV1> {
             because: because.clone(),
         }),
     })
+}
+
+fn paused((since, by, because): &Pause) -> PausedV1 {
+    PausedV1 { since: span::rfc3339(*since), by: by.clone(), because: because.clone() }
 }
 
 fn approval((at, given): &(Timestamp, Approval)) -> ApprovalV1 {

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::matrix::Matrix;
 use super::rotation_json::{
-    HoldV1, RegenerationV1, RotationV1, StandV1, hold, leg, regeneration, rotation, stand,
+    HoldV1, RegenerationV1, RestartHaltedV1, RotationV1, StandV1, hold, leg, regeneration, restart_halted,
+    rotation, stand,
 };
 use super::verify_json::{LastUsedV1, StampV1, UnseenV1, last_used, stamps, unseen};
 use super::{note, span};
@@ -27,6 +28,8 @@ pub struct StatusV1 {
     pub stand: Option<StandV1>,
     /// Why it does not go on.
     pub holds: Vec<HoldV1>,
+    /// What a restart was halted by that `keyslot restart` began ahead of the rotation's own; null where none was.
+    pub restart_halted: Option<RestartHaltedV1>,
     /// In their order.
     pub phases: Vec<PhaseV1>,
     /// What was done, in its order.
@@ -88,6 +91,7 @@ pub fn status_json(
         rotation: rotation(report),
         stand: stand(report),
         holds: report.held().into_iter().map(|one| hold(one, report)).collect(),
+        restart_halted: restart_halted(report),
         phases: report.phases.iter().map(phase).collect(),
         steps: report.steps.iter().map(step).collect(),
         regeneration: report.regeneration.as_ref().map(|one| regeneration(one, report.at)),

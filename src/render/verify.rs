@@ -51,7 +51,9 @@ pub fn difference(difference: &Difference) -> String {
         Difference::NoKey { .. } => {
             format!("{stamp}: its vault holds neither key of the account: set by hand, or regenerated away")
         }
-        Difference::Disabled { .. } => format!("{stamp}: the secret's current version is disabled"),
+        Difference::Disabled { .. } => format!(
+            "{stamp}: the secret's current version is disabled: nobody gets it, and new pods do not start"
+        ),
         Difference::OldPods { pods, .. } => {
             let named = pods.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
             let more = pods.len().saturating_sub(SHOWN);

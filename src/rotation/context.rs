@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{Fold, Gate, Leg, Opened, Opens, Phase, Reach, Reason, Relied, Step, StepRecord, Subject, Why};
 use crate::model::{
-    AccountRights, AccountView, BranchName, BranchRules, CensusView, ClusterView, DeploymentView,
+    AccountRights, AccountView, Blindness, BranchName, BranchRules, CensusView, ClusterView, DeploymentView,
     EvidenceKey, InventoryView, KeyProof, KeyView, MetricsView, OriginView, Policy, PullEnds, PullHead,
     PullView, ReleaseView, RightView, RoomView, RunView, Seen, Slot, StampName, TracesView, UsageView,
     VaultView, World, age_of,
@@ -200,7 +200,12 @@ impl<'a> Context<'a> {
 
     pub fn vault(&self, stamp: &StampName, gate: Gate, max: Duration) -> Result<&'a VaultView, Box<Reason>> {
         let about = || (Subject::Stamp(stamp.clone()), EvidenceKey::Vault(stamp.clone()));
-        self.fresh(gate, max, self.world.vaults.get(stamp), about)
+        self.fresh(gate, max, self.world.vaults.get(stamp), about).map_err(|reason| match &reason.why {
+            Why::Blind { blind, .. } if blind.kind == Blindness::Disabled => {
+                Box::new(Reason { why: Why::VaultDisabled, ..*reason })
+            }
+            _ => reason,
+        })
     }
 
     pub fn cluster(

@@ -288,6 +288,10 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
     let verdict = match of_what_was_asked(ctx, stand(phase, ctx)) {
         Stand::Passed => return None,
         Stand::Act(_) if !paused.is_empty() => Verdict::Halt { reasons: paused },
+        // What was begun is followed to its end; then it rests.
+        Stand::ActAndHeld(_, held) if !paused.is_empty() && held.iter().any(|one| one.why.is_under_way()) => {
+            told_with(paused, hold(ctx, held))
+        }
         Stand::ActAndHeld(_, held) if !paused.is_empty() => {
             Verdict::Halt { reasons: paused.into_iter().chain(held).collect() }
         }

@@ -220,6 +220,14 @@ pub struct Acceptance {
     pub why: Option<String>,
 }
 
+/// A pod that gets the secret, as it was last seen on a node that does not answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnheardPod {
+    pub uid: String,
+    pub name: String,
+    pub created: Timestamp,
+}
+
 /// One entry of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
@@ -229,6 +237,10 @@ pub enum Event {
     Reached {
         leg: Leg,
         phase: Phase,
+    },
+    /// Stamps that the configuration has and neither the opening nor an earlier one of these names.
+    Joined {
+        stamps: Vec<StampName>,
     },
     /// One record holds a whole wave.
     Intended {
@@ -246,6 +258,13 @@ pub enum Event {
         /// When that was asked. Absent in older journals: when it was written down.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         probed: Option<Timestamp>,
+    },
+    /// These pods were seen on a node that does not answer: whatever becomes of them, what runs there may run on. None: it
+    /// answers again, and what ran there is seen or has ended.
+    Unheard {
+        stamp: StampName,
+        node: String,
+        pods: Vec<UnheardPod>,
     },
     /// The new key has been accepted everywhere for as long as policy says.
     Confirmed,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Acceptance, Approval, Ended, Event, Intent, Leg, Opened, Outcome, Pair, Phase, Produced, Proven, Step,
+    UnheardPod,
 };
 use crate::model::{BranchName, StampName, StepKey, WorkloadName};
 
@@ -30,6 +31,9 @@ pub struct StepRecord {
     pub resumed: bool,
 }
 
+/// Since when, by whom and why.
+pub type Pause = (Timestamp, String, String);
+
 /// A journal's sum.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Fold {
@@ -43,8 +47,12 @@ pub struct Fold {
     pub confirmed: Option<Timestamp>,
     /// The restarts of each workload that were sent, or may have been.
     pub restarts: BTreeMap<(Leg, StampName, WorkloadName), Restarts>,
-    /// Since when, by whom and why it is paused.
-    pub paused: Option<(Timestamp, String, String)>,
+    /// Stamps that were configured later than the opening.
+    pub joined: BTreeSet<StampName>,
+    /// By stamp and node, the pods that were seen on nodes that did not answer, and of which nothing better was seen since.
+    pub unheard: BTreeMap<(StampName, String), BTreeSet<UnheardPod>>,
+    /// Since when, by whom and why it is paused; one of each person.
+    pub paused: Vec<Pause>,
     /// The live release branch, where a person has named it.
     pub release: Option<BranchName>,
     pub lease: Option<(String, Timestamp)>,
@@ -133,12 +141,20 @@ impl Fold {
                 // What a person said of the first of two holds for the second: nobody has let it go on, and the release
                 // branch that was named is still the live one.
                 let is_second = opened.pair == Pair::Second;
-                let paused = self.paused.take().filter(|_| is_second);
+                let paused = if is_second { std::mem::take(&mut self.paused) } else { Vec::new() };
                 let release = self.release.take().filter(|_| is_second);
+                // What ran on a node that does not answer may run on.
+                let again =
+                    self.opened.as_ref().is_some_and(|(_, before)| before.rotation == opened.rotation);
+                let unheard = match is_second || again {
+                    true => std::mem::take(&mut self.unheard),
+                    false => BTreeMap::new(),
+                };
                 let opened = Some((at, opened.clone()));
-                *self = Fold { opened, lease, paused, release, ..Fold::default() };
+                *self = Fold { opened, lease, paused, release, unheard, ..Fold::default() };
             }
             _ if !self.is_open() => return Err("no rotation is open".to_owned()),
+            Event::Joined { stamps } => self.joined.extend(stamps.iter().cloned()),
             Event::Reached { leg, phase } => self.reached.push((at, *leg, *phase)),
             Event::Intended { intents } => {
                 for intent in intents {
@@ -169,9 +185,19 @@ impl Fold {
                     outcome => outcome.is_some(),
                 };
             }),
-            Event::Paused { by, because } => self.paused = Some((at, by.clone(), because.clone())),
-            Event::Unpaused { .. } => self.paused = None,
+            Event::Paused { by, because } => {
+                self.paused.retain(|(_, person, _)| person != by);
+                self.paused.push((at, by.clone(), because.clone()));
+            }
+            Event::Unpaused { .. } => self.paused.clear(),
             Event::ReleaseNamed { branch, .. } => self.release = Some(branch.clone()),
+            Event::Unheard { stamp, node, pods } if pods.is_empty() => {
+                self.unheard.remove(&(stamp.clone(), node.clone()));
+            }
+            Event::Unheard { stamp, node, pods } => {
+                let known = self.unheard.entry((stamp.clone(), node.clone())).or_default();
+                known.extend(pods.iter().cloned());
+            }
             Event::Confirmed => self.confirmed = Some(at),
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }

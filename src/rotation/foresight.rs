@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::closed::is_closed;
+use super::estimate::{Estimate, of_stamp};
 use super::note::not_valid_until;
 use super::predicate::{Deed, autoscaler, fits, own_region, rollout_failed};
 use super::reason::later;
@@ -18,9 +19,9 @@ use super::{
 };
 use crate::model::{
     BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, Manager, Merging,
-    NetworkRules, Policy, Promotion, Propagation, Right, RightView, RoomView, Route, StampFacts, StampName,
-    Strategy, SyncedSecretView, Term, UnreadRules, UnseenSecret, WorkloadKind, WorkloadName, WorkloadView,
-    World, age_of,
+    NetworkRules, NodesView, Policy, Promotion, Propagation, Right, RightView, RoomView, Route, StampFacts,
+    StampName, Strategy, SyncedSecretView, Term, Unplaced, UnreadRules, UnseenSecret, WorkloadKind,
+    WorkloadName, WorkloadView, World, age_of,
 };
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
@@ -81,6 +82,21 @@ pub enum Concern {
     LittleRoom { stamp: StampName, workload: WorkloadName, quota: String, fit: u128, surge: u32 },
     /// Its autoscaler has given it all the pods that it may have, and a restart takes some away for a while.
     AtMaximum { stamp: StampName, workload: WorkloadName, most: u32 },
+    /// Pods of anybody wait for a node: the new pods of these, whose restart takes none away, may have to wait as well.
+    PodsWait { stamp: StampName, unplaced: Unplaced, workloads: Vec<WorkloadName> },
+    /// No node has room for one pod more of it, by what pods request.
+    NodesFull {
+        stamp: StampName,
+        workload: WorkloadName,
+        /// How many nodes would take one.
+        takers: usize,
+        /// Whether something seems to be there that adds nodes.
+        grows: bool,
+        /// Whether its restart takes pods away before others serve.
+        loses: bool,
+    },
+    /// What nodes have left, nobody knows.
+    NodesUnknown { stamp: StampName, why: String },
     /// Budgets that allow no eviction now: a rolling update asks none of them, drains of nodes do.
     TightBudgets { stamp: StampName, budgets: Vec<String> },
     /// The same where Argo restarts a Rollout, which evicts.
@@ -198,6 +214,8 @@ pub struct Foresight {
     /// Who writes the vaults.
     pub propagation: Propagation,
     pub waits: Waits,
+    /// How long the restarts of each stamp may take that is to be restarted; of those that are not seen nobody knows.
+    pub rollouts: BTreeMap<StampName, Estimate>,
     /// The target key is made anew first.
     pub renewal: Option<Renewal>,
     /// What is yet to be done with branches, and what the forge's rules make of it.
@@ -248,6 +266,7 @@ impl Foresight {
                 quiet: policy.quiet_window + lag,
                 confirm: policy.confirm_window,
             },
+            rollouts: rollouts(&waves, policy, world),
             waves,
             workloads: policy.workloads.clone(),
             merging: policy.pulls.merging,
@@ -314,6 +333,13 @@ impl Foresight {
         self
     }
 
+    /// How long the restarts of a wave may take, of those that are not over; its stamps are restarted at the same time.
+    pub fn rollout_of(&self, wave: &Wave) -> Estimate {
+        let left = wave.stamps.iter().filter(|(_, course)| *course != Course::Done);
+        let estimates = left.filter_map(|(stamp, _)| self.rollouts.get(stamp).copied());
+        estimates.fold(Estimate::NOTHING, Estimate::beside)
+    }
+
     /// How far these phases are together.
     pub fn course(&self, phases: &[Phase]) -> Course {
         let all = self.courses.iter().filter(|(phase, _)| phases.contains(phase));
@@ -374,6 +400,37 @@ impl Foresight {
         self
     }
 
+    /// Notes nodes without room for the pods that a restart adds. One that adds none uses what its own pods had.
+    pub fn placing(
+        mut self,
+        stamp: &StampName,
+        nodes: Result<NodesView, String>,
+        world: &World,
+    ) -> Foresight {
+        let Some(view) = world.clusters.get(stamp).and_then(|seen| seen.get()) else { return self };
+        let added = |name: &WorkloadName| {
+            view.workload(name).filter(|workload| workload.desired > 0 && workload.surge() > 0)
+        };
+        let restarted = !self.waves.is_empty() && self.workloads.iter().any(|name| added(name).is_some());
+        if !restarted || !view.state.has_pods() {
+            return self;
+        }
+        let NodesView { rooms, grows } = match nodes {
+            Ok(nodes) => nodes,
+            Err(why) => {
+                self.concerns.push(Concern::NodesUnknown { stamp: stamp.clone(), why });
+                return self;
+            }
+        };
+        for room in rooms.into_iter().filter(|room| room.roomy == 0) {
+            let Some(workload) = added(&room.workload) else { continue };
+            let (loses, takers) = (workload.loses_pods(), room.takers);
+            let (stamp, workload) = (stamp.clone(), room.workload);
+            self.concerns.push(Concern::NodesFull { stamp, workload, takers, grows, loses });
+        }
+        self
+    }
+
     /// Whether it could begin now: nothing holds and no right is known to be missing.
     pub fn may_begin(&self) -> bool {
         self.holds.is_empty()
@@ -384,6 +441,15 @@ impl Foresight {
 
 fn cluster<'w>(world: &'w World, stamp: &StampFacts) -> Option<&'w ClusterView> {
     world.clusters.get(&stamp.name)?.get()
+}
+
+fn rollouts(waves: &[Wave], policy: &Policy, world: &World) -> BTreeMap<StampName, Estimate> {
+    let stamps = waves.iter().flat_map(|wave| &wave.stamps);
+    let estimate = |stamp: &StampName| {
+        let view = world.clusters.get(stamp).and_then(|seen| seen.get());
+        view.map_or(Estimate::UNKNOWN, |view| of_stamp(policy, view))
+    };
+    stamps.map(|(stamp, _)| (stamp.clone(), estimate(stamp))).collect()
 }
 
 /// The canary alone, then the others as the policy's wave size says, in the configured order.
@@ -494,6 +560,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
         if before {
             concerns.extend(rolling_out(world, policy, &stamp.name, view));
         }
+        concerns.extend(of_waiting(&stamp.name, policy, view));
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
     }
@@ -512,6 +579,15 @@ fn of_synced(stamp: &StampName, view: &ClusterView) -> Option<Concern> {
         Some(false) => Some(Concern::NoRotation { stamp, secrets }),
         None => Some(Concern::RotationUnknown { stamp, secrets }),
     }
+}
+
+/// Pods that wait for a node, where that holds nothing: a new pod may wait behind them, and those that serve stay.
+fn of_waiting(stamp: &StampName, policy: &Policy, view: &ClusterView) -> Option<Concern> {
+    let unplaced = view.unplaced.clone()?;
+    let adds = |workload: &&WorkloadView| workload.desired > 0 && !workload.loses_pods();
+    let named = policy.workloads.iter().filter_map(|name| view.workload(name)).filter(adds);
+    let workloads: Vec<WorkloadName> = named.map(|workload| workload.name.clone()).collect();
+    (!workloads.is_empty()).then(|| Concern::PodsWait { stamp: stamp.clone(), unplaced, workloads })
 }
 
 /// What of the room is not as it should be and holds nothing.

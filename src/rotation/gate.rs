@@ -92,6 +92,9 @@ gates! {
     OldPodsGone "old-pods-gone" true
         "no pod is left that was created before its stamp was propagated, terminating ones included"
         "pods that still hold the old key are refused";
+    NodesHeard "nodes-heard" false
+        "every node that had an old pod and did not answer has answered since its pods are gone"
+        "a machine that is only cut off goes on with the old key, though its pods were deleted";
     AllListed "all-listed" false
         "every cluster and vault that Azure knows, and that looks like part of a stamp, is configured"
         "a stamp that nobody listed is refused";

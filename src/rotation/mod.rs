@@ -10,10 +10,12 @@
 
 mod age;
 mod attempt;
+mod beside;
 mod census;
 mod closed;
 mod context;
 mod decide;
+mod estimate;
 mod event;
 mod fold;
 mod foresight;
@@ -43,20 +45,23 @@ mod subjects;
 mod wave;
 
 pub use age::{AgeVerdict, Holders, KeyAge, key_ages};
+pub use beside::beside;
 pub use census::{
     Attachment, Census, Got, Known, Lens, Lister, SecretReader, Sightings, Signature, Signed, User,
 };
 pub use closed::is_closed;
 pub use context::{Context, Stand};
 pub use decide::{Decider, Decision, Verdict, decide, preflight};
-pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced};
-pub use fold::{Fold, IllegalRecord, Restarts, StepRecord};
+pub use estimate::Estimate;
+pub use event::{Acceptance, Approval, Ended, Event, Intent, Opened, Outcome, Pair, Produced, UnheardPod};
+pub use fold::{Fold, IllegalRecord, Pause, Restarts, StepRecord};
 pub use foresight::{Concern, Course, Foresight, Waits, Wave};
 pub use gate::Gate;
 pub use identity::{default_retire, request_id, restart_target, rotation_id};
 pub use note::{Ahead, Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
 pub use phases::{Unanswered, promoted, unanswered};
+pub use predicate::unheard_news;
 pub use proven::Proven;
 pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, ended_ill, later};

@@ -42,6 +42,8 @@ pub enum Note {
     DeploymentsUnseen(String),
     /// The account's metrics, by which it shows whom it refuses, may not be read, for this reason; nothing is held by it.
     MetricsUnseen(String),
+    /// Since when Kubernetes Secrets hold their key only their dates tell: the journal cannot be read, for this reason.
+    JournalUnread(String),
 }
 
 /// How a run may come to write the vaults.

@@ -157,8 +157,10 @@ impl Reason {
             | Why::CanaryFirst { .. } => after(pace.rollout),
             Why::PodsLeftOut { .. }
             | Why::NodeNotReady { .. }
+            | Why::DeletedUnheard { .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
+            | Why::SyncedSecretUnlooked { .. }
             | Why::UnlistedPods { stays: false, .. }
             | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { .. } => after(pace.pods),

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::attempt::may_have_been_sent;
+use super::beside::{beside, halted};
 use super::predicate::{approved, no_hazard};
 use super::{
-    Approval, Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Phase, Produced, Purpose, Reach, Reason,
-    Regeneration, Step, StepRecord, Subject, Verdict, decide,
+    Approval, Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Pause, Phase, Produced, Purpose, Reach,
+    Reason, Regeneration, Step, StepRecord, Subject, Verdict, decide,
 };
 use crate::model::{BranchName, KeyKind, Operation, PullEnds, PullNumber, RunId, World};
 
@@ -53,12 +54,14 @@ pub struct Report {
     pub opened_at: Option<Timestamp>,
     pub closed: Option<(Timestamp, bool, String)>,
     /// Since when, by whom and why the open rotation is paused.
-    pub paused: Option<(Timestamp, String, String)>,
+    pub paused: Vec<Pause>,
     /// Who approved the regeneration, and when, of the rotation that is open or was last.
     pub approvals: Vec<(Timestamp, Approval)>,
     /// Whether such an approval holds now, for what the vaults hold now.
     pub approved: bool,
     pub decision: Option<Decision>,
+    /// What a restart alone, which was begun ahead of the rotation's own restarts, was halted by, and in which phase.
+    pub restart_halted: Option<(Phase, Vec<Reason>)>,
     pub phases: Vec<PhaseReport>,
     pub steps: Vec<StepReport>,
     /// The one that was sent and is not over.
@@ -93,10 +96,13 @@ impl Report {
             opened: fold.opened.as_ref().map(|(_, opened)| opened.clone()),
             opened_at: fold.opened.as_ref().map(|(at, _)| *at),
             closed: fold.closed.clone(),
-            paused: fold.paused.clone().filter(|_| fold.is_open()),
+            paused: if fold.is_open() { fold.paused.clone() } else { Vec::new() },
             approvals: fold.approvals.clone(),
             approved: ctx.as_ref().is_some_and(|ctx| approved(ctx, ctx.opened.from).is_empty()),
             phases: phases(fold, decision.as_ref(), decider.reach, regeneration.as_ref()),
+            restart_halted: decision
+                .as_ref()
+                .and_then(|whole| halted(beside(decider, fold, world, at, whole)?)),
             decision,
             steps: steps(fold),
             regeneration,
@@ -131,8 +137,8 @@ impl Report {
     /// Where it stands; `None` where no rotation is open.
     pub fn outlook(&self) -> Option<Outlook> {
         let verdict = &self.decision.as_ref()?.verdict;
-        // With nothing under way that would be followed, a paused rotation goes nowhere.
-        let rests = self.held().is_empty() && self.paused.is_some();
+        // Whatever is waited for meanwhile, a paused rotation goes nowhere until a person lets it.
+        let rests = !self.paused.is_empty();
         Some(match verdict {
             Verdict::Done => Outlook::Done,
             Verdict::Enough => Outlook::Enough,

@@ -82,7 +82,9 @@ impl Reason {
                 [EvidenceKey::Runs].into_iter().chain(deployments).collect()
             }
             Gate::Propagated => [EvidenceKey::Account].into_iter().chain(vault()).collect(),
-            Gate::Synced | Gate::OldPodsGone => vault().into_iter().chain(cluster()).collect(),
+            Gate::Synced | Gate::OldPodsGone | Gate::NodesHeard => {
+                vault().into_iter().chain(cluster()).collect()
+            }
             Gate::Preflight | Gate::Consumers | Gate::RolloutSettled | Gate::RestartBudget => {
                 cluster().into_iter().collect()
             }

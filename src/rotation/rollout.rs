@@ -8,7 +8,7 @@
 //! A workload whose pods are replaced only when somebody deletes them has no rollout to wait for: it is complete
 //! when its pods are there, whatever template they are of.
 
-use crate::model::{DeploymentCondition, Strategy, WorkloadView};
+use crate::model::{DeploymentCondition, Strategy, WorkloadKind, WorkloadView};
 
 /// The numbers of a rollout under way, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +88,8 @@ fn complete(workload: &WorkloadView) -> bool {
 
 /// Every pod is of the newest template, some serve, and the controller calls the rollout complete. It takes that reason
 /// away with the next template, as a rule: a leftover of the rollout before may stand there while all pods are made
-/// anew, and then none serves. Nothing is called done by it. Other kinds and strategies say no such thing.
+/// anew, and then none serves. Nothing is called done by it. A StatefulSet tells by its revisions, which become one when
+/// the last pod of a rollout is ready. Other kinds and strategies say no such thing.
 fn rolled_out(workload: &WorkloadView) -> bool {
     let complete = |condition: &DeploymentCondition| {
         condition.kind == "Progressing"
@@ -99,7 +100,7 @@ fn rolled_out(workload: &WorkloadView) -> bool {
         && workload.updated == workload.replicas
         && workload.available > 0
         && !workload.between_revisions
-        && workload.conditions.iter().any(complete)
+        && (workload.name.kind == WorkloadKind::StatefulSet || workload.conditions.iter().any(complete))
 }
 
 fn progress(workload: &WorkloadView) -> Progress {
@@ -125,7 +126,7 @@ fn deadline(workload: &WorkloadView) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ReplicaNumber, WorkloadName};
+    use crate::model::{PodTimes, ReplicaNumber, WorkloadName};
 
     fn settled() -> WorkloadView {
         WorkloadView {
@@ -155,6 +156,7 @@ mod tests {
             left: None,
             written: None,
             manager: None,
+            times: PodTimes::default(),
         }
     }
 
@@ -202,6 +204,19 @@ mod tests {
             spoil(&mut workload);
             assert!(matches!(rollout(&workload, 2), Rollout::Progressing(_)), "{workload:?}");
         }
+    }
+
+    #[test]
+    fn a_stateful_set_of_one_revision_is_scaled_and_one_of_two_rolls_out() {
+        let name = WorkloadName::of_kind(WorkloadKind::StatefulSet, "workload", "orders-db");
+        let scaled = WorkloadView { name, desired: 5, conditions: Vec::new(), ..settled() };
+        assert!(matches!(rollout(&scaled, 2), Rollout::Scaling(_)));
+        // The last of its pods is made anew.
+        let last =
+            WorkloadView { between_revisions: true, desired: 3, replicas: 2, updated: 2, ..scaled.clone() };
+        assert!(matches!(rollout(&last, 2), Rollout::Progressing(_)));
+        let begun = WorkloadView { updated: 0, desired: 3, available: 3, ..scaled };
+        assert!(matches!(rollout(&begun, 2), Rollout::Progressing(_)));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use self::unseen::unseen;
 use super::closed::is_closed;
 use super::predicate::{perhaps_stale, stale_pods};
 use crate::model::{
-    Access, AccountView, Blind, ClusterView, EvidenceKey, KeyKind, Slot, SlotUse, StampName, VaultView, World,
+    Access, AccountView, Blind, Blindness, ClusterView, EvidenceKey, KeyKind, Slot, SlotUse, StampName,
+    VaultView, World,
 };
 
 mod unseen;
@@ -27,28 +28,15 @@ pub enum Difference {
     },
     /// It is a key of the account that may do something else than the one that is asked about: of a read-only one no write is
     /// accepted.
-    OtherAccess {
-        stamp: StampName,
-        holds: KeyKind,
-    },
+    OtherAccess { stamp: StampName, holds: KeyKind },
     /// The vault's value is none of the account's keys: somebody set it by hand, or it was regenerated away.
-    NoKey {
-        stamp: StampName,
-    },
-    Disabled {
-        stamp: StampName,
-    },
+    NoKey { stamp: StampName },
+    /// Nobody gets the current version of the secret, so nobody sees what it holds: new pods do not start.
+    Disabled { stamp: StampName },
     /// Pods that may have started with an older value than the vault holds.
-    OldPods {
-        stamp: StampName,
-        pods: Vec<String>,
-    },
+    OldPods { stamp: StampName, pods: Vec<String> },
     /// A Kubernetes Secret that does not hold what the vault holds.
-    StaleSecret {
-        stamp: StampName,
-        secret: String,
-        holds: Option<Slot>,
-    },
+    StaleSecret { stamp: StampName, secret: String, holds: Option<Slot> },
 }
 
 impl Difference {
@@ -110,6 +98,8 @@ impl Standing {
             closed: stamps.iter().filter(|stamp| is_closed(world, stamp)).cloned().collect(),
             ahead: Vec::new(),
         };
+        let disabled = stamps.iter().filter(|stamp| is_disabled(world, stamp)).cloned();
+        standing.differences.extend(disabled.map(|stamp| Difference::Disabled { stamp }));
         let Some(account) = world.account.as_ref().and_then(|seen| seen.get()) else { return standing };
         let untold = account.keys_untold().is_some();
         let vaults = || stamps.iter().filter_map(|stamp| Some((stamp, world.vaults.get(stamp)?.get()?)));
@@ -119,7 +109,7 @@ impl Standing {
         // Two slots are told against the one that more vaults hold, or against each other.
         let most = Slot::ALL.into_iter().find(|slot| count(*slot) > count(slot.other()));
         for (stamp, vault) in vaults() {
-            standing.vault(stamp, vault, (kind(vault), held(vault)), (most, untold));
+            standing.vault(stamp, (kind(vault), held(vault)), (most, untold));
             if let Some(cluster) = world.clusters.get(stamp).and_then(|seen| seen.get()) {
                 standing.cluster(stamp, vault, cluster, account, lag);
             }
@@ -137,7 +127,6 @@ impl Standing {
     fn vault(
         &mut self,
         stamp: &StampName,
-        vault: &VaultView,
         held: (Option<KeyKind>, Option<Slot>),
         (most, untold): (Option<Slot>, bool),
     ) {
@@ -153,9 +142,6 @@ impl Standing {
                 self.differences.push(Difference::OtherSlot { stamp: stamp(), holds, most });
             }
             (_, Some(_)) => {}
-        }
-        if !vault.enabled {
-            self.differences.push(Difference::Disabled { stamp: stamp() });
         }
     }
 
@@ -187,6 +173,12 @@ impl Standing {
     pub fn agrees(&self) -> bool {
         self.differences.is_empty()
     }
+}
+
+/// Whether the stamp's vault answers that the current version of its secret is given to nobody.
+fn is_disabled(world: &World, stamp: &StampName) -> bool {
+    let blind = world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
+    blind.is_some_and(|blind| blind.kind == Blindness::Disabled)
 }
 
 fn ahead(world: &World, slot: Option<Slot>) -> Vec<(String, SlotUse)> {

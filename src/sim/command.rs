@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::config::{Accepting, Flavour, MergeMethod, QuotaConfig};
+use super::config::{Accepting, Flavour, MergeMethod, NodeConfig, QuotaConfig};
 use super::forge::{CommitStatus, Mark};
 use super::kubernetes::{ClassChange, Made, PodTemplate};
 use super::repository::Commit;
+use super::vault::Beside;
 use crate::model::{
     BranchName, ClusterState, CommitId, KeyKind, KeyMaterial, PullNumber, ReplicaNumber, RunId, StampName,
     WorkloadName,
@@ -220,6 +221,17 @@ pub enum Command {
         namespace: String,
         name: String,
     },
+    /// Somebody deletes by force what the API has of a node's pods that are told to end. Where the node is only cut off,
+    /// their processes run on.
+    ForcePods {
+        stamp: StampName,
+        node: u32,
+    },
+    /// Somebody deletes a Node that does not answer, and its pods with it; likewise.
+    DeleteNode {
+        stamp: StampName,
+        node: u32,
+    },
     Regenerate {
         kind: KeyKind,
         request_id: String,
@@ -242,6 +254,11 @@ pub enum Command {
         stamp: StampName,
         quota: QuotaConfig,
     },
+    /// Somebody gives the nodes of a stamp's cluster another size.
+    SetNodes {
+        stamp: StampName,
+        nodes: NodeConfig,
+    },
     /// Somebody deletes, renames or edits a SecretProviderClass.
     ChangeClass {
         stamp: StampName,
@@ -257,10 +274,21 @@ pub enum Command {
     DeleteSecret {
         stamp: StampName,
     },
-    /// Writes the secret into a stamp's vault by hand; always a new version.
+    /// Writes the secret into a stamp's vault by hand, with nothing beside the value; always a new version.
     SetSecret {
         stamp: StampName,
         value: KeyMaterial,
+    },
+    /// The same with this beside it.
+    PutSecret {
+        stamp: StampName,
+        value: KeyMaterial,
+        beside: Beside,
+    },
+    /// Somebody disables the current version of a stamp's secret, enables it, or edits its dates and tags.
+    EditSecret {
+        stamp: StampName,
+        beside: Beside,
     },
 }
 

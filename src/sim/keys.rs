@@ -13,7 +13,7 @@ use super::kubernetes::Process;
 use super::meter::{Outage, Tally, tally};
 use super::refusal::Refusal;
 use super::time::elapsed;
-use super::vault::SecretValue;
+use super::vault::{Beside, SecretValue};
 use super::world::World;
 use crate::model::{KeyKind, KeyMaterial, Slot};
 
@@ -181,13 +181,13 @@ impl World {
         }
     }
 
-    pub(super) fn write_text(&mut self, place: usize, text: KeyMaterial) -> u64 {
+    pub(super) fn write_text(&mut self, place: usize, text: KeyMaterial, beside: Beside) -> u64 {
         let key = self.account.whose(text.expose());
-        self.write_secret(place, SecretValue::new(Arc::new(text), key))
+        self.write_secret(place, SecretValue::new(Arc::new(text), key), beside)
     }
 
     /// A new version in a stamp's vault, and the driver hears of it at its next poll.
-    pub(super) fn write_secret(&mut self, place: usize, value: SecretValue) -> u64 {
+    pub(super) fn write_secret(&mut self, place: usize, value: SecretValue, beside: Beside) -> u64 {
         let now = self.now;
         let Some(name) = self.stamps.get(place).map(|stamp| stamp.name.clone()) else { return 0 };
         let stale = self.faults.befall(now, |fault| match fault.what {
@@ -208,7 +208,7 @@ impl World {
         };
         self.counters.vault_writes += 1;
         let Some(stamp) = self.stamps.get_mut(place) else { return 0 };
-        let number = stamp.vault.write(now, value, stale.unwrap_or(usual));
+        let number = stamp.vault.write(now, value, beside, stale.unwrap_or(usual));
         self.with_cluster(place, |cluster, hand| cluster.vault_changed(hand));
         number
     }

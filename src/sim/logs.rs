@@ -182,6 +182,9 @@ impl World {
         let Some(reads) = &outsider.reads else { return };
         let now = self.now;
         let got = self.stamps.get(reads.stamp).and_then(|stamp| stamp.vault.read(now));
+        if got.is_some_and(|version| !version.beside.enabled) {
+            return;
+        }
         let key = got.and_then(|version| version.value.key());
         let identity = super::audit::application(&reads.identity);
         self.read_secret(reads.stamp, &identity, &outsider.address, &reads.agent);

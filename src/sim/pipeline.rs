@@ -374,15 +374,23 @@ impl World {
     /// Terraform makes no new version for a value that is already there.
     pub(super) fn vault_write(&mut self, number: u64, stamp: usize) {
         let Some(value) = self.live_run(number).and_then(|run| run.value.clone()) else { return };
-        let same = self
-            .stamp_at(stamp)
-            .and_then(|stamp| stamp.vault.current())
-            .is_some_and(|version| version.value == value);
+        let current = self.stamp_at(stamp).and_then(|stamp| stamp.vault.current());
+        let same = current.is_some_and(|version| version.value == value);
+        // What stands beside the value is in the code, too.
+        let beside = current.map(|version| version.beside.clone()).unwrap_or_default();
+        if !beside.enabled {
+            let problem =
+                "Error: making Read request on Azure KeyVault Secret: 403 Forbidden: SecretDisabled";
+            if let Some(run) = self.live_run(number) {
+                run.problem = Some(problem.to_owned());
+            }
+            return;
+        }
         // Terraform reads what is there, and again what it has written.
         let pipeline = super::audit::application(&self.config_arc().pipeline.identity);
         self.read_secret(stamp, &pipeline, AGENTS, TERRAFORM);
         if !same {
-            self.write_secret(stamp, value);
+            self.write_secret(stamp, value, beside);
             self.read_secret(stamp, &pipeline, AGENTS, TERRAFORM);
         }
     }

@@ -1,5 +1,9 @@
 //! A stamp's Key Vault with the one secret that matters.
+//!
+//! The current version of a disabled secret is given to nobody. The dates beside a value are for whoever reads it: the service
+//! hands it out before and after them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +49,29 @@ impl PartialEq for SecretValue {
     }
 }
 
+/// What stands beside a version's value. Each version has its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    pub enabled: bool,
+    pub expires: Option<Timestamp>,
+    pub valid_from: Option<Timestamp>,
+    pub content_type: Option<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Default for Beside {
+    fn default() -> Beside {
+        Beside { enabled: true, expires: None, valid_from: None, content_type: None, tags: BTreeMap::new() }
+    }
+}
+
+impl Beside {
+    /// As somebody leaves it who disables the version.
+    pub fn disabled(self) -> Beside {
+        Beside { enabled: false, ..self }
+    }
+}
+
 /// One version of the secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VaultVersion {
@@ -55,6 +82,7 @@ pub struct VaultVersion {
     /// Whole seconds.
     pub created: Timestamp,
     pub value: SecretValue,
+    pub beside: Beside,
     /// The exact moment of writing; the service does not tell it.
     pub(super) written: Timestamp,
 }
@@ -82,7 +110,7 @@ impl Vault {
             deleted: 0,
             stale_until: Timestamp::MIN,
         };
-        vault.write(at, value, Duration::ZERO);
+        vault.write(at, value, Beside::default(), Duration::ZERO);
         vault
     }
 
@@ -108,6 +136,13 @@ impl Vault {
         self.versions.iter().find(|version| &version.id == id)
     }
 
+    /// Gives the current version something else beside its value.
+    pub(super) fn edit(&mut self, beside: Beside) {
+        if let Some(version) = self.versions.last_mut() {
+            version.beside = beside;
+        }
+    }
+
     /// Deletes the secret.
     pub(super) fn empty(&mut self) {
         self.deleted += self.versions.len() as u64;
@@ -115,11 +150,18 @@ impl Vault {
     }
 
     /// Makes a new version, as every PUT does, and returns its number.
-    pub(super) fn write(&mut self, now: Timestamp, value: SecretValue, stale_for: Duration) -> u64 {
+    pub(super) fn write(
+        &mut self,
+        now: Timestamp,
+        value: SecretValue,
+        beside: Beside,
+        stale_for: Duration,
+    ) -> u64 {
         let number = self.deleted + self.versions.len() as u64 + 1;
         let seed = self.seed.at(number);
         let id = SecretVersion::new(format!("{:016x}{:016x}", seed.at(0).bits(), seed.at(1).bits()));
-        self.versions.push(VaultVersion { number, id, created: whole_second(now), value, written: now });
+        let created = whole_second(now);
+        self.versions.push(VaultVersion { number, id, created, value, beside, written: now });
         self.stale_until = after(now, stale_for);
         number
     }

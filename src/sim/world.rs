@@ -28,6 +28,7 @@ use super::repository::Repository;
 use super::seed::Seed;
 use super::stamp::{Stamp, Unit};
 use super::time::after;
+use super::vault::Beside;
 use crate::model::{KeyMaterial, PullNumber, RunId, StampName, WorkloadName};
 
 /// One simulated world.
@@ -239,6 +240,18 @@ impl World {
                 self.note_all_darkness();
                 reply
             }
+            Command::ForcePods { stamp, node } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.force_pods_on(node, hand));
+                self.note_all_darkness();
+                Ok(Reply::Done)
+            }
+            Command::DeleteNode { stamp, node } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.delete_node(node, hand));
+                self.note_all_darkness();
+                Ok(Reply::Done)
+            }
             Command::Regenerate { kind, request_id, by } => {
                 let came = self.regenerate(kind, &request_id);
                 self.regeneration_came(&came, &by, request_id);
@@ -265,6 +278,11 @@ impl World {
                 self.with_cluster(place, |cluster, _| cluster.set_quota(quota));
                 Ok(Reply::Done)
             }
+            Command::SetNodes { stamp, nodes } => {
+                let place = self.alive(&stamp)?;
+                self.with_cluster(place, |cluster, hand| cluster.set_nodes(nodes, hand));
+                Ok(Reply::Done)
+            }
             Command::ChangeClass { stamp, namespace, name, change } => {
                 let place = self.alive(&stamp)?;
                 self.with_cluster(place, |cluster, hand| {
@@ -286,7 +304,19 @@ impl World {
             }
             Command::SetSecret { stamp, value } => {
                 let place = self.alive(&stamp)?;
-                Ok(Reply::Version(self.write_text(place, value)))
+                Ok(Reply::Version(self.write_text(place, value, Beside::default())))
+            }
+            Command::PutSecret { stamp, value, beside } => {
+                let place = self.alive(&stamp)?;
+                Ok(Reply::Version(self.write_text(place, value, beside)))
+            }
+            Command::EditSecret { stamp, beside } => {
+                let place = self.alive(&stamp)?;
+                if let Some(stamp) = self.stamps.get_mut(place) {
+                    stamp.vault.edit(beside);
+                }
+                self.with_cluster(place, |cluster, hand| cluster.vault_changed(hand));
+                Ok(Reply::Done)
             }
         }
     }

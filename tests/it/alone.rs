@@ -1,6 +1,7 @@
 //! One phase alone, approvals, acceptances and the end of a rotation, as a person or a job types them.
 
 use std::process::Output;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use keyslot::journal::{Journal, StorePlace, open_store};
 use keyslot::model::{Access, FlipBack, KeyKind, KeyMaterial, RotationId, Route, Salt, Slot};
 use keyslot::rotation::{Event, Intent, Opened, Purpose, Step};
 use keyslot::sim::config::WorkloadConfig;
+use keyslot::sim::kubernetes::Made;
 use keyslot::sim::{Command, WorldConfig};
 
 use crate::live::Live;
@@ -118,6 +120,48 @@ async fn restart_brings_the_pods_to_what_was_written_by_hand_and_changes_nothing
     assert_eq!(held.code, 3, "{}", held.talk);
     assert!(held.talk.contains("its next step is not what was asked for: push fix/"), "{}", held.talk);
     assert_eq!(live.stage.simulation.wire.transcript().count("POST", "/pulls"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_takes_an_acceptance_and_writes_it_down_before_it_restarts_anything() {
+    let live = Live::set(world(), SPEED);
+    let rest = ["--because", "it ends tonight", "--until", "2099-01-01T00:00:00Z"];
+    let accept = |what: &str| ran(&live, &[&["restart", "--accept", what][..], &rest].concat(), &[]);
+    let nothing = accept("consumers:northeurope/workload/pod/import");
+    assert_eq!(nothing.code, 0, "{}", nothing.talk);
+    assert!(nothing.talk.contains("nothing is accepted"), "{}", nothing.talk);
+    live.stage.simulation.world.with(|world| {
+        let stamp = world.stamps().next().unwrap();
+        let template = Arc::clone(&stamp.cluster.standing().next().unwrap().template);
+        let (stamp, namespace, name) = (stamp.name.clone(), "workload".to_owned(), "import".to_owned());
+        world.apply(Command::Make { stamp, namespace, name, made: Made::Pod(template) }).unwrap();
+    });
+    write(&live, Slot::Secondary);
+    let held = ran(&live, &["restart"], &[]);
+    assert_eq!(held.code, 4, "{}", held.talk);
+    assert!(held.talk.contains("then accept it by name"), "{}", held.talk);
+    // The code is not flipped, and yet whoever is sent to look sees it.
+    let told = ran(&live, &["explain"], &[]);
+    let accepts = "keyslot restart --accept 'consumers:northeurope/workload/pod/import'";
+    assert_eq!(told.code, 4, "{}{}", told.data, told.talk);
+    assert!(told.data.contains("propose: ready") && told.data.contains(accepts), "{}", told.data);
+    let status = ran(&live, &["status", "--output", "json"], &[]);
+    let status: serde_json::Value = serde_json::from_str(&status.data).unwrap();
+    assert_eq!(status["restart_halted"]["phase"], "restart");
+    let holds = status["restart_halted"]["holds"].as_array().unwrap();
+    assert!(holds.iter().any(|hold| hold["gate"] == "consumers"), "{holds:?}");
+
+    let refused = accept("old-pods-gone:northeurope");
+    assert_eq!(refused.code, 2, "{}", refused.talk);
+    let restarted = accept("consumers:northeurope/workload/pod/import");
+    assert_eq!(restarted.code, 0, "{}", restarted.talk);
+    let place = StorePlace::parse("state", &live.stage.folder).unwrap().join("prod").join("journal");
+    let journal: Journal<Event> = Journal::open(open_store(&place, None).unwrap()).await.unwrap();
+    let kinds = journal.records().iter().map(|record| &record.kind);
+    let mut kinds = kinds.skip_while(|kind| !matches!(kind, Event::Accepted(_)));
+    let Some(Event::Accepted(accepted)) = kinds.next() else { panic!("it is not written down") };
+    assert_eq!(accepted.because, "it ends tonight");
+    assert!(kinds.any(|kind| matches!(kind, Event::Intended { .. })), "before the first restart");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use keyslot::model::{BudgetView, ClusterView, RoomView, Salt, StampName, WorkloadName};
+use keyslot::model::{BudgetView, ClusterView, NodesView, RoomView, Salt, StampName, WorkloadName};
 use keyslot::ports::{Changed, Clusters, Effect, Fault, Glance, Permit, Ports, RestartMark};
 
 /// Who stands there.
@@ -74,6 +74,10 @@ impl<B: Between> Clusters for Stands<B> {
 
     async fn room(&self, stamp: &StampName) -> Result<RoomView, Fault> {
         self.0.room(stamp).await
+    }
+
+    async fn nodes(&self, stamp: &StampName) -> Result<NodesView, Fault> {
+        self.0.behind().nodes(stamp).await
     }
 
     async fn budgets(&self, stamp: &StampName) -> Result<Vec<BudgetView>, Fault> {

@@ -1,5 +1,7 @@
 //! Who gets the secret besides what the configuration names: what holds, by which name, and what only is noted.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use keyslot::model::{
     ClassFate, ClusterState, ClusterView, CronJobView, Extent, Holding, LostClass, Manager, ObjectName,
@@ -304,6 +306,31 @@ fn a_pod_of_the_second_in_which_a_secret_was_not_there_is_not_told_to_have_read_
     };
     assert!(told(1));
     assert!(!told(0));
+}
+
+/// A glance brings pods along that are younger than what it knows of the Secrets.
+#[test]
+fn a_secret_that_was_not_there_is_looked_at_once_more_where_a_pod_that_began_since_reads_it() {
+    let look = |created: i64, mounts: bool| -> Option<Duration> {
+        let mut stage = Stage::ready();
+        let seen = stage.now;
+        let pod = one_more(&mut stage, "north");
+        pod.created = seen + SignedDuration::from_secs(created);
+        pod.holding = if mounts { pod.holding.clone() } else { reading() };
+        let decision = stage.decide();
+        let Verdict::Wait { reasons, until } = decision.verdict else { return None };
+        assert!(reasons.iter().all(|reason| reason.why.kind() == "synced-secret-unlooked"), "{reasons:?}");
+        assert_eq!(reasons.iter().map(|reason| reason.gate).collect::<Vec<_>>(), [Gate::OldPodsGone]);
+        let text = render::reason::why(&reasons[0]);
+        assert!(text.contains("workload/cosmos on north was not there"), "{text}");
+        Some(until.duration_since(seen).unsigned_abs())
+    };
+    let pace = Stage::ready().policy.pace.pods;
+    // However far ahead the server's clock is: a new look each time, and never at once.
+    for created in [0, 3, 25] {
+        assert_eq!(look(created, false), Some(pace), "{created}");
+    }
+    assert_eq!(look(3, true), None, "what it mounts shows itself");
 }
 
 #[test]

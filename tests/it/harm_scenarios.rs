@@ -61,6 +61,23 @@ fn regenerates_at(config: &WorldConfig) -> Timestamp {
     rehearsal.backstage.shots().first().expect("a regeneration").at
 }
 
+/// While old pods end, their node is cut off, and ten minutes later somebody deletes them by force.
+fn forced_on_a_lost_node() -> Theatre {
+    let mut config = small();
+    config.account.tells_last_use = false;
+    config.workloads[0].replicas = 6;
+    config.workloads[0].ends_in = Span::exactly(MINUTE * 25);
+    let sent = regenerates_at(&config);
+    let before: Duration = (sent - config.start).try_into().unwrap_or_default();
+    let at = When::Window { from: before - MINUTE * 20, until: MINUTE * 60 * 24 * 30 };
+    let stamp = StampName::new("eastus2");
+    config.faults.push(Fault::new(at, Target::stamp("eastus2"), Trouble::NodeLost { node: 1 }));
+    let theatre = theatre(config);
+    let forced = Command::ForcePods { stamp, node: 1 };
+    theatre.backstage.at(later(theatre.world.lock().now(), before - MINUTE * 10), Deed::Do(forced));
+    theatre
+}
+
 fn refused(theatre: &Theatre, _: &Life) -> bool {
     theatre.world.lock().outage().refused > 0
 }
@@ -333,6 +350,7 @@ fn around_restart() -> Vec<Scenario> {
             },
             refused,
         ),
+        scene(Gate::NodesHeard, forced_on_a_lost_node, refused),
         scene(
             Gate::KeyQuiet,
             || {

@@ -257,7 +257,7 @@ fn a_pause_between_two_rotations_holds_the_second() {
         let TurnEnd::Halted { reasons, .. } = driver.run().await.unwrap() else { panic!("it goes on") };
         assert!(reasons.iter().all(|reason| reason.gate == Gate::NotPaused), "{reasons:?}");
         assert_eq!(theatre.world.lock().pulls().len(), before);
-        assert!(driver.unpause("ada").await.unwrap());
+        assert_eq!(driver.unpause("ada").await.unwrap().len(), 1);
         assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
     });
     assert_eq!(theatre.world.lock().outcome().regenerated.len(), 2);

@@ -80,9 +80,20 @@ impl Live {
 
     /// keyslot, started.
     pub fn keyslot(&self, arguments: &[&str]) -> Process {
+        Process::start(self.command_of(arguments))
+    }
+
+    /// The same by somebody of this name.
+    pub fn keyslot_as(&self, who: &str, arguments: &[&str]) -> Process {
+        let mut command = self.command_of(arguments);
+        command.env("KEYSLOT_ACTOR", who);
+        Process::start(command)
+    }
+
+    fn command_of(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_keyslot"));
         command.args(arguments).env("KEYSLOT_LOG", "info");
-        Process::start(command)
+        command
     }
 
     /// What the newest record of the journal is; empty where there is none.

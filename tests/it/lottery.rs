@@ -14,6 +14,7 @@ use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
 use keyslot::sim::kubernetes::ClassChange;
 use keyslot::sim::memory::CrashMoment;
 use keyslot::sim::repository::{File, Tree};
+use keyslot::sim::vault::Beside;
 use keyslot::sim::{Command, Span, WorldConfig};
 
 use crate::backstage::Deed;
@@ -112,6 +113,7 @@ impl Case {
         case.merges();
         case.disagrees();
         case.classes();
+        case.secrets();
         case.metrics(&mut dice);
         case
     }
@@ -239,6 +241,24 @@ impl Case {
         for count in 1..160 {
             self.deeds.push((every * count, Deed::FlipBackOnce(branch.clone(), kind)));
         }
+    }
+
+    /// Which driver fills Secrets; and somebody disables the current version of a vault's secret, and may enable it again. Of dice
+    /// of its own.
+    fn secrets(&mut self) {
+        let dice = &mut Dice::of(self.seed ^ 0x7365_6372);
+        self.config.kubernetes.csi.rewrites = dice.chance(40);
+        if !dice.chance(3) {
+            return;
+        }
+        let stamp = dice.one(&self.policy.stamps).name.clone();
+        let edit = |beside: Beside| Deed::Do(Command::EditSecret { stamp: stamp.clone(), beside });
+        let when = dice.minutes(0, 240);
+        self.deeds.push((when, edit(Beside::default().disabled())));
+        if dice.chance(60) {
+            self.deeds.push((when + dice.minutes(1, 90), edit(Beside::default())));
+        }
+        self.wants_person = true;
     }
 
     /// Somebody deletes, renames or edits a class while its pods run, and may restart them or put it back. Of dice of its
@@ -464,8 +484,19 @@ impl Case {
             let from = dice.minutes(0, 200);
             let until = from + dice.minutes(1, 60);
             let stamp = dice.one(&self.policy.stamps).name.clone();
-            let what = Trouble::NodeLost { node: dice.range(0, 2) as u32 };
-            self.config.faults.push(Fault::new(When::Window { from, until }, Target::stamp(stamp), what));
+            let node = dice.range(0, 2) as u32;
+            let what = Trouble::NodeLost { node };
+            let target = Target::stamp(stamp.clone());
+            self.config.faults.push(Fault::new(When::Window { from, until }, target, what));
+            // Drawn by dice of its own, so that every other case is what it was.
+            let mut dice = Dice::of(self.seed ^ 0x6e6f_6465);
+            if dice.chance(60) {
+                let command = match dice.chance(50) {
+                    true => Command::ForcePods { stamp, node },
+                    false => Command::DeleteNode { stamp, node },
+                };
+                self.deeds.push((from + dice.minutes(1, 50), Deed::Do(command)));
+            }
         }
         if dice.chance(10) {
             let from = dice.minutes(0, 200);

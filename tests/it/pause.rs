@@ -83,6 +83,29 @@ async fn a_job_that_finds_it_paused_is_told_that_a_person_must_act_whatever_is_w
     assert_eq!(live.keyslot(&["pause", "--because", "an incident is on"]).end().await, 0);
     let mut advance = live.keyslot(&["advance"]);
     assert_eq!(advance.end().await, 4, "{}", advance.talk());
+    for command in ["status", "explain"] {
+        let mut looks = live.keyslot(&[command]);
+        assert_eq!(looks.end().await, 4, "{command}: {}", looks.data());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_pauses_what_another_has_paused_is_told_and_takes_nothing_from_them() {
+    let live = Live::set(WorldConfig::default().with_stamps(1), 60.0);
+    assert_eq!(live.keyslot(&["propose", "--retire", "primary"]).end().await, 0);
+    for (who, because) in [("alice", "incident 4711"), ("bob", "lunch"), ("bob", "a long lunch")] {
+        let mut pause = live.keyslot_as(who, &["pause", "--because", because]);
+        assert_eq!(pause.end().await, 0, "{}", pause.talk());
+        assert_eq!(pause.talk().contains("by alice too"), who == "bob", "{}", pause.talk());
+    }
+    let mut looks = live.keyslot(&["explain"]);
+    looks.end().await;
+    let told = looks.data();
+    assert!(told.contains("paused by alice at ") && told.contains("paused by bob at "), "{told}");
+    assert!(told.contains(": a long lunch;") && !told.contains(": lunch;"), "{told}");
+    let mut resume = live.keyslot(&["resume"]);
+    assert_eq!(resume.end().await, 0);
+    assert!(resume.talk().contains("by alice") && resume.talk().contains("by bob"), "{}", resume.talk());
 }
 
 #[tokio::test(flavor = "multi_thread")]

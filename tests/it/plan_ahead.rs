@@ -122,7 +122,8 @@ fn what_would_hold_the_restarts_of_an_open_rotation_is_told_while_others_are_wai
     stage.events.push((at(4), reached));
     assert!(!of_open(&stage).contains("\nin the way"), "{}", of_open(&stage));
     stage.cluster_mut("north").workloads[0].paused = true;
-    stage.vault_mut("north").enabled = false;
+    let disabled = Seen::blind(stage.now, Blindness::Disabled, "403");
+    stage.world.vaults.insert(stamp("north"), disabled);
     let text = of_open(&stage);
     assert!(text.contains("\nin the way later\n  preflight: the secret in the vault of north"), "{text}");
     assert!(text.contains("to do: kubectl rollout resume"), "{text}");
@@ -420,7 +421,7 @@ async fn secrets_that_the_driver_would_leave_as_they_are_are_told_before_anythin
         assert_eq!(code, 0, "{text}");
         // The sandbox's last stamp is reached through Azure, the others by a kubeconfig, with their names in Azure beside it.
         let off = "its CSI driver has rotation off: the old key stays in the Kubernetes Secret workload/cosmos \
-                   when the vault holds the new one, which holds the rotation then: the CSI driver fills it only when \
+                   when the vault holds the new one, which holds the rotation then\n      to do: the CSI driver fills it only when \
                    rotation is on: turn rotation on; or delete the Secret and restart one workload that mounts its class";
         for stamp in ["southeastasia", "northeurope"] {
             assert_eq!(text.contains(&format!("{stamp}: {off}")), !rotation, "{text}");

@@ -224,6 +224,42 @@ fn a_restart_alone_quiesces_when_that_was_asked_for() {
     assert_eq!(crate::backstage::holders(&world, old), [""; 0]);
 }
 
+/// The code is as it was, so the rotation's own next step is a proposal, whatever became of the restarts.
+#[test]
+fn what_a_restart_alone_was_halted_by_is_told_to_whoever_looks_though_the_rotation_is_about_to_propose() {
+    let mut theatre = Theatre::new(config().with_fault(Fault::new(
+        When::Always,
+        Target::stamp("northeurope"),
+        Trouble::CrashLoop,
+    )));
+    let start = theatre.world.lock().now();
+    for facts in &theatre.policy.stamps {
+        theatre.backstage.at(start, Deed::WriteSlot(facts.name.clone(), Slot::Secondary));
+    }
+    theatre.backstage.until(later(start, Duration::from_secs(12 * 3600)));
+    theatre.backstage.pass(later(start, Duration::from_secs(60)));
+    (theatre.reach, theatre.retire) = (alone(), Some(Slot::Primary));
+    let life = theatre.live();
+    let Life::Ended(TurnEnd::Halted { phase: Phase::Restart, reasons }) = life else { panic!("{life:?}") };
+    let failed = reasons.iter().find(|reason| reason.why.kind() == "rollout-failed").unwrap();
+    theatre.reach = Reach::Whole;
+    let mut driver = block_on(theatre.driver_as("looks", "looks")).unwrap();
+    let report = block_on(driver.report()).unwrap();
+    assert_eq!(report.decision.as_ref().unwrap().phase, Phase::Propose);
+    let (phase, told) = report.restart_halted.as_ref().expect("it is told");
+    assert_eq!(*phase, Phase::Restart);
+    assert!(told.iter().any(|reason| (reason.gate, &reason.subject) == (failed.gate, &failed.subject)));
+    let text = keyslot::render::explain::reasons(&report);
+    for part in
+        ["propose: ready", "restart, by `keyslot restart` ahead of the rest: halted", "the rollout of"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(text.contains("or accept it: keyslot restart --accept 'rollout-settled:"), "{text}");
+    let line = keyslot::render::explain::restart(&report);
+    assert!(line.contains("a person must act") && line.contains("[rollout-settled]"), "{line}");
+}
+
 #[test]
 fn a_restart_of_one_stamp_quiesces_there_and_leaves_the_other_with_the_old_key() {
     let left = |quiesce: bool| {

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use keyslot::ports::Clusters as _;
 use keyslot::rotation::Verdict;
 use keyslot::sim::WorldConfig;
 use keyslot::sim::fault::{Fault, Target, Trouble, When};
 use serde_json::{Value, json};
 
-use crate::kubernetes_adapter::{Say, Setup, cluster, list, pod, setup, status};
+use crate::kubernetes_adapter::{self, Say, Setup, cluster, list, pod, setup, status};
 use crate::kubernetes_face;
 use crate::stage::{Stage, at, holding};
 
@@ -100,6 +101,22 @@ async fn whoever_may_not_read_one_node_asks_for_no_other() {
     let view = setup.look().await.unwrap();
     assert!(view.silent.is_empty(), "{:?}", view.silent);
     assert_eq!(setup.wire.transcript().count("GET", "/api/v1/nodes"), 1);
+}
+
+/// Pods that were deleted while it did not answer are no cause any more.
+#[tokio::test]
+async fn a_node_that_somebody_remembers_is_asked_about_without_any_pod_and_both_answers_are_told() {
+    let setup = scene(json!([on("serves", ["True", "True"], None)]));
+    assert_eq!(setup.wire.transcript().count("GET", "/api/v1/nodes"), 0);
+    let names = ["cut-off", "well", "gone"].map(str::to_owned);
+    setup.clusters.ask_about(&kubernetes_adapter::stamp(), names.into());
+    let view = setup.look().await.unwrap();
+    let since: Option<Timestamp> = Some(SINCE.parse().unwrap());
+    assert_eq!(view.silent, [("cut-off".to_owned(), since), ("gone".to_owned(), None)].into());
+    assert_eq!(view.heard, [("well".to_owned(), since)].into());
+    setup.clusters.ask_about(&kubernetes_adapter::stamp(), [].into());
+    let view = setup.look().await.unwrap();
+    assert!(view.silent.is_empty() && view.heard.is_empty(), "{view:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
     Access, AccountId, AccountRights, AccountView, Ages, AuditView, BranchName, BranchRules, BranchView,
     Brings, Caller, CensusView, ClusterView, CommitId, Credential, EnvironmentName, Fingerprint, FlipBack,
-    Holding, Identity, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodView, Policy,
+    Holding, Identity, InventoryView, KeyKind, KeyProof, KeyView, Pace, PodAsks, PodTimes, PodView, Policy,
     ProofVerdict, PullApproval, PullCheck, PullEnds, PullNumber, PullPolicy, PullState, PullView, Region,
     RegionProof, ReleaseView, ReplicaNumber, Requests, Right, RightView, RoomView, RotationId, Route,
     RunStart, Salt, SecretReads, SecretVersion, Seen, SharedStore, Slot, SlotUse, StampFacts, StampName,
@@ -413,7 +413,6 @@ pub fn vault() -> VaultView {
         created: at(50),
         expires: None,
         valid_from: None,
-        enabled: true,
         fingerprint: key(Slot::Secondary),
     }
 }
@@ -474,6 +473,7 @@ pub fn deployment() -> WorkloadView {
         left: None,
         written: None,
         manager: None,
+        times: PodTimes::default(),
     }
 }
 

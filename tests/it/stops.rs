@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
-use keyslot::model::{NetworkRules, Slot};
+use keyslot::model::{NetworkRules, Slot, StampName};
 use keyslot::rotation::{Acceptance, Event, Gate, Left, Reason, Subject, Why, left_open};
 use keyslot::sim::config::Flavour;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
@@ -350,6 +350,62 @@ fn a_node_that_comes_back_hears_that_its_pods_shall_end_and_the_rotation_goes_on
     assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1));
 }
 
+/// What everybody does with pods that do not end; the machine is only cut off, and its processes run on.
+fn deletions() -> [Command; 2] {
+    let stamp = || StampName::new("eastus2");
+    [Command::ForcePods { stamp: stamp(), node: 1 }, Command::DeleteNode { stamp: stamp(), node: 1 }]
+}
+
+#[test]
+fn old_pods_that_are_deleted_on_a_node_that_does_not_answer_hold_by_its_name_until_somebody_accepts_it() {
+    for deletion in deletions() {
+        let mut theatre = with_a_lost_node(1000);
+        halts(&mut theatre);
+        theatre.world.lock().apply(deletion.clone()).unwrap();
+        // Another process, which has never seen them: the journal has.
+        let reasons = halts(&mut theatre);
+        let held: Vec<&Reason> = reasons.iter().filter(|one| one.gate == Gate::NodesHeard).collect();
+        let [held] = held.as_slice() else { panic!("{deletion:?}: {reasons:?}") };
+        assert_eq!(held.subject.to_string(), "eastus2/node/aks-workload-00000001");
+        let text = told(&reasons);
+        assert!(text.contains("deleted while the node did not answer"), "{text}");
+        assert!(text.contains("catalogservice-deploy-"), "{text}");
+        assert!(keyslot::render::reason::remedy(held).contains("accept it by the Node's name"));
+        theatre.crashes.flag().lower();
+        let mut person = block_on(theatre.driver_as("person", "person")).unwrap();
+        let acceptance = Acceptance {
+            by: "ada".to_owned(),
+            gate: Gate::NodesHeard,
+            subject: held.subject.to_string(),
+            because: "the machine was shut down".to_owned(),
+            until: later(theatre.world.lock().now(), Duration::from_secs(24 * 3600)),
+            why: Some(held.why.accepted_as()),
+        };
+        block_on(person.accept(acceptance)).unwrap();
+        assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done), "{deletion:?}");
+        assert!(theatre.world.lock().outage().refused > 0, "it was not shut down");
+    }
+}
+
+#[test]
+fn a_node_that_answers_again_after_its_pods_were_deleted_ends_what_is_left_and_the_rotation_goes_on() {
+    for deletion in deletions() {
+        let mut theatre = with_a_lost_node(6);
+        let start = theatre.world.lock().now();
+        halts(&mut theatre);
+        theatre.world.lock().apply(deletion.clone()).unwrap();
+        let text = told(&halts(&mut theatre));
+        assert!(text.contains("has not answered since"), "{deletion:?}: {text}");
+        while let Life::Ended(TurnEnd::Halted { .. }) = theatre.live() {
+            let now = theatre.world.lock().now();
+            assert!(now < later(start, Duration::from_secs(24 * 3600)), "{deletion:?}");
+            theatre.backstage.pass(later(now, Duration::from_secs(1200)));
+        }
+        let outcome = theatre.world.lock().outcome();
+        assert_eq!((outcome.outage.refused, outcome.regenerated.len()), (0, 1), "{deletion:?}");
+    }
+}
+
 #[test]
 fn without_the_gate_pods_on_a_lost_node_are_refused() {
     let mut theatre = with_a_lost_node(1000);
@@ -425,8 +481,8 @@ fn a_paused_rotation_begins_nothing_until_somebody_lets_it_go_on() {
         "{seen}"
     );
     let mut person = block_on(theatre.driver_as("person-2", "person-2")).unwrap();
-    assert!(block_on(person.unpause("operator")).unwrap());
-    assert!(!block_on(person.unpause("operator")).unwrap(), "it was not paused any more");
+    assert_eq!(block_on(person.unpause("operator")).unwrap().len(), 1);
+    assert!(block_on(person.unpause("operator")).unwrap().is_empty(), "it was not paused any more");
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
 }
 

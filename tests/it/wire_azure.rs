@@ -432,7 +432,6 @@ async fn a_vault_shows_the_key_that_it_holds_and_the_next_one_after_it_was_writt
     let stamp = rig.first_stamp();
     let before = rig.vaults.look(&stamp, &rig.salt).await.unwrap();
     assert_eq!(before.fingerprint, current_key(&rig, Slot::Primary).fingerprint(&rig.salt));
-    assert!(before.enabled);
 
     let value = current_key(&rig, Slot::Secondary);
     let command = Command::SetSecret { stamp: stamp.clone(), value: value.clone() };

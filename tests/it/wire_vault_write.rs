@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use keyslot::model::{Blindness, KeyKind, SecretVersion, Slot};
 use keyslot::ports::{Effect, Permit, Vaults};
-use keyslot::sim::{Operation, Trouble, When, WorldConfig};
+use keyslot::sim::vault::Beside;
+use keyslot::sim::{Command, Operation, Trouble, When, WorldConfig};
 
 use crate::wire_azure::{Rig, faulty};
 
@@ -39,6 +40,48 @@ async fn the_next_version_holds_the_accounts_key() {
     let again = write(&rig, &rig.writing(), &before).await;
     assert!(matches!(&again, Effect::NotSent(fault) if fault.why.contains("another version")), "{again:?}");
     assert_eq!(versions(&rig).0, 2);
+}
+
+#[tokio::test]
+async fn what_stands_beside_the_value_is_there_again() {
+    let rig = Rig::new(WorldConfig::default());
+    let (stamp, before) = (rig.first_stamp(), current(&rig));
+    let at = |days: i64| {
+        rig.simulation.world.with(|world| world.now()) + jiff::SignedDuration::from_hours(24 * days)
+    };
+    let whole = |at: jiff::Timestamp| jiff::Timestamp::from_second(at.as_second()).unwrap();
+    let beside = Beside {
+        expires: Some(whole(at(90))),
+        valid_from: Some(whole(at(-1))),
+        content_type: Some("text/plain".to_owned()),
+        tags: [("owner".to_owned(), "team-a".to_owned())].into(),
+        ..Beside::default()
+    };
+    let edit = Command::EditSecret { stamp: stamp.clone(), beside: beside.clone() };
+    rig.simulation.world.with(|world| world.apply(edit)).unwrap();
+    assert_eq!(write(&rig, &rig.writing(), &before).await, Effect::Applied(()));
+    assert_eq!(versions(&rig), (2, true));
+    let written = rig
+        .simulation
+        .world
+        .with(|world| world.stamp(&stamp).unwrap().vault.current().map(|version| version.beside.clone()));
+    assert_eq!(written, Some(beside.clone()));
+    let seen = rig.vaults.look(&stamp, &rig.salt).await.unwrap();
+    assert_eq!((seen.expires, seen.valid_from), (beside.expires, beside.valid_from));
+}
+
+#[tokio::test]
+async fn a_version_that_is_disabled_is_not_written_over() {
+    let rig = Rig::new(WorldConfig::default());
+    let (stamp, before) = (rig.first_stamp(), current(&rig));
+    let edit = Command::EditSecret { stamp: stamp.clone(), beside: Beside::default().disabled() };
+    rig.simulation.world.with(|world| world.apply(edit)).unwrap();
+    let left = write(&rig, &rig.writing(), &before).await;
+    assert!(matches!(&left, Effect::NotSent(fault) if fault.kind == Blindness::Disabled), "{left:?}");
+    assert_eq!(versions(&rig).0, 1);
+    let fault = rig.vaults.look(&stamp, &rig.salt).await.unwrap_err();
+    assert_eq!(fault.kind, Blindness::Disabled);
+    assert!(fault.why.contains("403 Forbidden SecretDisabled"), "{fault}");
 }
 
 #[tokio::test]

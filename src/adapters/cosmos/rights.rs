@@ -165,6 +165,7 @@ fn told<T>(asked: Result<T, Fault>) -> Result<Result<T, String>, Fault> {
             | Blindness::Missing
             | Blindness::Gone
             | Blindness::Misconfigured
+            | Blindness::Disabled
             | Blindness::Unintelligible
             | Blindness::Changed => Ok(Err(fault.why)),
         },

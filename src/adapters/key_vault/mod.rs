@@ -76,16 +76,10 @@ struct SecretBody {
 
 #[derive(Deserialize)]
 struct Attributes {
-    #[serde(default = "yes")]
-    enabled: bool,
     /// Seconds since 1970, like the others.
     created: i64,
     exp: Option<i64>,
     nbf: Option<i64>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 fn wiped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
@@ -247,7 +241,6 @@ fn view(body: &[u8], salt: &Salt) -> Result<VaultView, String> {
     Ok(VaultView {
         version: SecretVersion::new(version),
         created,
-        enabled: body.attributes.enabled,
         expires: body.attributes.exp.and_then(|at| Timestamp::from_second(at).ok()),
         valid_from: body.attributes.nbf.and_then(|at| Timestamp::from_second(at).ok()),
         fingerprint: Fingerprint::of_key_in(body.value.as_bytes(), salt),
@@ -287,8 +280,8 @@ fn answered(status: StatusCode, body: &[u8], subject: &str) -> ReadError {
     let fault = |kind, remedy: &str| Fault::new(kind, WHAT, subject, why.clone()).remedy(remedy);
     match (status, inner.as_str()) {
         (StatusCode::FORBIDDEN, "SecretDisabled") => ReadError::Final(fault(
-            Blindness::Forbidden,
-            "the current version is disabled: enable it, or run the pipeline that writes a new one",
+            Blindness::Disabled,
+            "the current version is disabled: enable it, or write a new one",
         )),
         // By its documentation the service hands these out: their dates are for whoever reads them.
         (StatusCode::FORBIDDEN, "SecretNotYetValid" | "SecretExpired") => ReadError::Final(fault(
@@ -332,7 +325,9 @@ mod tests {
 
     #[test]
     fn the_same_403_is_three_different_faults() {
-        assert!(fault(403, "SecretDisabled").remedy.contains("enable it"));
+        let disabled = fault(403, "SecretDisabled");
+        assert_eq!(disabled.kind, Blindness::Disabled);
+        assert!(disabled.remedy.contains("enable it"));
         // The vault has answered, and time brings no other answer.
         let firewall = fault(403, "ForbiddenByFirewall");
         assert_eq!(firewall.kind, Blindness::Forbidden);

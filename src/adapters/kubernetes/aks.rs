@@ -67,6 +67,8 @@ pub struct AksStanding {
     /// Whether its add-on for the CSI driver has rotation on. `None` where it has no such add-on (a driver may have been
     /// installed otherwise), or the add-on does not say.
     pub rotates: Option<bool>,
+    /// Whether it adds nodes to one of its pools where room is short.
+    pub grows: bool,
     /// In its own words, where not all is well: what a silent API server may be silent for.
     pub said: Option<Said>,
 }
@@ -124,6 +126,7 @@ struct NodePool {
     #[serde(default)]
     name: String,
     provisioning_state: Option<String>,
+    enable_auto_scaling: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -158,7 +161,9 @@ impl AksAccess {
             Some(answer) => {
                 let properties = parse::<ManagedCluster>(&answer, what, subject)?.properties;
                 let (rotates, said) = (rotates(&properties), said(&properties));
-                Ok(AksStanding { rotates, said, state: state(properties) })
+                let mut pools = properties.agent_pool_profiles.iter().flatten();
+                let grows = pools.any(|pool| pool.enable_auto_scaling == Some(true));
+                Ok(AksStanding { rotates, grows, said, state: state(properties) })
             }
             None if cluster.is_told => {
                 Ok(AksStanding { state: ClusterState::Gone, ..AksStanding::default() })
@@ -256,7 +261,7 @@ fn state(properties: Properties) -> ClusterState {
         // Of one whose stop failed nobody knows what still runs: its API server is asked.
         (state, _) if is_over(state) => {
             let mut pools = properties.agent_pool_profiles.unwrap_or_default().into_iter();
-            let at_work = pools.find_map(|NodePool { name, provisioning_state }| {
+            let at_work = pools.find_map(|NodePool { name, provisioning_state, .. }| {
                 let state = provisioning_state.filter(|state| !is_over(state))?;
                 Some(ClusterState::Changing { state: format!("{state}: node pool {name}") })
             });

@@ -31,6 +31,9 @@ const PAGE: usize = 250;
 /// As many pages as any list may have: 250,000 objects.
 const MOST_PAGES: usize = 1000;
 
+/// As many as are read of what only explains something.
+const SOME_PAGES: usize = 8;
+
 /// Whole objects.
 const WHOLE: &str = "application/json";
 
@@ -321,17 +324,26 @@ impl Api {
         }
     }
 
-    /// The first page of what a field selector leaves of a kind in one namespace.
+    /// What a field selector leaves of a kind in one namespace, as far as some pages go; and whether that is all.
     pub async fn some<T: DeserializeOwned>(
         &self,
         kind: Kind,
         namespace: &str,
         fields: &str,
-    ) -> Result<Vec<T>, Failure> {
+    ) -> Result<(Vec<T>, bool), Failure> {
         let fields: String = url::form_urlencoded::byte_serialize(fields.as_bytes()).collect();
-        let path = format!("{}?limit={PAGE}&fieldSelector={fields}", kind.path(Some(namespace)));
-        let page: Page<T> = self.get(&path).await?;
-        Ok(page.items.unwrap_or_default())
+        let first = format!("{}?limit={PAGE}&fieldSelector={fields}", kind.path(Some(namespace)));
+        let (mut items, mut path) = (Vec::new(), first.clone());
+        for _ in 0..SOME_PAGES {
+            let page: Page<T> = self.get(&path).await?;
+            items.extend(page.items.unwrap_or_default());
+            if page.metadata.rest.is_empty() {
+                return Ok((items, true));
+            }
+            let rest: String = url::form_urlencoded::byte_serialize(page.metadata.rest.as_bytes()).collect();
+            path = format!("{first}&continue={rest}");
+        }
+        Ok((items, false))
     }
 
     /// The version that a collection has now.

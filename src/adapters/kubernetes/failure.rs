@@ -63,6 +63,11 @@ impl Refusal {
         self.status == 404 && self.reason.is_empty()
     }
 
+    /// Whether it came from what the API server asks before it stores anything, by its words: the status may be any.
+    pub fn admission(&self) -> Option<Admission> {
+        admission(&self.message)
+    }
+
     /// The list that was being paged, or the version that was asked for, is no longer kept.
     pub fn expired(&self) -> bool {
         self.status == 410
@@ -94,8 +99,8 @@ impl Failure {
     /// As the end of a write. A client error means that the server looked at it and changed nothing; anything
     /// above may have come after the change.
     pub fn effect<T>(self, what: &str, subject: &str) -> Effect<T> {
-        // Credentials are renewed: that passes.
-        if self.refusal().is_some_and(|no| no.status == 401) {
+        // Credentials are renewed, webhooks come back: that passes.
+        if self.refusal().is_some_and(|no| no.status == 401 || no.admission() == Some(Admission::Silent)) {
             return Effect::Refused(Fault { kind: Blindness::Throttled, ..self.fault(what, subject) });
         }
         let end: fn(Fault) -> Effect<T> = match &self {
@@ -117,6 +122,19 @@ impl Refusal {
         let Refusal { status, reason, message, retry_after } = self;
         let why = if message.is_empty() { format!("HTTP {status}") } else { format!("{message} ({status})") };
         let fault = |kind| Fault::new(kind, what, subject, why.clone());
+        match admission(&message) {
+            Some(Admission::Denied) => {
+                return fault(Blindness::Forbidden).remedy(
+                    "a policy of the cluster refuses the change: have the workload made to meet it, or exempt it",
+                );
+            }
+            Some(Admission::Silent) => {
+                return fault(Blindness::Unreachable).remedy(
+                    "nothing was changed: see to the webhook that the message names, which the API server asks first",
+                );
+            }
+            None => {}
+        }
         match (status, reason.as_str()) {
             (401, _) => fault(Blindness::Forbidden).remedy(
                 "the token or certificate in the kubeconfig is expired or not this cluster's: get new credentials",
@@ -125,7 +143,8 @@ impl Refusal {
             (403, _) => fault(Blindness::Forbidden)
                 .remedy("grant the right that the message names to the user that it names, in that namespace"),
             (404, "") => fault(Blindness::Missing).remedy("the API is not installed in this cluster"),
-            (404, _) if message == NOT_SERVED => fault(Blindness::Missing).remedy(
+            // No time and no right changes what the server was built with.
+            (404, _) if message == NOT_SERVED => fault(Blindness::Misconfigured).remedy(
                 "this cluster does not serve that version of the API: keyslot needs Kubernetes 1.23 or newer",
             ),
             (404, _) => fault(Blindness::Missing)
@@ -138,6 +157,23 @@ impl Refusal {
             _ => fault(Blindness::Unintelligible),
         }
     }
+}
+
+/// What is asked before a change is stored: so nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    Denied,
+    /// A webhook without which nothing is let in did not answer.
+    Silent,
+}
+
+/// By the words of an API server: a refusal has the status that the webhook or the policy chose.
+fn admission(message: &str) -> Option<Admission> {
+    if message.contains("failed calling webhook") {
+        return Some(Admission::Silent);
+    }
+    let denied = message.starts_with("admission webhook ") || message.contains("ValidatingAdmissionPolicy ");
+    denied.then_some(Admission::Denied)
 }
 
 /// What an API server says of a kind, or a version of it, that it does not have; of an object it says the name.
@@ -177,6 +213,41 @@ mod tests {
             assert_eq!(refused(status, None).kind, kind, "{status}");
         }
         assert!(refused(401, None).remedy.contains("new credentials"), "what to do is said all the same");
+    }
+
+    #[test]
+    fn an_api_version_that_the_server_does_not_serve_is_no_refusal_that_a_right_would_end() {
+        let (reason, message) = ("NotFound".to_owned(), NOT_SERVED.to_owned());
+        let failure = Failure::Refused(Refusal { status: 404, reason, message, retry_after: None });
+        let fault = failure.fault("list the CronJobs", "cluster of stamp eastus");
+        assert!(!fault.kind.is_refusal(), "{fault}");
+        assert_eq!(fault.kind, Blindness::Misconfigured);
+        assert!(fault.remedy.contains("1.23"), "{fault}");
+    }
+
+    #[test]
+    fn what_admission_refuses_is_no_missing_right_and_what_it_does_not_answer_changed_nothing() {
+        let told = |status: u16, message: &str| {
+            let (reason, message) = ("Forbidden".to_owned(), message.to_owned());
+            let refusal = Refusal { status, reason, message, retry_after: None };
+            match Failure::Refused(refusal).effect::<()>("restart it", "cluster of stamp eastus") {
+                Effect::Refused(fault) => fault,
+                other => panic!("{other:?}"),
+            }
+        };
+        let gatekeeper =
+            "admission webhook \"validation.gatekeeper.sh\" denied the request: [limits] no limits";
+        let policy = "deployments.apps \"d\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request";
+        for (status, message) in [(403, gatekeeper), (422, policy), (400, gatekeeper)] {
+            let fault = told(status, message);
+            assert_eq!(fault.kind, Blindness::Forbidden, "{message}");
+            assert!(fault.remedy.contains("policy"), "{fault}");
+        }
+        let away =
+            "Internal error occurred: failed calling webhook \"validate.kyverno.svc-fail\": no endpoints";
+        let fault = told(500, away);
+        assert_eq!(fault.kind, Blindness::Throttled, "it is tried again");
+        assert!(fault.why.contains("kyverno") && fault.remedy.contains("webhook"), "{fault}");
     }
 
     #[test]

@@ -208,11 +208,12 @@ impl Base {
     async fn list_pods(&mut self, api: &Api, kept: &Kept) -> Result<(), Fault> {
         kept.listing();
         let (names, subject) = (self.names(), &self.subject);
-        let (pods, version, silent) = pods::list(api, subject, &self.classes, &names, &self.scope).await?;
-        self.view.silent = silent;
+        let listed = pods::list(api, subject, &self.classes, &names, &self.scope).await?;
+        (self.view.silent, self.view.heard) = (listed.nodes.silent, listed.nodes.heard);
+        self.view.unplaced = listed.unplaced;
         kept.know(self.classes.clone(), names, subject.clone());
-        kept.listed(&pods, version);
-        self.view.pods = pods;
+        kept.listed(&listed.views, listed.version);
+        self.view.pods = listed.views;
         self.forget_terminating();
         Ok(())
     }

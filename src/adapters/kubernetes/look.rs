@@ -19,6 +19,7 @@ use super::api::{Api, Ask, CLASSES, Kind, Listed, Partial};
 use super::csi::{Class, PodStatus, RawClass};
 use super::failure::{Failure, Refusal};
 use super::lines::Lines;
+use super::nodes::Nodes;
 use super::owners::Owners;
 use super::pods::{Found, Pods, RawPods};
 use super::scope::{Mounts, Scope};
@@ -44,6 +45,8 @@ pub(super) struct Subject {
     pub namespaces: Vec<String>,
     /// The workloads that the configuration names: all their pods are looked at, whatever they get.
     pub configured: Arc<[WorkloadName]>,
+    /// The nodes that are asked about whatever pods show.
+    pub nodes: Arc<BTreeSet<String>>,
     /// Secrets that were found to have lost their class; empty before a look.
     pub unfilled: Arc<BTreeSet<SecretName>>,
 }
@@ -134,10 +137,12 @@ async fn look_within(
         driver_unseen(api, &pods)?;
     }
     workloads.list_owners(api, subject, &classes, scope, &pods.found).await?;
-    let rollouts = rollouts::list(api, subject, &classes, scope, &mut pods.found).await?;
+    let rollouts =
+        rollouts::list(api, subject, &classes, scope, &mut workloads.views, &mut pods.found).await?;
     let (version, more) = (pods.version(), std::mem::take(&mut pods.places));
     let overtaken = pods.overtaken(&classes);
-    let silent = pods.silent(api).await;
+    let unplaced = pods.unplaced.take();
+    let Nodes { silent, heard } = pods.nodes(api, subject).await;
     let pods = pods.views(subject, &classes);
     let synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
@@ -156,6 +161,8 @@ async fn look_within(
         unseen,
         overtaken,
         silent,
+        heard,
+        unplaced,
         ahead: api.connection.skew.ahead(),
         extent: extent(subject),
         warnings: Vec::new(),

@@ -24,6 +24,7 @@ mod managed;
 mod manager;
 mod narrow;
 mod newest;
+mod node_room;
 mod nodes;
 mod owners;
 mod pods;
@@ -44,8 +45,8 @@ mod workload;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,14 +59,15 @@ use self::glance::Base;
 use self::kept::Kept;
 use self::look::{Looked, Place, Subject};
 use self::newest::Newest;
+use self::restart::{Known, Sent};
 use self::scope::Scope;
 use self::stream::Streams;
 use self::synced::base64;
 use self::watch::{Ears, Signal};
 use super::http::{HttpSettings, Turns};
 use crate::model::{
-    Blindness, BudgetView, ClusterState, ClusterView, Right, RightView, RoomView, Salt, StampName, VaultView,
-    WorkloadKind, WorkloadName,
+    Blindness, BudgetView, ClusterState, ClusterView, Manager, NodesView, Right, RightView, RoomView, Salt,
+    StampName, VaultView, WorkloadKind, WorkloadName,
 };
 use crate::ports::{Changed, Clock, Clusters, Effect, Fault, Glance, Happening, Permit, RestartMark};
 
@@ -125,6 +127,8 @@ struct Stamp {
     cluster: StampCluster,
     state: Mutex<State>,
     kept: Arc<Kept>,
+    /// The nodes that are asked about whatever pods show.
+    nodes: std::sync::Mutex<Arc<BTreeSet<String>>>,
 }
 
 /// What is kept between two calls. None of it is evidence.
@@ -135,6 +139,8 @@ struct State {
     told: Option<(url::Url, Arc<Newest>)>,
     /// Workloads that the last look found paused.
     paused: BTreeSet<WorkloadName>,
+    /// Those that Flux applies.
+    flux: BTreeSet<WorkloadName>,
     /// Kinds of the workloads that the last look found to get the secret.
     kinds: BTreeSet<WorkloadKind>,
     /// The last look, for glances to build on.
@@ -166,7 +172,12 @@ impl Kubernetes {
             Some((cluster.vault.as_ref()?.to_ascii_lowercase(), name.clone()))
         };
         let vaults: Option<BTreeMap<String, StampName>> = stamps.iter().map(vault).collect();
-        let stamp = |cluster| Stamp { cluster, state: Mutex::default(), kept: Arc::default() };
+        let stamp = |cluster| Stamp {
+            cluster,
+            state: Mutex::default(),
+            kept: Arc::default(),
+            nodes: std::sync::Mutex::default(),
+        };
         Kubernetes {
             secret: secret.into(),
             http,
@@ -287,6 +298,7 @@ impl Kubernetes {
             vaults: Arc::clone(&self.vaults),
             namespaces: stamp.cluster.namespaces.clone(),
             configured: self.restarted.clone().unwrap_or_default(),
+            nodes: Arc::clone(&stamp.nodes.lock().unwrap_or_else(PoisonError::into_inner)),
             unfilled: Arc::default(),
         }
     }
@@ -296,6 +308,9 @@ impl State {
     fn note(&mut self, view: &ClusterView) {
         let paused = view.workloads.iter().filter(|workload| workload.paused);
         self.paused = paused.map(|workload| workload.name.clone()).collect();
+        let by_flux = |manager: &Manager| matches!(manager, Manager::FluxKustomization(_));
+        let flux = view.workloads.iter().filter(|workload| workload.manager.as_ref().is_some_and(by_flux));
+        self.flux = flux.map(|workload| workload.name.clone()).collect();
         let consumers = view.workloads.iter().filter(|workload| workload.consumes);
         self.kinds = consumers.map(|workload| workload.name.kind).collect();
     }
@@ -424,6 +439,12 @@ impl Clusters for Kubernetes {
         Ok((view, age))
     }
 
+    fn ask_about(&self, name: &StampName, nodes: BTreeSet<String>) {
+        if let Some(stamp) = self.stamps.get(name) {
+            *stamp.nodes.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(nodes);
+        }
+    }
+
     fn follows(&self, stamp: &StampName) -> bool {
         self.stamps.get(stamp).is_some_and(|stamp| stamp.kept.follows())
     }
@@ -445,6 +466,23 @@ impl Clusters for Kubernetes {
         let mut state = stamp.state.lock().await;
         let api = self.api(name, stamp, &mut state).await?;
         room::budgets(&api, &self.subject_of(stamp, &state)).await
+    }
+
+    async fn nodes(&self, name: &StampName) -> Result<NodesView, Fault> {
+        let stamp = self.stamp(name)?;
+        let standing = match stamp.cluster.place {
+            ClusterPlace::Aks(_) => self.standing_of(name, stamp).await?,
+            ClusterPlace::Kubeconfig(_) => self.beside(name).await,
+        };
+        if !standing.state.has_pods() {
+            return Ok(NodesView::default());
+        }
+        let mut state = stamp.state.lock().await;
+        let api = self.api(name, stamp, &mut state).await?;
+        let subject = self.subject_of(stamp, &state);
+        drop(state);
+        let seen = node_room::look(&api, &subject).await?;
+        Ok(NodesView { grows: seen.grows || standing.grows, ..seen })
     }
 
     async fn rights_to_restart(&self, name: &StampName) -> Vec<RightView> {
@@ -498,7 +536,7 @@ impl Clusters for Kubernetes {
             Ok(stamp) => stamp,
             Err(fault) => return Effect::NotSent(fault),
         };
-        let (api, paused) = {
+        let (api, known) = {
             let mut state = stamp.state.lock().await;
             let api = match self.api(name, stamp, &mut state).await {
                 Ok(api) => api,
@@ -507,16 +545,16 @@ impl Clusters for Kubernetes {
             if let Some(base) = &mut state.base {
                 base.restarts(workload, &stamp.kept);
             }
-            (api, state.paused.contains(workload))
+            let (paused, flux) = (state.paused.contains(workload), state.flux.contains(workload));
+            (api, Known { paused, flux })
         };
-        let (effect, answer) = restart::restart(&api, workload, mark, permit, paused).await;
+        let Sent { effect, answer, worn } = restart::restart(&api, workload, mark, permit, known).await;
         let mut state = stamp.state.lock().await;
         if let Some(base) = &mut state.base {
             base.answered(workload, answer.as_deref());
         }
         // The credentials may have been renewed meanwhile.
-        let refused = |fault: &Fault| matches!(fault.kind, Blindness::Forbidden | Blindness::Throttled);
-        if !paused && matches!(&effect, Effect::Refused(fault) if refused(fault)) {
+        if worn {
             state.reopen();
         }
         effect

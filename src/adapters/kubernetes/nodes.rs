@@ -12,8 +12,14 @@ use k8s_openapi::api::core::v1::{Node, Pod, PodCondition};
 
 use super::api::{Api, NODES};
 
-/// Nodes by their names, and since when each is silent, where that is told.
-pub(super) type Silent = BTreeMap<String, Option<Timestamp>>;
+/// What was told of nodes, each by its name.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Nodes {
+    /// Since when each is not ready, where that is told.
+    pub silent: BTreeMap<String, Option<Timestamp>>,
+    /// Since when each is ready, likewise.
+    pub heard: BTreeMap<String, Option<Timestamp>>,
+}
 
 /// The nodes whose pods give cause to ask, by our clock.
 pub(super) fn suspects<'a>(pods: impl Iterator<Item = &'a Pod>, now: Timestamp) -> BTreeSet<String> {
@@ -38,26 +44,30 @@ fn is_cut_off(pod: &Pod) -> bool {
     status("ContainersReady") == Some("True") && status("Ready") == Some("False")
 }
 
-/// Those of them that are not ready or not there, and since when, where that is told.
-pub(super) async fn silent(api: &Api, suspects: BTreeSet<String>) -> Silent {
-    let mut silent = Silent::new();
+/// How they are. One that is not there is silent.
+pub(super) async fn ask(api: &Api, suspects: BTreeSet<String>) -> Nodes {
+    let mut nodes = Nodes::default();
     for name in suspects {
         match api.get::<Node>(&format!("{}/{name}", NODES.path(None))).await {
-            Ok(node) => silent.extend(not_ready(&node).map(|since| (name, since))),
+            Ok(node) => match readiness(&node) {
+                Some((true, since)) => _ = nodes.heard.insert(name, since),
+                Some((false, since)) => _ = nodes.silent.insert(name, since),
+                None => {}
+            },
             Err(failure) if failure.refusal().is_some_and(|no| no.status == 404 && !no.no_such_api()) => {
-                silent.insert(name, None);
+                nodes.silent.insert(name, None);
             }
             // So it would answer for each of them.
             Err(failure) if failure.refusal().is_some_and(|no| no.status == 403) => break,
             Err(_) => {}
         }
     }
-    silent
+    nodes
 }
 
-/// `None` where it is ready, or nobody says.
-fn not_ready(node: &Node) -> Option<Option<Timestamp>> {
+/// Whether it is ready, and since when it is so or not; `None` where nobody says.
+fn readiness(node: &Node) -> Option<(bool, Option<Timestamp>)> {
     let conditions = node.status.as_ref()?.conditions.as_ref()?;
     let ready = conditions.iter().find(|condition| condition.type_ == "Ready")?;
-    (ready.status != "True").then(|| ready.last_transition_time.as_ref().map(|time| time.0))
+    Some((ready.status == "True", ready.last_transition_time.as_ref().map(|time| time.0)))
 }

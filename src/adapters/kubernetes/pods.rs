@@ -16,12 +16,12 @@ use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
 use super::holding::{besides, holding, lost_classes, pod_id};
 use super::look::{Place, Placed as _, Subject, everywhere, followed};
-use super::nodes::{self, Silent};
+use super::nodes::{self, Nodes};
 use super::owners::{Above, Owners};
 use super::rollouts::rollout_of;
 use super::scope::{Mounts, Scope, is_same};
-use super::workload;
-use crate::model::{Holding, OtherMount, PodView, SecretVersion, WorkloadName};
+use super::{symptoms, workload};
+use crate::model::{Holding, OtherMount, PodView, SecretVersion, Unplaced, WorkloadName};
 use crate::ports::Fault;
 
 /// A pod that matters, or may.
@@ -96,6 +96,8 @@ pub(super) struct Pods {
     /// By uid, what the mounts of pods were seen to hold before, where they were not listed again.
     mounts: Mounts,
     pub places: Vec<Place>,
+    /// Of all pods that were listed, those that wait for room.
+    pub unplaced: Option<Unplaced>,
 }
 
 /// All pods that are looked at.
@@ -125,6 +127,7 @@ impl Pods {
     ) -> Result<Pods, Fault> {
         let fault = |failure: Failure, what: &str| failure.fault(what, &api.subject);
         let by_name = Owners { workloads, replica_sets: None };
+        let unplaced = symptoms::unplaced(&pods);
         let found = pods.into_iter().filter_map(|pod| Found::of(pod, subject, classes, &by_name));
         let mut found: Vec<Found> = found.collect();
         let of = |pod: &Found| tells(pod, scope) && (pod.doubtful || !pod.is_known(scope, mounts));
@@ -147,13 +150,14 @@ impl Pods {
             found.iter_mut().filter(|pod| unclear(pod)).for_each(resolve);
         }
         found.retain(|pod| pod.speaks() || is_configured(&pod.above, &subject.configured));
-        Ok(Pods { found, statuses, mounts, places })
+        Ok(Pods { found, statuses, mounts, places, unplaced })
     }
 
-    /// The nodes that do not answer, of those that pods give cause to ask about.
-    pub async fn silent(&self, api: &Api) -> Silent {
-        let suspects = nodes::suspects(self.found.iter().map(|found| &found.pod), api.clock.now());
-        nodes::silent(api, suspects).await
+    /// How the nodes are that pods give cause to ask about, and those of which it is not known what became of their pods.
+    pub async fn nodes(&self, api: &Api, subject: &Subject) -> Nodes {
+        let mut suspects = nodes::suspects(self.found.iter().map(|found| &found.pod), api.clock.now());
+        suspects.extend(subject.nodes.iter().cloned());
+        nodes::ask(api, suspects).await
     }
 
     /// The oldest of the lists, where they are numbers.
@@ -174,7 +178,7 @@ impl Pods {
     }
 
     pub fn views(self, subject: &Subject, classes: &[Class]) -> Vec<PodView> {
-        let Pods { found, statuses, mounts, places: _ } = self;
+        let Pods { found, statuses, mounts, places: _, unplaced: _ } = self;
         let known = |pod: &Pod| mounts.get(pod.metadata.uid.as_deref()?).cloned();
         let view = |Found { pod, above, .. }: Found| -> Option<PodView> {
             let holding = holding(&pod, subject, classes, &statuses).unwrap_or(Holding::Named);
@@ -188,19 +192,29 @@ impl Pods {
     }
 }
 
-/// The pods and their mounts, listed anew; with the version of the list, and nodes that do not answer.
+/// The pods and their mounts, listed anew.
+pub(super) struct Relisted {
+    pub views: Vec<PodView>,
+    /// Of the list.
+    pub version: Option<u64>,
+    /// What was told of nodes.
+    pub nodes: Nodes,
+    pub unplaced: Option<Unplaced>,
+}
+
 pub(super) async fn list(
     api: &Api,
     subject: &Subject,
     classes: &[Class],
     workloads: &BTreeSet<WorkloadName>,
     scope: &Scope,
-) -> Result<(Vec<PodView>, Option<u64>, Silent), Fault> {
+) -> Result<Relisted, Fault> {
     let raw = RawPods::list(api, subject).await?;
-    let listed = Pods::of(raw, api, subject, classes, workloads, scope, &Mounts::new()).await?;
+    let mut listed = Pods::of(raw, api, subject, classes, workloads, scope, &Mounts::new()).await?;
     let version = listed.version();
-    let silent = listed.silent(api).await;
-    Ok((listed.views(subject, classes), version, silent))
+    let nodes = listed.nodes(api, subject).await;
+    let unplaced = listed.unplaced.take();
+    Ok(Relisted { views: listed.views(subject, classes), version, nodes, unplaced })
 }
 
 /// Whether what the pod mounts tells anything.

@@ -5,6 +5,8 @@
 //! patch, and nothing would roll until somebody resumes it). That rests on the last look, which the decision to
 //! restart rested on too; one paused since is seen by the next look and costs nothing but waiting.
 
+use std::collections::BTreeMap;
+
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -20,6 +22,10 @@ use crate::ports::{Effect, Fault, Permit, RestartMark};
 /// What kubectl calls itself for this; the owner of the annotation in `managedFields`.
 const FIELD_MANAGER: &str = "kubectl-rollout";
 
+/// What Flux leaves alone: of what it applies it takes away the fields of all whose names begin with `kubectl`
+/// (<https://fluxcd.io/flux/faq/#how-to-restart-a-deployment-managed-by-flux>), and that would begin another rollout.
+const BESIDE_FLUX: &str = "flux-client-side-apply";
+
 const STRATEGIC_MERGE: &str = "application/strategic-merge-patch+json";
 
 const MERGE: &str = "application/merge-patch+json";
@@ -27,6 +33,37 @@ const MERGE: &str = "application/merge-patch+json";
 #[derive(Deserialize)]
 struct Brief {
     metadata: BriefMeta,
+    #[serde(default)]
+    spec: BriefSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct BriefSpec {
+    template: BriefTemplate,
+    /// Of a Rollout.
+    restart_at: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct BriefTemplate {
+    metadata: BriefMarks,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct BriefMarks {
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Brief {
+    /// Whether what the server stored is what it was sent.
+    fn bears(&self, mark: &RestartMark) -> bool {
+        let annotations = self.spec.template.metadata.annotations.as_ref();
+        let in_template = annotations.and_then(|all| all.get(RESTARTED_AT));
+        in_template.into_iter().chain(&self.spec.restart_at).any(|at| *at == mark.restarted_at)
+    }
 }
 
 #[derive(Deserialize)]
@@ -36,20 +73,45 @@ struct BriefMeta {
     version: String,
 }
 
-/// Restarts, and gives the generation after the patch; and the workload as the answer has it.
+/// What the last look told of a workload, as far as its restart goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub paused: bool,
+    /// Whether Flux applies it from a repository.
+    pub flux: bool,
+}
+
+/// What came of it.
+pub(super) struct Sent {
+    /// The generation after the patch.
+    pub effect: Effect<i64>,
+    /// The workload as the answer has it.
+    pub answer: Option<Zeroizing<Vec<u8>>>,
+    /// Whether the server may have refused the credentials, which may be renewed by now.
+    pub worn: bool,
+}
+
+impl From<Effect<i64>> for Sent {
+    fn from(effect: Effect<i64>) -> Sent {
+        Sent { effect, answer: None, worn: false }
+    }
+}
+
+/// Restarts.
 pub(super) async fn restart(
     api: &Api,
     workload: &WorkloadName,
     mark: &RestartMark,
     permit: &Permit,
-    known_paused: bool,
-) -> (Effect<i64>, Option<Zeroizing<Vec<u8>>>) {
+    known: Known,
+) -> Sent {
     let what = format!("restart the {} {workload}", workload.kind);
-    if known_paused {
-        return (Effect::Refused(paused(api, &what)), None);
+    if known.paused {
+        return Effect::Refused(paused(api, &what)).into();
     }
     let collection = Kind::of(workload.kind).path(Some(&workload.namespace));
-    let path = format!("{collection}/{}?fieldManager={FIELD_MANAGER}", workload.name);
+    let owner = if known.flux { BESIDE_FLUX } else { FIELD_MANAGER };
+    let path = format!("{collection}/{}?fieldManager={owner}", workload.name);
     let body = Some(match workload.kind {
         // Its pods are evicted in place: a mark in the template would begin another rollout instead. Custom resources
         // take no strategic merge.
@@ -61,17 +123,27 @@ pub(super) async fn restart(
     let leave = Leave { permit, clock: api.clock.as_ref() };
     let answer = match api.call(Method::PATCH, &path, body, Some(leave)).await {
         Ok(answer) => answer,
-        Err(failure) => return (failure.effect(&what, &api.subject), None),
+        Err(failure) => {
+            let by_admission = failure.refusal().is_some_and(|no| no.admission().is_some());
+            let effect = failure.effect(&what, &api.subject);
+            let of_us = |fault: &Fault| matches!(fault.kind, Blindness::Forbidden | Blindness::Throttled);
+            let worn = !by_admission && matches!(&effect, Effect::Refused(fault) if of_us(fault));
+            return Sent { effect, answer: None, worn };
+        }
     };
     match serde_json::from_slice::<Brief>(&answer.body) {
         Ok(brief) => {
             // A list of a time before this answer would show the workload as it was.
             api.connection.newest.note(Kind::of(workload.kind), &brief.metadata.version);
-            (Effect::Applied(brief.metadata.generation), Some(answer.body))
+            if !brief.bears(mark) {
+                return Effect::Refused(removed(api, &what)).into();
+            }
+            let effect = Effect::Applied(brief.metadata.generation);
+            Sent { effect, answer: Some(answer.body), worn: false }
         }
         Err(_) => {
             let why = format!("the patch was accepted, and the answer is no {}", workload.kind);
-            (Failure::Garbled(why).effect(&what, &api.subject), None)
+            Failure::Garbled(why).effect(&what, &api.subject).into()
         }
     }
 }
@@ -86,6 +158,15 @@ fn patch(mark: &RestartMark) -> String {
 fn patch_of_rollout(mark: &RestartMark) -> String {
     let metadata = json!({"annotations": {ROTATION: mark.rotation.as_str()}});
     json!({"metadata": metadata, "spec": {"restartAt": mark.restarted_at}}).to_string()
+}
+
+/// Sent again it would be taken away again, and nothing would roll.
+fn removed(api: &Api, what: &str) -> Fault {
+    let why = "the API server took the patch and stored the workload without its mark, so no pod is replaced";
+    Fault::new(Blindness::Forbidden, what, &api.subject, why).remedy(
+        "a policy that changes what is applied takes the annotation away (a mutating webhook): have it leave \
+         kubectl.kubernetes.io/restartedAt alone",
+    )
 }
 
 fn paused(api: &Api, what: &str) -> Fault {

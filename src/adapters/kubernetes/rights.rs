@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::granted::{self, Granted};
 use crate::model::{Right, RightView, SyncedSecretView, WorkloadKind, WorkloadName};
 
-/// Everything that a look and the restart of a Deployment do.
+/// Everything that a look, its watches and the restart of a Deployment do. Watches are no need: they only spare looks.
 const NEEDED: [(&str, Kind); 10] = [
     ("list", DEPLOYMENTS),
     ("watch", DEPLOYMENTS),
@@ -32,7 +32,8 @@ const NEEDED: [(&str, Kind); 10] = [
 ];
 
 /// What tells more where something goes wrong, and is told by nobody else when it is missing. Nodes live in no namespace.
-const TELLING: [(&str, Kind, bool); 2] = [("get", NODES, false), ("list", EVENTS, true)];
+const TELLING: [(&str, Kind, bool); 3] =
+    [("get", NODES, false), ("list", NODES, false), ("list", EVENTS, true)];
 
 const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 
@@ -162,8 +163,10 @@ async fn ask(
     view(place, verb, kind, right)
 }
 
+/// A watch spares looks; without one everything is looked at, at a pace.
 fn view(place: Option<&str>, verb: &str, kind: Kind, right: Right) -> RightView {
     let within = place.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"));
+    let right = if verb == "watch" && right == Right::Denied { Right::Unneeded } else { right };
     RightView {
         what: format!("{verb} {} in {within}", kind.plural),
         right,
@@ -278,7 +281,7 @@ mod tests {
             .into_iter()
             .chain(kinds.iter().flat_map(of_kind))
             .chain(tells)
-            .chain([("get", NODES), ("get", NAMESPACES), ("get", SECRETS)])
+            .chain([("get", NODES), ("list", NODES), ("get", NAMESPACES), ("get", SECRETS)])
             .map(|(verb, kind)| (verb.to_owned(), kind.group_name().to_owned(), kind.plural.to_owned()))
             .collect();
         assert_eq!(granted, needed);

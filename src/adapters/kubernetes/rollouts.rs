@@ -21,7 +21,7 @@ use super::look::{Placed, Subject, everywhere};
 use super::owners::Above;
 use super::pods::Found;
 use super::scope::Scope;
-use super::workload::{count, outline, replica_number};
+use super::workload::{count, outline, replica_number, times};
 use crate::model::{DeploymentCondition, ReplicaNumber, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 use crate::ports::Fault;
 
@@ -41,8 +41,18 @@ struct Spec {
     replicas: Option<i32>,
     paused: bool,
     restart_at: Option<String>,
+    min_ready_seconds: Option<i32>,
     template: PodTemplateSpec,
+    /// Where the template stands in another object.
+    workload_ref: Option<Reference>,
     strategy: Strategies,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reference {
+    kind: String,
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,6 +77,8 @@ struct Status {
     available_replicas: Option<i32>,
     restarted_at: Option<String>,
     pause_conditions: Option<Vec<IgnoredAny>>,
+    /// What is rolled out was given up: pods of the stable revision serve, and so it stays until the next release.
+    abort: bool,
     conditions: Vec<Condition>,
 }
 
@@ -116,6 +128,7 @@ pub(super) async fn list(
     subject: &Subject,
     classes: &[Class],
     scope: &Scope,
+    workloads: &mut [WorkloadView],
     found: &mut [Found],
 ) -> Result<Vec<WorkloadView>, Fault> {
     let owns = found.iter().any(|pod| rollout_of(&pod.above).is_some());
@@ -137,8 +150,16 @@ pub(super) async fn list(
         return Ok(Vec::new());
     }
     let (rollouts, _) = listed.map_err(|failure| failure.fault("list the Rollouts", &api.subject))?;
-    let mut views: Vec<WorkloadView> =
-        rollouts.iter().map(|rollout| view(rollout, subject, classes)).collect();
+    let mut views = Vec::new();
+    for rollout in &rollouts {
+        let mut view = view(rollout, subject, classes);
+        if let Some(bearer) =
+            rollout.bearer().and_then(|name| workloads.iter_mut().find(|one| one.name == name))
+        {
+            take_template(&mut view, bearer);
+        }
+        views.push(view);
+    }
     for pod in found {
         let Some(name) = rollout_of(&pod.above) else { continue };
         if let Some(view) = views.iter_mut().find(|view| view.name == name) {
@@ -147,6 +168,25 @@ pub(super) async fn list(
         }
     }
     Ok(views)
+}
+
+impl Rollout {
+    /// The Deployment whose template it takes.
+    fn bearer(&self) -> Option<WorkloadName> {
+        let reference = self.spec.workload_ref.as_ref().filter(|one| one.kind == "Deployment")?;
+        Some(WorkloadName::of_kind(WorkloadKind::Deployment, self.namespace(), &*reference.name))
+    }
+}
+
+/// What the template gets, the Rollout's pods get. A Deployment that only bears it has none, and gets nothing itself.
+fn take_template(rollout: &mut WorkloadView, bearer: &mut WorkloadView) {
+    rollout.consumes |= bearer.consumes;
+    rollout.pinned = rollout.pinned.take().or_else(|| bearer.pinned.clone());
+    rollout.lacks = rollout.lacks.take().or_else(|| bearer.lacks.clone());
+    rollout.left = rollout.left.take().or_else(|| bearer.left.clone());
+    if bearer.desired == 0 && bearer.replicas == 0 {
+        (bearer.consumes, bearer.pinned, bearer.lacks, bearer.left) = (false, None, None, None);
+    }
 }
 
 pub(super) fn rollout_of(above: &Above) -> Option<WorkloadName> {
@@ -164,6 +204,8 @@ fn view(rollout: &Rollout, subject: &Subject, classes: &[Class]) -> WorkloadView
     let desired = count(spec.replicas.or(Some(1)));
     let available = count(status.available_replicas);
     let annotations = metadata.annotations.as_ref();
+    // Its restarts go on all the same, and its pods are those of the revision that it went back to.
+    let of_newest = if status.abort { status.replicas } else { status.updated_replicas };
     WorkloadView {
         observed_generation: status.observed_generation.parse().unwrap_or_default(),
         // One that waits between two steps of its strategy is not restarted either.
@@ -174,7 +216,7 @@ fn view(rollout: &Rollout, subject: &Subject, classes: &[Class]) -> WorkloadView
         },
         desired,
         replicas: count(status.replicas),
-        updated: count(status.updated_replicas),
+        updated: count(of_newest),
         ready: count(status.ready_replicas),
         available,
         unavailable: desired.saturating_sub(available),
@@ -182,6 +224,7 @@ fn view(rollout: &Rollout, subject: &Subject, classes: &[Class]) -> WorkloadView
         conditions: status.failures(),
         restarted_at: spec.restart_at.clone(),
         rotation: annotations.and_then(|annotations| annotations.get(ROTATION)).cloned(),
+        times: times(&spec.template, spec.min_ready_seconds),
         ..outline(WorkloadKind::Rollout, metadata, &spec.template, gets.unwrap_or_default())
     }
 }
@@ -205,6 +248,31 @@ mod tests {
             rollout["status"][key] = value.clone();
         }
         view(&serde_json::from_value(rollout).unwrap(), &Subject::default(), &[])
+    }
+
+    #[test]
+    fn one_that_was_given_up_is_as_its_stable_pods_are() {
+        let at = "2026-11-20T09:15:00Z";
+        let conditions = json!([{"type": "Progressing", "status": "False", "reason": "RolloutAborted"}]);
+        let aborted = read(at, at, json!({"abort": true, "updatedReplicas": 0, "conditions": conditions}));
+        assert_eq!((aborted.updated, aborted.conditions.len()), (3, 0));
+        let going = read(at, at, json!({"updatedReplicas": 0}));
+        assert_eq!(going.updated, 0);
+    }
+
+    #[test]
+    fn a_template_in_a_deployment_is_the_rollouts_own() {
+        let mut rollout = read("", "", json!({}));
+        let mut bearer = WorkloadView { consumes: true, desired: 2, ..rollout.clone() };
+        bearer.pinned = Some(crate::model::SecretVersion::new("v1"));
+        take_template(&mut rollout, &mut bearer);
+        assert!(
+            rollout.consumes && rollout.pinned.is_some() && bearer.consumes,
+            "while it has pods of its own"
+        );
+        (bearer.desired, bearer.replicas) = (0, 0);
+        take_template(&mut rollout, &mut bearer);
+        assert!(rollout.consumes && !bearer.consumes && bearer.pinned.is_none());
     }
 
     #[test]

@@ -121,6 +121,22 @@ pub(super) fn asks(spec: &PodSpec) -> PodAsks {
     }
 }
 
+/// What the scheduler counts of it: a container that names nothing takes nothing.
+pub(super) fn requested(spec: &PodSpec, resource: &str) -> Amount {
+    let named = |resources: &Option<ResourceRequirements>| {
+        let requests = resources.as_ref()?.requests.as_ref()?;
+        Amount::parse(&requests.get(resource)?.0)
+    };
+    let over = spec.overhead.as_ref().and_then(|overhead| Amount::parse(&overhead.get(resource)?.0));
+    let stays = |container: &&Container| container.restart_policy.as_deref() == Some("Always");
+    let inits = || spec.init_containers.iter().flatten();
+    let together = spec.containers.iter().chain(inits().filter(stays));
+    let sum =
+        together.filter_map(|container| named(&container.resources)).fold(Amount::default(), Amount::plus);
+    let largest = inits().filter_map(|container| named(&container.resources)).max().unwrap_or_default();
+    named(&spec.resources).unwrap_or_else(|| sum.max(largest)).plus(over.unwrap_or_default())
+}
+
 type Amounts = Option<BTreeMap<String, Quantity>>;
 
 fn requests(resources: &ResourceRequirements) -> &Amounts {

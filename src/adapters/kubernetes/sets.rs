@@ -7,7 +7,7 @@
 use k8s_openapi::api::apps::v1::{DaemonSet, StatefulSet};
 
 use super::consumers::Gets;
-use super::workload::{count, outline, replica_number};
+use super::workload::{count, outline, replica_number, times};
 use crate::model::{ReplicaNumber, Strategy, WorkloadKind, WorkloadView};
 
 const ON_DELETE: &str = "OnDelete";
@@ -43,6 +43,7 @@ pub(super) fn stateful_set_view(set: &StatefulSet, gets: Gets) -> WorkloadView {
         available,
         unavailable: desired.saturating_sub(available),
         between_revisions: !on_delete && status.current_revision != status.update_revision,
+        times: times(&spec.template, spec.min_ready_seconds),
         ..outline(WorkloadKind::StatefulSet, &set.metadata, &spec.template, gets)
     }
 }
@@ -71,6 +72,7 @@ pub(super) fn daemon_set_view(set: &DaemonSet, gets: Gets) -> WorkloadView {
         ready: count(Some(status.number_ready)),
         available: count(status.number_available),
         unavailable: count(status.number_unavailable),
+        times: times(&spec.template, spec.min_ready_seconds),
         ..outline(WorkloadKind::DaemonSet, &set.metadata, &spec.template, gets)
     }
 }

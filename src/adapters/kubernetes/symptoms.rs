@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
 
 use super::api::{Api, EVENTS};
-use crate::model::{ClusterView, PodTrouble, PodView, Warning, WorkloadView};
+use super::look::Placed as _;
+use crate::model::{ClusterView, PodTrouble, PodView, Unplaced, Warning, WorkloadView};
 
 /// So often a container has to end before it is said not to start: one may lose a race with what it needs.
 const RESTARTS: i32 = 3;
@@ -24,12 +25,7 @@ const KEPT: usize = 40;
 /// What the pod's own status says; `None` for one that serves, or has had no time to.
 pub(super) fn trouble(pod: &Pod) -> Option<PodTrouble> {
     let status = pod.status.as_ref()?;
-    let conditions = status.conditions.as_deref().unwrap_or_default();
-    let unschedulable = conditions.iter().find(|condition| {
-        condition.type_ == "PodScheduled" && condition.reason.as_deref() == Some("Unschedulable")
-    });
-    if let Some(condition) = unschedulable {
-        let message = condition.message.as_deref().unwrap_or_default();
+    if let Some(message) = unschedulable(pod) {
         return Some(PodTrouble::new(false, &format!("Unschedulable: {message}")));
     }
     let containers = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
@@ -41,6 +37,29 @@ pub(super) fn trouble(pod: &Pod) -> Option<PodTrouble> {
             PodTrouble::new(false, &format!("{reason}: {message}"))
         })
     })
+}
+
+/// What the scheduler says of a pod that it finds no node for.
+fn unschedulable(pod: &Pod) -> Option<&str> {
+    let conditions = pod.status.as_ref()?.conditions.as_deref().unwrap_or_default();
+    let condition = conditions.iter().find(|condition| {
+        condition.type_ == "PodScheduled" && condition.reason.as_deref() == Some("Unschedulable")
+    })?;
+    Some(condition.message.as_deref().unwrap_or_default())
+}
+
+/// Those that wait for room. One that is about to go wants none, and one of a DaemonSet tells of its own node alone.
+pub(super) fn unplaced(pods: &[Pod]) -> Option<Unplaced> {
+    let waits = |pod: &&Pod| {
+        let above = pod.metadata.owner_references.iter().flatten();
+        pod.metadata.deletion_timestamp.is_none() && !above.into_iter().any(|one| one.kind == "DaemonSet")
+    };
+    let waiting = pods.iter().filter(waits).filter_map(|pod| {
+        let message = unschedulable(pod)?;
+        let name = pod.metadata.name.as_deref().unwrap_or_default();
+        Some((format!("{}/{name}", pod.namespace()), message))
+    });
+    Unplaced::among(waiting)
 }
 
 fn of_container(container: &ContainerStatus) -> Option<PodTrouble> {
@@ -95,7 +114,20 @@ pub(super) async fn warnings(api: &Api, view: &ClusterView) -> Vec<Warning> {
     let namespaces: BTreeSet<&str> = in_trouble(view, now).collect();
     let lists = namespaces.into_iter().map(|namespace| async move {
         match api.some::<Event>(EVENTS, namespace, "type=Warning").await {
-            Ok(events) => events.iter().map(warning).collect(),
+            Ok((events, all)) => {
+                let mut told: Vec<Warning> = events.iter().map(warning).collect();
+                if !all {
+                    let why = format!("there are more than these {}: some may not be told", told.len());
+                    told.push(Warning::new(
+                        &format!("Namespace {namespace}"),
+                        "EventsNotListed",
+                        &why,
+                        1,
+                        Some(now),
+                    ));
+                }
+                told
+            }
             Err(failure) => {
                 let why = failure.fault("list the events", &api.subject).why;
                 vec![Warning::new(&format!("Namespace {namespace}"), "EventsNotListed", &why, 1, None)]

@@ -29,6 +29,8 @@ struct Secret {
 #[serde(rename_all = "camelCase")]
 struct SecretMeta {
     #[serde(default)]
+    creation_timestamp: Option<Timestamp>,
+    #[serde(default)]
     managed_fields: Vec<ManagedFields>,
     #[serde(default)]
     owner_references: Vec<Owner>,
@@ -73,7 +75,7 @@ pub(super) async fn look(
         match api.get::<Secret>(&path).await {
             Ok(secret) => {
                 let seen = view(&secret, namespace, name, key, salt)?;
-                let said_since = said_since(classes, namespace, name);
+                let said_since = said_since(&secret, classes, namespace, name);
                 found.extend(seen.map(|seen| SyncedSecretView { said_since, ..seen }));
             }
             Err(failure) if failure.refusal().is_some_and(|refusal| refusal.status == 404) => {}
@@ -103,11 +105,13 @@ fn view(
     }))
 }
 
-/// Since when all classes that fill the Secret say what they say.
-fn said_since(classes: &[Class], namespace: &str, name: &str) -> Option<Timestamp> {
+/// Since when it is there, and all classes that fill it say what they say. Nothing that was seen of one before is true of one
+/// that was deleted and made again.
+fn said_since(secret: &Secret, classes: &[Class], namespace: &str, name: &str) -> Option<Timestamp> {
+    let made = secret.metadata.creation_timestamp.unwrap_or(Timestamp::MIN);
     let filling = classes.iter().filter(|class| class.namespace == namespace);
     let mut filling = filling.filter(|class| class.fills.iter().any(|secret| secret == name));
-    filling.try_fold(Timestamp::MIN, |latest, class| Some(latest.max(class.changed?)))
+    filling.try_fold(made, |latest, class| Some(latest.max(class.changed?)))
 }
 
 #[cfg(test)]
@@ -132,5 +136,31 @@ mod tests {
         assert_eq!(seen.changed, Some("2026-11-22T19:00:00Z".parse().unwrap()));
         assert_eq!(seen.owners, ["r-1"]);
         assert_eq!(view(&secret, "workload", "cosmos", "absent", &salt).unwrap(), None);
+    }
+
+    #[test]
+    fn a_secret_that_was_made_again_is_no_older_than_that() {
+        let at = |hour: u32| format!("2026-11-22T{hour}:00:00Z");
+        let class = Class {
+            namespace: "workload".to_owned(),
+            name: "kv".to_owned(),
+            edition: String::new(),
+            vault: "v".to_owned(),
+            delivers: true,
+            elsewhere: false,
+            changed: Some(at(12).parse().unwrap()),
+            edited: false,
+            fills: vec!["cosmos".to_owned()],
+            synced: Vec::new(),
+            pinned: None,
+        };
+        let since = |made: Option<String>, class: Class| {
+            let secret = serde_json::from_value(json!({"metadata": {"creationTimestamp": made}})).unwrap();
+            said_since(&secret, &[class], "workload", "cosmos").map(|at| at.to_string())
+        };
+        assert_eq!(since(Some(at(10)), class.clone()), Some(at(12)));
+        assert_eq!(since(Some(at(19)), class.clone()), Some(at(19)));
+        assert_eq!(since(None, class.clone()), Some(at(12)));
+        assert_eq!(since(Some(at(19)), Class { changed: None, ..class }), None);
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Counts that are zero are absent on the wire, and so are `paused: false` and the defaults of the strategy.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStrategy};
-use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{Container, Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
@@ -16,8 +18,8 @@ use super::owners::Above;
 use super::sets::{daemon_set_view, stateful_set_view};
 use super::{RESTARTED_AT, ROTATION, room, symptoms};
 use crate::model::{
-    DeploymentCondition, Holding, LostClass, PodView, ReplicaNumber, SecretVersion, Strategy, WorkloadKind,
-    WorkloadName, WorkloadView,
+    DeploymentCondition, Holding, LostClass, PodTimes, PodView, ReplicaNumber, SecretVersion, Strategy,
+    WorkloadKind, WorkloadName, WorkloadView,
 };
 
 /// A Deployment, a StatefulSet or a DaemonSet from its JSON, as a watch holds it. What names no kind, as in a list, is a
@@ -96,6 +98,21 @@ pub(super) fn outline(
         left: gets.left,
         written: written(meta),
         manager: manager(meta),
+        times: times(template, None),
+    }
+}
+
+/// The API server fills in 30 s where no grace was written; of a Rollout it does not.
+pub(super) fn times(template: &PodTemplateSpec, min_ready: Option<i32>) -> PodTimes {
+    let seconds = |count: i64| Duration::from_secs(u64::try_from(count).unwrap_or_default());
+    let Some(spec) = &template.spec else { return PodTimes::default() };
+    let probes = |container: &Container| [container.readiness_probe.clone(), container.startup_probe.clone()];
+    let delays = spec.containers.iter().flat_map(probes).flatten();
+    let delay = delays.filter_map(|probe| probe.initial_delay_seconds).max().unwrap_or_default();
+    PodTimes {
+        min_ready: seconds(min_ready.unwrap_or_default().into()),
+        grace: seconds(spec.termination_grace_period_seconds.unwrap_or(30)),
+        probe_delay: seconds(delay.into()),
     }
 }
 
@@ -130,6 +147,7 @@ pub(super) fn deployment_view(deployment: &Deployment, gets: Gets) -> WorkloadVi
                 updated: condition.last_update_time.map(|time| time.0),
             })
             .collect(),
+        times: times(&spec.template, spec.min_ready_seconds),
         ..outline(WorkloadKind::Deployment, &deployment.metadata, &spec.template, gets)
     }
 }

@@ -51,7 +51,7 @@ impl Warning {
 }
 
 /// One line, not long, without anything that could be a key.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut kept = String::new();
     let mut word = String::new();

@@ -157,7 +157,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::VaultByHand { .. } => {
             "find out who sets it and who reads it; then set the secret to the key yourself, or remove the stamp"
         }
-        Why::VaultDisabled => "enable the secret's current version",
+        Why::VaultDisabled => {
+            "enable the secret's current version, or have a new one written: Terraform cannot read one that is disabled, so an \
+             apply does not mend it"
+        }
         Why::VaultMissing { .. } => {
             "correct `key_vault` of the stamp, or `name` under [environment.NAME.secret], in keyslot.toml; if it is still to \
              be made, or is gone for good, accept the stamp by name"
@@ -233,7 +236,8 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::Partitioned { .. } => "set `updateStrategy.rollingUpdate.partition` to 0",
         Why::StampTakenOut => {
-            "put it back; or, where its cluster and its vault are gone or it left the account, accept it by name"
+            "take the newest keyslot.toml, or put it back; or, where its cluster and its vault are gone or it left the account, \
+             accept it by name"
         }
         Why::PatternsMisfit => {
             "correct `names` or `tags` under [environment.NAME.inventory] so that they fit its vault or its cluster, or accept \
@@ -342,6 +346,10 @@ pub fn remedy(reason: &Reason) -> String {
         Why::AtLimit { .. } => {
             "wait until there is less to do, or raise `maxReplicas`; or set `maxUnavailable` to 0 so that no pod is missed"
         }
+        Why::NodesFull { .. } => {
+            "wait until a node autoscaler has made room, add nodes or raise its limit, or take away what waits; or set \
+             `maxUnavailable` to 0 so that no pod is missed; or accept by name that fewer may serve for a while"
+        }
         Why::BudgetSpent { .. } => {
             "see what brings old pods back (a clock, a controller, somebody who writes the vault); then raise \
              `restart_budget`, or accept it by name"
@@ -357,7 +365,12 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::NodeSilent { .. } => {
             "see `kubectl get node` and the machine behind it. Only when it is certain that it runs no more: delete the \
-             Node, and its pods go with it"
+             Node, and its pods go with it; then accept it by the Node's name"
+        }
+        Why::DeletedUnheard { back: Some(_), .. } => "",
+        Why::DeletedUnheard { back: None, .. } => {
+            "see the machine behind it (`az vmss list-instances`), and bring it back, which keyslot sees where it may read \
+             nodes; only when it is certain that it runs no more, accept it by the Node's name"
         }
         Why::Blind { evidence: EvidenceKey::Account, blind } if blind.kind == Blindness::Missing => {
             "see whether the account was deleted, or moved to another resource group; if it is gone, end the rotation: \
@@ -426,6 +439,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::RunJustEnded { .. }
         | Why::SyncedSecretLags { .. }
         | Why::SyncedSecretContested { .. }
+        | Why::SyncedSecretUnlooked { .. }
         | Why::UsedRecently { .. }
         | Why::NotesBehind { lasting: false, .. }
         | Why::LastHealthyStamp { recovering: true }

@@ -10,7 +10,7 @@
 //! it is quiet says nothing yet.
 
 use super::super::predicate::{
-    clocks_agree, key_quiet, known_consumers, known_readers, old_pods_gone, other_runs,
+    clocks_agree, key_quiet, known_consumers, known_readers, nodes_heard, old_pods_gone, other_runs,
 };
 use super::super::{Context, Gate, Leg, Reason, Stand};
 use crate::model::StampFacts;
@@ -21,6 +21,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let asked: Vec<&StampFacts> = stamps.iter().filter(|facts| ctx.reach.asks_for(&facts.name)).collect();
     let mut reasons: Vec<Reason> =
         asked.iter().flat_map(|stamp| old_pods_gone(ctx, &stamp.name, max)).collect();
+    reasons.extend(asked.iter().flat_map(|stamp| nodes_heard(ctx, &stamp.name, max)));
     // That a cluster cannot be seen is told already.
     let clocks = |facts: &&StampFacts| {
         let cluster = ctx.cluster(&facts.name, Gate::Preflight, max).ok()?;

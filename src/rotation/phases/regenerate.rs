@@ -7,7 +7,8 @@ use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
     all_listed, approved, cluster_known, delivered_elsewhere, key_quiet, keys_allowed, known_consumers,
     known_readers, lease_held, logs_go_back, logs_up_to_date, may_regenerate, metrics_up_to_date, no_hazard,
-    none_refused, old_pods_gone, other_runs, propagated, release_known, slot_unused, synced, target_proven,
+    nodes_heard, none_refused, old_pods_gone, other_runs, propagated, release_known, slot_unused, synced,
+    target_proven,
 };
 use super::super::reason::later;
 use super::super::{
@@ -76,6 +77,7 @@ pub fn nobody_holds(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason>
         reasons.extend(known_consumers(ctx, &stamp.name, max));
         reasons.extend(cluster_known(ctx, &stamp.name, max));
         reasons.extend(old_pods_gone(ctx, &stamp.name, max));
+        reasons.extend(nodes_heard(ctx, &stamp.name, max));
     }
     reasons.extend(all_listed(ctx, max));
     reasons.extend(key_quiet(ctx, slot, max));

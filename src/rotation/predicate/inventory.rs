@@ -56,8 +56,8 @@ fn contradicted(ctx: &Context<'_>, stamp: &StampName, kind: ResourceKind) -> Opt
     Some(Reason::new(Gate::AllListed, Subject::Stamp(stamp.clone()), why))
 }
 
-/// Stamps that the rotation has had to do with, and that the configuration names no more: nobody looks at them now, and
-/// their pods may hold any key.
+/// Stamps that the rotation has had to do with, and that this configuration does not name (any more, or not yet: somebody else
+/// may work with a newer one): nobody looks at them now, and their pods may hold any key.
 fn taken_out(ctx: &Context<'_>) -> Vec<Reason> {
     // Of several attempts, only the last one's end is kept.
     let sent =
@@ -69,6 +69,7 @@ fn taken_out(ctx: &Context<'_>) -> Vec<Reason> {
             _ => None,
         })
         .chain(&ctx.opened.stamps)
+        .chain(&ctx.fold.joined)
         .collect();
     let configured = |stamp: &StampName| ctx.policy.stamps.iter().any(|facts| facts.name == *stamp);
     let out = named.into_iter().filter(|stamp| !configured(stamp));

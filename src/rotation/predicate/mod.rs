@@ -22,6 +22,7 @@ mod room;
 mod runs;
 mod starting;
 mod told;
+mod unheard;
 mod usage;
 mod vaults;
 mod workloads;
@@ -49,6 +50,7 @@ pub use room::{Fits, autoscaler, fits, room};
 pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::{may_start, push_may_start};
 pub use told::{told_until, untold_since};
+pub use unheard::{nodes_heard, unheard_news};
 pub use usage::{
     logs_reach, logs_readable, logs_up_to_date, none_refused, own_region, refusals_wanted, unused_in_logs,
 };

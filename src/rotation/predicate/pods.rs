@@ -180,7 +180,7 @@ fn jobs_run(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
 }
 
 /// How long after its time to end is over a pod may still be there: kubelets are late, and API servers are slow.
-const OVERDUE: Duration = Duration::from_secs(600);
+pub(super) const OVERDUE: Duration = Duration::from_secs(600);
 
 /// The kubelet would have ended it by force.
 pub(super) fn overdue(pod: &PodView, now: Timestamp) -> bool {
@@ -371,28 +371,32 @@ fn mounting_elsewhere(
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Secrets that running pods read and that are not there, or lack the key: what those pods got from them, nothing tells. Of a
-/// pod that began after that look, it tells nothing; before the regeneration all is listed anew.
-fn absent<'a>(
-    stamp: &'a StampName,
-    cluster: &'a ClusterView,
-    seen: Timestamp,
-) -> impl Iterator<Item = Reason> + 'a {
+/// pod that began after that look, as watches may have told, it tells nothing: the Secret is looked at once more, at the pace of
+/// pods and no faster, for a server whose clock is ahead dates its pods after that look too.
+fn absent(stamp: &StampName, cluster: &ClusterView, seen: Timestamp) -> Vec<Reason> {
     let there = |pod: &PodView, name: &String| {
         cluster.synced.iter().any(|it| it.namespace == pod.namespace && it.name == *name)
     };
-    let mut readers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    // Pods are dated in whole seconds: one of the look's own second may have begun after it.
-    let before = |pod: &PodView| later(pod.created, SECOND) <= seen;
-    for pod in holders(cluster).filter(|pod| pod.phase == "Running" && before(pod)) {
+    let (mut before, mut since) =
+        (BTreeMap::<String, Vec<String>>::new(), BTreeMap::<String, Vec<String>>::new());
+    for pod in holders(cluster).filter(|pod| pod.phase == "Running") {
         let Holding::Specified { reads, .. } = &pod.holding else { continue };
+        // Pods are dated in whole seconds: one of the look's own second may have begun after it.
+        let readers = if later(pod.created, SECOND) <= seen { &mut before } else { &mut since };
         for name in reads.iter().filter(|name| !there(pod, name)) {
             readers.entry(format!("{}/{name}", pod.namespace)).or_default().push(pod.name.clone());
         }
     }
-    readers.into_iter().map(move |(secret, pods)| {
+    let reason = |gate, why| Reason::new(gate, Subject::Stamp(stamp.clone()), why);
+    let absent = before.into_iter().map(|(secret, pods)| {
         let why = Why::SyncedSecretAbsent { secret, pods };
-        Reason::new(Gate::Synced, Subject::Stamp(stamp.clone()), why)
-    })
+        reason(Gate::Synced, why)
+    });
+    let unlooked = since.into_iter().map(|(secret, pods)| {
+        // Nobody accepts what a look is about to tell.
+        reason(Gate::OldPodsGone, Why::SyncedSecretUnlooked { secret, pods })
+    });
+    absent.chain(unlooked).collect()
 }
 
 /// A synced Secret that does not tell since when it holds what it holds: of the pods that read it, nobody knows whether they

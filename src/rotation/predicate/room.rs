@@ -3,14 +3,14 @@
 //!
 //! A rolling update deletes pods and evicts none, so budgets of disruption are no part of this; Argo's restart of a
 //! Rollout evicts, and is another matter. Where quotas may not be read, nobody knows, and the plan says so: a surge
-//! that finds no room stops the rollout. Other workloads lose nothing by it; of its own the controller has taken away by then as
-//! many as may be unavailable, whether or not a new one has found a node. Whether a node has room, nothing here tells.
+//! that finds no room stops the rollout. Of its own pods the controller has taken away by then as many as may be
+//! unavailable, whether or not a new one has found a node; so while pods wait for a node, no restart takes any away.
 
 use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{
-    Amount, AutoscalerView, ClusterView, PodAsks, QuotaLine, QuotaView, RoomView, StampName, Takes,
+    Amount, AutoscalerView, ClusterView, PodAsks, QuotaLine, QuotaView, RoomView, StampName, Takes, Unplaced,
     WorkloadKind, WorkloadName, WorkloadView,
 };
 
@@ -24,13 +24,14 @@ pub fn room(ctx: &Context<'_>, stamp: &StampName, name: &WorkloadName, cluster: 
     let Some(workload) = cluster.workload(name).filter(|workload| workload.desired > 0) else {
         return Vec::new();
     };
+    let subject = Subject::Workload(stamp.clone(), name.clone());
     let room = match ctx.room(stamp, gate, ROOM_AGE) {
         Ok(room) => room,
         Err(reason) => return vec![*reason],
     };
-    let subject = Subject::Workload(stamp.clone(), name.clone());
     let limited = at_limit(workload, room);
-    let whys = no_room(workload, cluster, room).into_iter().chain(limited);
+    let whys =
+        no_room(workload, cluster, room).into_iter().chain(limited).chain(nodes_full(workload, cluster));
     whys.map(|why| Reason::new(gate, subject.clone(), why)).collect()
 }
 
@@ -115,4 +116,10 @@ pub fn autoscaler<'a>(name: &WorkloadName, room: &'a RoomView) -> Option<&'a Aut
 fn at_limit(workload: &WorkloadView, room: &RoomView) -> Option<Why> {
     let autoscaler = autoscaler(&workload.name, room).filter(|autoscaler| autoscaler.limited)?;
     workload.loses_pods().then(|| Why::AtLimit { autoscaler: autoscaler.name.clone(), most: autoscaler.most })
+}
+
+/// Pods wait for a node, and a restart would take some away.
+fn nodes_full(workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
+    let Unplaced { count, pods, message } = cluster.unplaced.clone().filter(|_| workload.loses_pods())?;
+    Some(Why::NodesFull { waiting: count, pods, message })
 }

@@ -25,10 +25,7 @@ pub fn propagated(ctx: &Context<'_>, stamp: &StampName, slot: Slot, max: Duratio
         let held = account.slot_of(&vault.fingerprint);
         return vec![Reason::new(gate, subject, Why::VaultHolds { slot: held, wanted: slot })];
     }
-    if vault.enabled {
-        return Vec::new();
-    }
-    vec![Reason::new(gate, subject, Why::VaultDisabled)]
+    Vec::new()
 }
 
 /// The same for a stamp that is only counted: what was well counts as it was seen last, and what was not is judged by a new
@@ -54,21 +51,17 @@ pub fn vault_sound(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<R
             return vec![missing.map_or(*reason, |blind| hold(Why::VaultMissing { why: blind.why.clone() }))];
         }
     };
-    let mut reasons = Vec::new();
-    if !vault.enabled {
-        reasons.push(hold(Why::VaultDisabled));
-    }
-    match (ctx.account(gate, max), ctx.account_keys(gate, max)) {
+    let reason = match (ctx.account(gate, max), ctx.account_keys(gate, max)) {
         // Who sees no account is told by other gates.
-        (Err(_), _) => {}
-        (Ok(_), Err(untold)) => reasons.push(*untold),
-        (Ok(_), Ok(account)) => reasons.extend(match account.kind_of(&vault.fingerprint) {
+        (Err(_), _) => None,
+        (Ok(_), Err(untold)) => Some(*untold),
+        (Ok(_), Ok(account)) => match account.kind_of(&vault.fingerprint) {
             None => Some(hold(Why::VaultHoldsNoKey)),
             Some(kind) if kind.access != ctx.opened.access => Some(hold(Why::VaultHoldsOtherAccess { kind })),
             Some(_) => None,
-        }),
-    }
-    reasons
+        },
+    };
+    reason.into_iter().collect()
 }
 
 /// Every Kubernetes Secret that the CSI driver fills from the vault's secret holds the slot's key too, by its

@@ -15,6 +15,18 @@ pub enum Opens {
 }
 
 impl Why {
+    /// Whether something was begun that comes to its end by itself, and whose end somebody has to see.
+    pub fn is_under_way(&self) -> bool {
+        matches!(
+            self,
+            Why::RolloutUnderWay { .. }
+                | Why::RunUnderWay { .. }
+                | Why::OutcomeOpen { .. }
+                | Why::OperationRunning { .. }
+                | Why::NotAcceptedLongEnough { .. }
+        )
+    }
+
     /// What an acceptance is bound to: the kind of reason, and the thing where several under one subject are of that kind.
     /// Whoever has accepted one check or Secret has not accepted the next.
     pub fn accepted_as(&self) -> String {
@@ -25,6 +37,7 @@ impl Why {
             | Why::SyncedSecretStale { secret }
             | Why::SyncedSecretContested { secret, .. }
             | Why::SyncedSecretAbsent { secret, .. }
+            | Why::SyncedSecretUnlooked { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
             Why::MayNotRestart { what, .. } => format!(" {what}"),
@@ -40,6 +53,8 @@ impl Why {
             Why::CronJobReadsStale { secret } => format!(" {secret}"),
             // Where fewer are seen than was accepted, that is another matter.
             Why::NamespacesUnseen { looked, .. } => format!(" {}", looked.join(" ")),
+            // The machine may be gone, or another one may run by its name now.
+            Why::DeletedUnheard { pods, .. } => format!(" {}", pods.join(" ")),
             // A use after the one that was accepted is another one.
             Why::UsedRecently { at, .. }
             | Why::NotesBehind { at, .. }
@@ -138,6 +153,7 @@ impl Why {
             Why::SyncedSecretContested { .. } => "synced-secret-contested",
             Why::SyncedSecretUnread { .. } => "synced-secret-unread",
             Why::SyncedSecretAbsent { .. } => "synced-secret-absent",
+            Why::SyncedSecretUnlooked { .. } => "synced-secret-unlooked",
             Why::SyncedSecretUndated { .. } => "synced-secret-undated",
             Why::CronJobReadsStale { .. } => "cron-job-reads-stale",
             Why::WorkloadMissing => "workload-missing",
@@ -166,6 +182,7 @@ impl Why {
             Why::TakesAll { .. } => "takes-all",
             Why::NoRoom { .. } => "no-room",
             Why::AtLimit { .. } => "at-limit",
+            Why::NodesFull { .. } => "nodes-full",
             Why::Scaling { .. } => "scaling",
             Why::PodsLeftOut { .. } => "pods-left-out",
             Why::BudgetSpent { .. } => "budget-spent",
@@ -174,6 +191,7 @@ impl Why {
             Why::PausedByPerson { .. } => "paused-by-person",
             Why::NodeNotReady { .. } => "node-not-ready",
             Why::NodeSilent { .. } => "node-silent",
+            Why::DeletedUnheard { .. } => "deleted-unheard",
             Why::OldPods { .. } => "old-pods",
             Why::JobRuns { .. } => "job-runs",
             Why::OldPodsStay { .. } => "old-pods-stay",
@@ -315,6 +333,7 @@ impl Why {
             | Why::ClocksDiffer { .. }
             | Why::PausedByPerson { .. }
             | Why::NodeSilent { .. }
+            | Why::DeletedUnheard { lasting: true, .. }
             | Why::OldPodsStay { .. }
             | Why::StampTakenOut
             | Why::AccountOfOther
@@ -390,6 +409,7 @@ impl Why {
             | Why::VaultSettling { .. }
             | Why::SyncedSecretLags { .. }
             | Why::SyncedSecretContested { .. }
+            | Why::SyncedSecretUnlooked { .. }
             | Why::ClusterChanging { .. }
             | Why::RolloutUnderWay { .. }
             | Why::Unhealthy { .. }
@@ -400,9 +420,11 @@ impl Why {
             | Why::LastHealthyStamp { recovering: true }
             | Why::NoRoom { passing: true, .. }
             | Why::AtLimit { .. }
+            | Why::NodesFull { .. }
             | Why::Scaling { .. }
             | Why::PodsLeftOut { .. }
             | Why::NodeNotReady { .. }
+            | Why::DeletedUnheard { lasting: false, .. }
             | Why::OldPods { .. }
             | Why::JobRuns { .. }
             | Why::UnlistedPods { stays: false, .. }

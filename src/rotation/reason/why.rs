@@ -363,6 +363,12 @@ pub enum Why {
         secret: String,
         pods: Vec<String>,
     },
+    /// It was not there at the last look, and pods that run and began since then read it: what it holds, and since when, that
+    /// look could not tell.
+    SyncedSecretUnlooked {
+        secret: String,
+        pods: Vec<String>,
+    },
     /// It holds the key, and nobody says since when: pods that read it may be older than that.
     SyncedSecretUndated {
         secret: String,
@@ -485,6 +491,15 @@ pub enum Why {
         autoscaler: String,
         most: u32,
     },
+    /// Pods wait for room on a node, whoever they are of, and a restart would take some of its own away: their room may go to
+    /// those that wait.
+    NodesFull {
+        waiting: usize,
+        /// The first few.
+        pods: Vec<String>,
+        /// The scheduler's words.
+        message: String,
+    },
     /// Its rollout is over, and it has not all the pods that it wants: it is being scaled, or has lost some.
     Scaling {
         available: u32,
@@ -512,6 +527,14 @@ pub enum Why {
         by: String,
         because: String,
         since: Timestamp,
+    },
+    /// Old pods were deleted while their node did not answer, and it has not answered since, or not for long enough. `back`: when
+    /// it will have, where it does now. `lasting`: it does not answer for so long, or is gone, that nobody waits for it.
+    DeletedUnheard {
+        node: String,
+        pods: Vec<String>,
+        back: Option<Timestamp>,
+        lasting: bool,
     },
     OldPods {
         pods: Vec<String>,

@@ -26,13 +26,15 @@ pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<
         note(EvidenceKey::Inventory, Some(&blind));
     }
     for stamp in stamps.iter().filter(|stamp| !is_closed(world, stamp)) {
+        // A version that is disabled is told as a difference.
         let vault = world.vaults.get(stamp).and_then(|seen| seen.what.as_ref().err());
+        let vault = vault.filter(|blind| blind.kind != Blindness::Disabled);
         let cluster = world.clusters.get(stamp);
         let state = cluster.and_then(|seen| seen.get()).map(|cluster| &cluster.state);
         note(EvidenceKey::Vault(stamp.clone()), vault);
         note(EvidenceKey::Cluster(stamp.clone()), cluster.and_then(|seen| seen.what.as_ref().err()));
         // With its vault there, it may be a cluster that is named wrongly.
-        let vault_is_there = world.vaults.get(stamp).is_some_and(|seen| seen.what.is_ok());
+        let vault_is_there = is_there(world, stamp);
         let unknown = Blind { kind: Blindness::Missing, why: NO_CLUSTER.to_owned() };
         let gone = state == Some(&ClusterState::Gone) && vault_is_there;
         note(EvidenceKey::Cluster(stamp.clone()), gone.then_some(&unknown));
@@ -50,6 +52,12 @@ pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<
     unseen
 }
 
+/// Whether the stamp's vault has answered with its secret, disabled or not.
+fn is_there(world: &World, stamp: &StampName) -> bool {
+    let seen = world.vaults.get(stamp).map(|seen| &seen.what);
+    seen.is_some_and(|what| what.as_ref().err().is_none_or(|blind| blind.kind == Blindness::Disabled))
+}
+
 /// Whose key nobody sees, by Azure's own list: resources that look like part of a stamp and are not configured; and whether
 /// the list itself is whole.
 fn left_out(world: &World, view: &InventoryView) -> Vec<String> {
@@ -60,14 +68,14 @@ fn left_out(world: &World, view: &InventoryView) -> Vec<String> {
              keyslot.toml does not name it: which key is used there is not known"
         )
     });
-    let is_there = |one: &&Absent| match one.kind {
-        ResourceKind::Vault => world.vaults.get(&one.stamp).is_some_and(|seen| seen.what.is_ok()),
+    let exists = |one: &&Absent| match one.kind {
+        ResourceKind::Vault => is_there(world, &one.stamp),
         ResourceKind::Cluster => {
             let cluster = world.clusters.get(&one.stamp).and_then(|seen| seen.get());
             cluster.is_some_and(|cluster| cluster.state != ClusterState::Gone)
         }
     };
-    let absent = view.absent.iter().filter(is_there).map(|one| {
+    let absent = view.absent.iter().filter(exists).map(|one| {
         let Absent { stamp, kind, name } = one;
         format!("it does not show the {kind} {name} of {stamp}, which is there: it is not whole")
     });

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::super::time::Span;
+use super::nodes::NodeConfig;
 use crate::model::{BranchName, ReplicaNumber, StampName, WorkloadName};
 
 /// Locations by ARM name with the display name of the region, in the order in which stamps are made.
@@ -214,9 +215,9 @@ pub struct CsiConfig {
     /// Whether mounted files follow the vault.
     pub rotation: bool,
     pub poll: Duration,
-    /// Whether a new mount updates an existing synced Secret although rotation is off. Drivers up to 1.5 do
-    /// not: the Secret keeps its first content.
-    pub mount_updates_secret: bool,
+    /// Whether the driver writes a synced Secret from a pod's files at each mount and every five minutes, whatever it holds, as
+    /// since version 1.6. Before, it fills one that is not there, and only rotation updates it.
+    pub rewrites: bool,
 }
 
 /// One cluster's own facts; names are derived where not given.
@@ -241,6 +242,8 @@ pub struct KubernetesConfig {
     /// From a pod's creation until its volumes are mounted, and so until the vault is read.
     pub mounts_in: Span,
     pub csi: CsiConfig,
+    #[serde(skip_serializing_if = "NodeConfig::is_endless")]
+    pub node: NodeConfig,
 }
 
 impl Default for KubernetesConfig {
@@ -252,7 +255,8 @@ impl Default for KubernetesConfig {
             ring: 4096,
             revision_history: 10,
             mounts_in: Span::secs(1, 6),
-            csi: CsiConfig { rotation: true, poll: Duration::from_secs(300), mount_updates_secret: false },
+            csi: CsiConfig { rotation: true, poll: Duration::from_secs(300), rewrites: false },
+            node: NodeConfig::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod clusters;
 mod cron_jobs;
+mod nodes;
 mod quotas;
 mod rules;
 mod services;
@@ -27,6 +28,7 @@ pub use services::{
 };
 
 pub use cron_jobs::CronJobConfig;
+pub use nodes::NodeConfig;
 pub use quotas::QuotaConfig;
 pub use rules::{ClassicConfig, RulesConfig};
 pub use sets::SetConfig;

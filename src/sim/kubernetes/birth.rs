@@ -39,6 +39,10 @@ impl Cluster {
             secrets: BTreeMap::new(),
             processes: BTreeMap::new(),
             lost: BTreeMap::new(),
+            regained: BTreeMap::new(),
+            deleted_nodes: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
+            has: hand.config.kubernetes.node,
             cordoned: BTreeSet::new(),
             unmounted: BTreeSet::new(),
             // Nothing of the birth is told to watches.
@@ -189,6 +193,7 @@ impl Cluster {
             ready_changed: Some(started),
             started: Some(started),
             waiting: None,
+            unplaced: None,
             restarts: 0,
         };
         self.pods.insert(id, Arc::new(pod.clone()));

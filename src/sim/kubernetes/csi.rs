@@ -3,7 +3,10 @@
 //! The trap that it is made to show: status objects tell the version of the *files*. Neither the process nor,
 //! with rotation off, the synced Secret need to know that version. And a Secret's owners are written into the same entry of
 //! `managedFields` as its content, so every new ReplicaSet or Job whose pods mount the class moves that entry's time.
-//! (The driver's controllers, version 1.6. A Secret that has lost its last owner stays, here.)
+//! (The driver's controllers; a Secret that has lost its last owner stays, here.)
+//!
+//! Since version 1.6 the driver also writes a Secret from the files of every living pod, each in its round: where pods with older
+//! files live beside new ones, what it holds flips between both.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +24,17 @@ use crate::sim::config::KeySource;
 /// How long a kubelet waits before it tries to mount again.
 const RETRY: Duration = Duration::from_secs(60);
 
+/// How often the driver comes back to each pod that mounts a class.
+const ROUND: Duration = Duration::from_secs(300);
+
 /// How often the driver sees to the owners of the Secrets that it fills.
 const OWNS_EVERY: Duration = Duration::from_secs(5);
+
+/// Some time within a period, of each pod's own.
+fn phase_of(id: PodId, period: Duration, hand: &Hand<'_>) -> Duration {
+    let most = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(hand.seed.of("round").at(id.0).below(most))
+}
 
 fn owned_in(id: PodId, hand: &Hand<'_>) -> Duration {
     let spread = u64::try_from(OWNS_EVERY.as_millis()).unwrap_or(u64::MAX);
@@ -34,7 +46,11 @@ impl Cluster {
     pub(super) fn mount(&mut self, id: PodId, hand: &mut Hand<'_>) {
         let Some(pod) = self.pods.get(&id).cloned() else { return };
         let Some(version) = hand.vault.read(hand.now).cloned() else { return };
-        if pod.deleting.is_some() || self.mounts.contains_key(&id) || pod.template.class.is_empty() {
+        if pod.deleting.is_some()
+            || pod.unplaced.is_some()
+            || self.mounts.contains_key(&id)
+            || pod.template.class.is_empty()
+        {
             return;
         }
         let stamp = hand.stamp;
@@ -44,7 +60,8 @@ impl Cluster {
         let class = &pod.template.class;
         let delivers = self.delivers(&pod.meta.namespace, class, hand);
         // What is there from the beginning was mounted long ago.
-        if (fails.is_some() || delivers.is_none()) && pod.started.is_none() {
+        let fails = fails.is_some() || !version.beside.enabled;
+        if (fails || delivers.is_none()) && pod.started.is_none() {
             self.unmounted.insert(id);
             hand.later(RETRY, Task::Mount(id));
             return;
@@ -74,10 +91,12 @@ impl Cluster {
             && delivered
             && self.fills(&pod.meta.namespace, class, name)
         {
-            let csi = hand.config.kubernetes.csi;
-            if !self.secrets.contains_key(name) || csi.mount_updates_secret {
-                self.sync_secret(name, &pod.meta.namespace, &version.value, hand);
-            }
+            self.fill_secret(name, &pod.meta.namespace, &version.value, hand);
+        }
+        if hand.config.kubernetes.csi.rewrites {
+            // What is there from the beginning was not mounted all at once.
+            let since = if pod.started.is_none() { Duration::ZERO } else { phase_of(id, ROUND, hand) };
+            hand.later(ROUND - since, Task::Rewrite(id));
         }
         let class = self.provider_class(&pod.meta.namespace, class);
         match class.and_then(|class| class.synced.as_ref()).map(|_| pod.started) {
@@ -92,6 +111,30 @@ impl Cluster {
         if behind && hand.config.kubernetes.csi.rotation {
             self.queue_refresh(id, hand);
         }
+    }
+
+    /// At a mount: one that is there keeps what it holds, unless the driver always writes.
+    fn fill_secret(&mut self, name: &str, namespace: &Arc<str>, value: &SecretValue, hand: &mut Hand<'_>) {
+        if !self.secrets.contains_key(name) || hand.config.kubernetes.csi.rewrites {
+            self.sync_secret(name, namespace, value, hand);
+        }
+    }
+
+    /// The driver's round comes to this pod: its class's Secret gets what the pod's files hold. It passes over pods that are
+    /// told to end, and over those that have ended.
+    pub(super) fn rewrite(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(pod) = self.pods.get(&id).cloned() else { return };
+        if pod.deleting.is_some() || pod.phase == Phase::Succeeded {
+            return;
+        }
+        let class = self.provider_class(&pod.meta.namespace, &pod.template.class);
+        let filled = class.and_then(|class| class.synced.clone());
+        let mount = self.mounts.get(&id).filter(|mount| mount.secret.is_some());
+        let files = mount.and_then(|mount| hand.vault.version(&mount.version)).map(|it| it.value.clone());
+        if let (Some((name, _)), Some(value)) = (filled, files) {
+            self.sync_secret(&name, &pod.meta.namespace, &value, hand);
+        }
+        hand.later(ROUND, Task::Rewrite(id));
     }
 
     fn synced_to(&self, key: &KeySource) -> Option<&SyncedSecret> {
@@ -132,7 +175,10 @@ impl Cluster {
         let Some(version) = hand.vault.read(hand.now).cloned() else { return };
         // The driver passes over pods that have ended.
         let Some(pod) = self.pods.get(&id).filter(|pod| pod.phase != Phase::Succeeded) else { return };
-        // What it cannot find it leaves as it is.
+        // What it cannot get or find it leaves as it is.
+        if !version.beside.enabled {
+            return;
+        }
         let Some(delivers) = self.delivers(&pod.meta.namespace, &pod.template.class, hand) else { return };
         let secret = delivers.then(|| hand.config.secret_name.clone());
         let Some(mount) = self.mounts.get_mut(&id) else { return };

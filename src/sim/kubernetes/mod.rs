@@ -12,6 +12,7 @@ mod classes;
 mod csi;
 mod deployment;
 mod drains;
+mod forced;
 mod jobs;
 mod limits;
 mod made;
@@ -25,6 +26,7 @@ mod removed;
 mod replica_set;
 mod ring;
 mod rollouts;
+mod scheduling;
 mod sets;
 mod status;
 mod warnings;
@@ -47,7 +49,7 @@ pub use ring::Ring;
 pub use warnings::WarningEvent;
 
 use super::account::KeyId;
-use super::config::{QuotaConfig, WorldConfig};
+use super::config::{NodeConfig, QuotaConfig, WorldConfig};
 use super::events::{Event, Queue};
 use super::fault::FaultBook;
 use super::refusal::Refusal;
@@ -78,6 +80,8 @@ pub enum Task {
     Refresh(PodId),
     /// The driver sees to it that what is above the pod owns what its class fills.
     Own(PodId),
+    /// The driver's round comes to a pod.
+    Rewrite(PodId),
     /// The pod's node has not answered for so long that the pod is told to end.
     Evict(PodId),
     /// The pod is on a node that is drained, and is told to end as soon as budgets allow it.
@@ -172,6 +176,14 @@ pub struct Cluster {
     processes: BTreeMap<PodId, Process>,
     /// Nodes that do not answer, and since when.
     lost: BTreeMap<Arc<str>, Timestamp>,
+    /// Since when nodes that did not answer do so again.
+    regained: BTreeMap<Arc<str>, Timestamp>,
+    /// Nodes whose objects somebody deleted, of those that do not answer.
+    deleted_nodes: BTreeSet<Arc<str>>,
+    /// Pods that somebody deleted by force on nodes that do not answer, by their nodes: their processes run on.
+    forgotten: BTreeMap<PodId, Arc<str>>,
+    /// What each node has.
+    has: NodeConfig,
     /// Nodes that nothing is scheduled on, because they are drained.
     cordoned: BTreeSet<Arc<str>>,
     /// Pods whose secret could not be mounted yet.
@@ -293,6 +305,7 @@ impl Cluster {
             Task::Remove(pod) => self.remove_pod(pod, hand),
             Task::Refresh(pod) => self.refresh(pod, hand),
             Task::Own(pod) => self.own_secret(pod, hand),
+            Task::Rewrite(pod) => self.rewrite(pod, hand),
             Task::Evict(pod) => self.evict_pod(pod, hand),
             Task::Drain(pod) => return self.drain_pod(pod, hand),
             Task::Probe(_) | Task::Autoscale(_) | Task::Nothing => {}
@@ -333,6 +346,7 @@ impl Cluster {
         self.loads.clear();
         self.budgets.clear();
         self.failing.clear();
+        self.forgotten.clear();
         std::mem::take(&mut self.processes).into_values().collect()
     }
 

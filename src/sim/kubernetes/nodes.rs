@@ -42,6 +42,8 @@ impl Cluster {
     pub(in crate::sim) fn regain_node(&mut self, number: u32, hand: &mut Hand<'_>) {
         let node = node_name(u64::from(number));
         self.lost.remove(&node);
+        self.regained.insert(Arc::clone(&node), hand.now);
+        self.end_forgotten_on(&node, hand);
         let now = hand.now;
         for id in self.pods_on(&node) {
             let Some(pod) = self.pods.get(&id) else { continue };
@@ -66,9 +68,20 @@ impl Cluster {
         }
     }
 
-    /// The nodes, and since when each does not answer, where it does not.
+    /// The nodes that the API has, and since when each does not answer, where it does not.
     pub fn nodes(&self) -> impl Iterator<Item = (Arc<str>, Option<Timestamp>)> {
-        (0..NODES).map(node_name).map(|name| (Arc::clone(&name), self.lost.get(&name).copied()))
+        let there = (0..NODES).map(node_name).filter(|name| !self.deleted_nodes.contains(name));
+        there.map(|name| (Arc::clone(&name), self.lost.get(&name).copied()))
+    }
+
+    /// Since when it answers, where it did not before; else it has since it was born.
+    pub fn heard_since(&self, node: &str) -> Option<Timestamp> {
+        self.regained.get(node).copied()
+    }
+
+    /// Those that were deleted.
+    pub fn deleted_nodes(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.deleted_nodes.iter()
     }
 
     /// Whether the pod is on a node that does not answer.

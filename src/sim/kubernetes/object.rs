@@ -282,6 +282,8 @@ pub struct Pod {
     pub started: Option<Timestamp>,
     /// Why a container waits, as `ContainerCreating` or `CrashLoopBackOff`.
     pub waiting: Option<&'static str>,
+    /// Why no node takes it, in the scheduler's words.
+    pub unplaced: Option<Arc<str>>,
     pub restarts: u32,
 }
 

@@ -87,6 +87,7 @@ impl Cluster {
             ready_changed: None,
             started: None,
             waiting: None,
+            unplaced: None,
             restarts: 0,
         });
         self.log(ChangeKind::Added, Object::Pod(Arc::clone(&pod)), hand);
@@ -95,6 +96,13 @@ impl Cluster {
         // pod that goes before the one that comes, as recorded.
         self.ask_after(hand.config.kubernetes.hop * 2, Task::of(owner), hand);
         hand.later(hand.config.kubernetes.hop * 4, Task::Schedule(id));
+        self.start_soon(id, hand);
+    }
+
+    /// From now on a node has it, or is about to.
+    fn start_soon(&mut self, id: PodId, hand: &mut Hand<'_>) {
+        let Some(place) = self.pods.get(&id).map(|pod| pod.place) else { return };
+        let seed = hand.seed.of("pod").at(id.0);
         let mounts = hand.config.kubernetes.mounts_in.pick(seed.of("mounts"));
         let starts = hand
             .config
@@ -106,18 +114,32 @@ impl Cluster {
     }
 
     pub(super) fn schedule_pod(&mut self, id: PodId, hand: &mut Hand<'_>) {
-        if self.pods.get(&id).is_none_or(|pod| pod.deleting.is_some() || pod.node.is_some()) {
+        let Some(pod) = self.pods.get(&id).filter(|pod| pod.deleting.is_none() && pod.node.is_none()) else {
             return;
-        }
+        };
         let seed = hand.seed.of("node").at(id.0);
         let now = hand.now;
-        let free = self.node_from(seed.below(NODES));
+        // A DaemonSet makes its pods for a node each.
+        let found = match (pod.workload.kind, pod.index) {
+            (WorkloadKind::DaemonSet, Some(node)) => Ok(node_name(u64::from(node))),
+            _ => self.place(seed.below(NODES), &pod.template),
+        };
+        let waited = pod.unplaced.is_some();
+        let node = match found {
+            Ok(node) => node,
+            Err(why) => {
+                if !waited {
+                    self.change_pod(id, hand, |pod| pod.unplaced = Some(why.into()));
+                }
+                return;
+            }
+        };
+        if waited {
+            self.start_soon(id, hand);
+        }
         self.change_pod(id, hand, |pod| {
-            // A DaemonSet makes its pods for a node each.
-            pod.node = Some(match (pod.workload.kind, pod.index) {
-                (WorkloadKind::DaemonSet, Some(node)) => node_name(u64::from(node)),
-                _ => free,
-            });
+            pod.node = Some(node);
+            pod.unplaced = None;
             pod.waiting = Some("ContainerCreating");
             pod.ready_changed = Some(now);
         });
@@ -127,7 +149,7 @@ impl Cluster {
     pub(super) fn run_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
         let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
         let mounted = self.mounts.contains_key(&id) || pod.template.class.is_empty();
-        if pod.deleting.is_some() || !mounted || self.is_lost(id) {
+        if pod.deleting.is_some() || !mounted || pod.unplaced.is_some() || self.is_lost(id) {
             return Happened::default();
         }
         let stamp = hand.stamp;
@@ -228,7 +250,9 @@ impl Cluster {
     }
 
     pub(super) fn end_pod(&mut self, id: PodId, hand: &mut Hand<'_>) -> Happened {
-        let Some(pod) = self.pods.get(&id).cloned() else { return Happened::default() };
+        let Some(pod) = self.pods.get(&id).cloned() else {
+            return Happened { ended: self.end_forgotten(id), readiness: None };
+        };
         if self.is_lost(id) {
             // Its kubelet does not hear of it.
             return Happened::default();
@@ -249,6 +273,7 @@ impl Cluster {
                 pod.ready_changed = Some(now);
             }
         });
+        self.make_room(hand);
         self.processes.remove(&id)
     }
 
@@ -261,6 +286,7 @@ impl Cluster {
             hand.next_version();
             self.log(ChangeKind::Deleted, Object::MountStatus(mount), hand);
         }
+        self.make_room(hand);
         self.ask(Task::of(pod.owner), hand);
     }
 }

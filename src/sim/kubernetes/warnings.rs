@@ -39,6 +39,8 @@ impl Cluster {
             ("BackOff", format!("Back-off restarting failed container {app} in pod {name}"), pod.restarts)
         } else if self.unmounted.contains(&pod.id) {
             ("FailedMount", UNMOUNTED.to_owned(), 3)
+        } else if let Some(why) = &pod.unplaced {
+            ("FailedScheduling", why.to_string(), 1)
         } else {
             return None;
         };

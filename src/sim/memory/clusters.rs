@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -19,9 +20,9 @@ use super::holding::{besides, delivers, holding, is_synced, left, mounted, overt
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
-    Amount, Blindness, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, ObjectName,
-    PodAsks, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy, SyncedSecretView,
-    Warning, WorkloadKind, WorkloadName, WorkloadView,
+    Amount, Blindness, BudgetView, ClusterState, ClusterView, CronJobView, DeploymentCondition, NodesView,
+    ObjectName, PodAsks, PodTimes, PodTrouble, PodView, ReplicaNumber, RoomView, Salt, StampName, Strategy,
+    SyncedSecretView, Unplaced, Warning, WorkloadKind, WorkloadName, WorkloadView,
 };
 use crate::ports::{Changed, Clusters, Effect, Fault, Permit, RestartMark};
 
@@ -56,7 +57,17 @@ impl Clusters for MemoryClusters {
                     silent: cluster
                         .nodes()
                         .filter_map(|(name, since)| Some((name.to_string(), Some(whole_second(since?)))))
+                        .chain(cluster.deleted_nodes().map(|name| (name.to_string(), None)))
                         .collect(),
+                    heard: cluster
+                        .nodes()
+                        .filter(|(_, lost)| lost.is_none())
+                        .map(|(name, _)| (name.to_string(), cluster.heard_since(&name).map(whole_second)))
+                        .collect(),
+                    unplaced: Unplaced::among(cluster.pods().filter_map(|pod| {
+                        let name = format!("{}/{}", pod.meta.namespace, pod.meta.name);
+                        Some((name, pod.unplaced.as_deref().filter(|_| pod.deleting.is_none())?))
+                    })),
                     ahead: Some(SignedDuration::ZERO),
                     extent: None,
                     warnings: cluster.warnings().map(|one| warning(&one)).collect(),
@@ -86,6 +97,15 @@ impl Clusters for MemoryClusters {
         let missing = || about.fault(Blindness::Missing, "there is no such cluster");
         let look = |world: &mut World| {
             world.stamp(stamp).map(|stamp| room::budgets(&stamp.cluster)).ok_or_else(missing)
+        };
+        self.0.read(about, Call::on(Operation::ReadRoom, stamp), look).await
+    }
+
+    async fn nodes(&self, stamp: &StampName) -> Result<NodesView, Fault> {
+        let about = About { what: "see what the nodes have left", subject: stamp.as_str() };
+        let missing = || about.fault(Blindness::Missing, "there is no such cluster");
+        let look = |world: &mut World| {
+            world.stamp(stamp).map(|stamp| room::nodes(&stamp.cluster)).ok_or_else(missing)
         };
         self.0.read(about, Call::on(Operation::ReadRoom, stamp), look).await
     }
@@ -156,7 +176,8 @@ impl MemoryClusters {
                 fingerprint: self.0.fingerprint(world, &secret.value, salt),
                 changed: Some(whole_second(secret.changed)),
                 owners: secret.owners.iter().map(|owner| owner.uid.to_string()).collect(),
-                said_since: said_since(&secret.meta.name),
+                said_since: said_since(&secret.meta.name)
+                    .map(|since| since.max(whole_second(secret.meta.created))),
             })
             .collect()
     }
@@ -218,6 +239,7 @@ fn set_view(set: &PodSet) -> WorkloadView {
         left: None,
         written: Some(whole_second(set.written)),
         manager: None,
+        times: times(set.min_ready, &set.template),
     }
 }
 
@@ -264,7 +286,12 @@ fn workload(deployment: &Deployment) -> WorkloadView {
         left: None,
         written: Some(whole_second(deployment.written)),
         manager: None,
+        times: times(deployment.min_ready, &deployment.template),
     }
+}
+
+fn times(min_ready: Duration, template: &PodTemplate) -> PodTimes {
+    PodTimes { min_ready, grace: template.grace, probe_delay: Duration::ZERO }
 }
 
 fn warning(event: &WarningEvent) -> Warning {

@@ -1,7 +1,7 @@
 //! Room in the clusters, from the world's own state.
 
 use super::super::kubernetes::Cluster;
-use crate::model::{Amount, AutoscalerView, BudgetView, QuotaLine, QuotaView, RoomView};
+use crate::model::{Amount, AutoscalerView, BudgetView, NodeRoom, NodesView, QuotaLine, QuotaView, RoomView};
 
 pub(super) fn room(cluster: &Cluster) -> RoomView {
     RoomView { quotas: Ok(quotas(cluster)), autoscalers: Ok(autoscalers(cluster)) }
@@ -52,4 +52,19 @@ pub(super) fn budgets(cluster: &Cluster) -> Vec<BudgetView> {
         })
     };
     cluster.budgets().iter().filter_map(view).collect()
+}
+
+/// Of the Deployments: what else there is adds no pod when it is restarted.
+pub(super) fn nodes(cluster: &Cluster) -> NodesView {
+    let takers: Vec<_> = cluster
+        .nodes()
+        .filter(|(name, silent)| silent.is_none() && !cluster.is_cordoned(name))
+        .map(|(name, _)| name)
+        .collect();
+    let room = |deployment: &std::sync::Arc<super::super::kubernetes::Deployment>| NodeRoom {
+        workload: deployment.workload.clone(),
+        takers: takers.len(),
+        roomy: takers.iter().filter(|node| cluster.lacks(node, &deployment.template).is_none()).count(),
+    };
+    NodesView { rooms: cluster.standing().map(room).collect(), grows: false }
 }

@@ -27,12 +27,15 @@ impl Vaults for MemoryVaults {
                 world.visitor_read(stamp, id, "keyslot", AGENT);
                 let vault = &world.stamp(stamp).ok_or_else(missing)?.vault;
                 let version = vault.read(world.now()).ok_or_else(missing)?;
+                let beside = &version.beside;
+                if !beside.enabled {
+                    return Err(about.fault(Blindness::Disabled, "its current version is disabled"));
+                }
                 Ok(VaultView {
                     version: version.id.clone(),
                     created: version.created,
-                    enabled: true,
-                    expires: None,
-                    valid_from: None,
+                    expires: beside.expires,
+                    valid_from: beside.valid_from,
                     fingerprint: self.0.fingerprint(world, &version.value, salt),
                 })
             })
@@ -52,17 +55,19 @@ impl Vaults for MemoryVaults {
         }
         let known = self.0.read(about, Call::on(Operation::ReadVault, stamp), |world| {
             let vault = world.stamp(stamp).map(|stamp| &stamp.vault);
-            let current = vault.and_then(|vault| vault.read(world.now())).map(|version| &version.id);
-            if current != Some(replaces) {
+            let current = vault.and_then(|vault| vault.read(world.now()));
+            let Some(current) = current.filter(|version| version.id == *replaces) else {
                 return Err(about.fault(Blindness::Unintelligible, "it has another version by now"));
-            }
+            };
             let key = world.account().current(kind).map(|key| key.material.clone());
-            key.ok_or_else(|| about.fault(Blindness::Missing, "there is no such key"))
+            let key = key.ok_or_else(|| about.fault(Blindness::Missing, "there is no such key"))?;
+            Ok((key, current.beside.clone()))
         });
         match known.await {
             Err(fault) => Effect::NotSent(fault),
-            Ok(value) => {
-                let command = Command::SetSecret { stamp: stamp.clone(), value: KeyMaterial::clone(&value) };
+            Ok((value, beside)) => {
+                let value = KeyMaterial::clone(&value);
+                let command = Command::PutSecret { stamp: stamp.clone(), value, beside };
                 let call = Call::on(Operation::WriteVault, stamp);
                 self.0
                     .effect(about, call, command, |reply| matches!(reply, Reply::Version(_)).then_some(()))

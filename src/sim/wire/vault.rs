@@ -1,7 +1,9 @@
 //! Key Vault's face: the one secret of each stamp's vault, with its versions.
 //!
 //! A call without a token is challenged, as clients expect; the host's first label names the vault. A PUT always
-//! makes a new version.
+//! makes a new version. A version that is disabled is listed and not given; dates keep nobody from reading.
+
+use std::collections::BTreeMap;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -9,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
 use http::header::{HOST, RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode, Uri};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -17,7 +20,7 @@ use super::SharedWorld;
 use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
 use super::entra::{Directory, VAULT};
 use crate::model::{KeyMaterial, SecretVersion, StampName};
-use crate::sim::vault::{Vault, VaultVersion};
+use crate::sim::vault::{Beside, Vault, VaultVersion};
 use crate::sim::{Call, Command, Operation, Reply, World};
 
 #[derive(Clone)]
@@ -41,8 +44,22 @@ enum Asked {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct SetBody {
     value: String,
+    content_type: Option<String>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    #[serde(default)]
+    attributes: SetAttributes,
+}
+
+#[derive(Deserialize, Default)]
+struct SetAttributes {
+    enabled: Option<bool>,
+    /// Seconds since 1970, like the other one.
+    exp: Option<i64>,
+    nbf: Option<i64>,
 }
 
 async fn answer(
@@ -125,6 +142,12 @@ impl Named<'_> {
             Asked::Versions => return self.versions(world),
         };
         match found {
+            Some(version) if !version.beside.enabled => error(
+                StatusCode::FORBIDDEN,
+                "Forbidden",
+                "Operation get is not allowed on a disabled secret.",
+                "SecretDisabled",
+            ),
             Some(version) => Json(self.bundle(version, true)).into_response(),
             None => secret_not_found(),
         }
@@ -153,11 +176,15 @@ impl Named<'_> {
     }
 
     fn set(&self, world: &mut World, body: &[u8]) -> Response {
-        let Ok(SetBody { value }) = serde_json::from_slice(body) else {
+        let Ok(SetBody { value, content_type, tags, attributes }) = serde_json::from_slice(body) else {
             return error(StatusCode::BAD_REQUEST, "BadParameter", "The value is missing.", "");
         };
         let value = KeyMaterial::new(Zeroizing::new(value));
-        let reply = world.apply(Command::SetSecret { stamp: self.stamp.clone(), value });
+        let time = |at: Option<i64>| at.and_then(|at| Timestamp::from_second(at).ok());
+        let SetAttributes { enabled, exp, nbf } = attributes;
+        let (expires, valid_from) = (time(exp), time(nbf));
+        let beside = Beside { enabled: enabled.unwrap_or(true), expires, valid_from, content_type, tags };
+        let reply = world.apply(Command::PutSecret { stamp: self.stamp.clone(), value, beside });
         let written = self.held(world).and_then(Vault::current);
         match (reply, written) {
             (Ok(Reply::Version(_)), Some(version)) => {
@@ -169,16 +196,27 @@ impl Named<'_> {
 
     fn bundle(&self, version: &VaultVersion, with_value: bool) -> Value {
         let created = version.created.as_second();
+        let Beside { enabled, expires, valid_from, content_type, tags } = &version.beside;
         let mut bundle = json!({
             "id": format!("https://{}.vault.azure.net/secrets/{}/{}", self.vault, self.name, version.id),
             "attributes": {
-                "enabled": true,
+                "enabled": enabled,
                 "created": created,
                 "updated": created,
                 "recoveryLevel": "Recoverable+Purgeable",
                 "recoverableDays": 90,
             },
         });
+        let dates = [("exp", expires), ("nbf", valid_from)];
+        for (name, at) in dates.into_iter().filter_map(|(name, at)| Some((name, (*at)?))) {
+            bundle["attributes"][name] = json!(at.as_second());
+        }
+        if let Some(content_type) = content_type {
+            bundle["contentType"] = json!(content_type);
+        }
+        if !tags.is_empty() {
+            bundle["tags"] = json!(tags);
+        }
         if let (true, Some(members)) = (with_value, bundle.as_object_mut()) {
             members.insert("value".to_owned(), json!(version.value.text().expose()));
         }

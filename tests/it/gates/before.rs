@@ -72,7 +72,7 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
             vault_is(s, Blindness::Unreachable)
         }),
         ("a vault that nobody looked at", Gate::Preflight, End::Waits, |s| s.world.vaults.clear()),
-        ("a disabled secret", Gate::Preflight, End::Halts, |s| s.vault_mut("north").enabled = false),
+        ("a disabled secret", Gate::Preflight, End::Halts, |s| vault_is(s, Blindness::Disabled)),
         ("the key of the other access", Gate::Preflight, End::Halts, |s| {
             let kind = KeyKind { slot: Slot::Primary, access: Access::ReadOnly };
             let fingerprint = Fingerprint::of(b"read-only", &crate::stage::salt());
@@ -178,6 +178,16 @@ fn a_stamp_that_leaves_the_configuration_before_its_restart_is_not_forgotten() {
     assert_eq!(reasons[0].subject.to_string(), "west");
     stage.events.push(accepted(Gate::AllListed, "west"));
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+}
+
+#[test]
+fn a_stamp_that_joined_later_is_not_forgotten_by_whoever_has_an_older_configuration() {
+    let mut stage = Stage::ready();
+    stage.policy.inventory = false;
+    stage.events.push((stage.now, Event::Joined { stamps: vec![stamp("west")] }));
+    let decision = stage.decide();
+    let Verdict::Halt { reasons } = &decision.verdict else { panic!("{decision:?}") };
+    assert!(matches!(reasons[..], [Reason { why: Why::StampTakenOut, .. }]), "{reasons:?}");
 }
 
 #[test]

@@ -135,7 +135,7 @@ pub fn three_to_go(wave: usize) -> Stage {
     stage
 }
 
-fn accepted(gate: Gate, subject: &str) -> (jiff::Timestamp, Event) {
+pub fn accepted(gate: Gate, subject: &str) -> (jiff::Timestamp, Event) {
     let acceptance = Acceptance {
         by: "operator".to_owned(),
         gate,

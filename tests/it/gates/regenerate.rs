@@ -99,7 +99,9 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         ("a secret has no version", Gate::Propagated, End::Halts, |s| {
             s.world.vaults.insert(stamp("north"), Seen::blind(s.now, Blindness::Missing, "404"));
         }),
-        ("a secret is disabled", Gate::Propagated, End::Halts, |s| s.vault_mut("east").enabled = false),
+        ("a secret is disabled", Gate::Propagated, End::Halts, |s| {
+            s.world.vaults.insert(stamp("east"), Seen::blind(s.now, Blindness::Disabled, "403"));
+        }),
         ("an old pod runs", Gate::OldPodsGone, End::Waits, |s| {
             let pod = one_more(s, "east");
             pod.created = at(49);

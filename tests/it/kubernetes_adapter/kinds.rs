@@ -118,7 +118,7 @@ async fn each_kind_is_patched_where_it_lives() {
         (WorkloadKind::DaemonSet, "daemonsets"),
         (WorkloadKind::Rollout, "rollouts"),
     ] {
-        let setup = setup(&["shop"], |_, _, _| Say::Json(200, json!({"metadata": {"generation": 8}})));
+        let setup = setup(&["shop"], |_, _, _| taken());
         let name = WorkloadName::of_kind(kind, "shop", "orders");
         let permit = permit(setup.clock.as_ref(), 86_400);
         let effect = setup.clusters.restart(&stamp(), &name, &mark(), &permit).await;

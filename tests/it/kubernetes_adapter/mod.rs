@@ -163,6 +163,14 @@ fn mark() -> RestartMark {
     RestartMark { restarted_at: "2026-11-20T09:15:00Z".into(), rotation: RotationId::new("r-1") }
 }
 
+/// What a server says that took the patch.
+pub fn taken() -> Say {
+    let annotations = json!({"kubectl.kubernetes.io/restartedAt": mark().restarted_at});
+    let spec =
+        json!({"restartAt": mark().restarted_at, "template": {"metadata": {"annotations": annotations}}});
+    Say::Json(200, json!({"metadata": {"generation": 8}, "spec": spec}))
+}
+
 fn permit(clock: &dyn Clock, seconds: i64) -> Permit {
     Permit {
         subject: "restart orders".into(),
@@ -377,6 +385,8 @@ pub fn plain(path: &str) -> Say {
 pub fn restarted(observed: i64) -> Value {
     let mut after = deployment();
     after["metadata"]["generation"] = json!(8);
+    after["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
+        json!(mark().restarted_at);
     after["metadata"]["resourceVersion"] = json!("1001");
     after["status"]["observedGeneration"] = json!(observed);
     after
@@ -387,7 +397,6 @@ pub fn vault(version: &str) -> VaultView {
     VaultView {
         version: SecretVersion::new(version),
         created: "2026-11-20T08:30:00Z".parse().unwrap(),
-        enabled: true,
         expires: None,
         valid_from: None,
         fingerprint: Fingerprint::of(KEY, &Salt::new("5a17")),

@@ -22,11 +22,7 @@ async fn a_restart_is_one_patch_whatever_comes_back() {
                 path,
                 "/apis/apps/v1/namespaces/shop/deployments/orders-deploy?fieldManager=kubectl-rollout"
             );
-            if code == 200 {
-                Say::Json(200, json!({"kind": "Deployment", "metadata": {"generation": 8}}))
-            } else {
-                status(code, reason, "no")
-            }
+            if code == 200 { taken() } else { status(code, reason, "no") }
         });
         let effect = setup.restart().await;
         assert!(expected(&effect), "{code}: {effect:?}");
@@ -36,7 +32,7 @@ async fn a_restart_is_one_patch_whatever_comes_back() {
 
 #[tokio::test]
 async fn what_is_not_known_to_have_arrived_is_not_called_sent_and_the_reverse() {
-    let setup = setup(&["shop"], |_, _, _| Say::Json(200, json!({"metadata": {"generation": 8}})));
+    let setup = setup(&["shop"], |_, _, _| taken());
     let late = permit(setup.clock.as_ref(), -1);
     let effect = setup.clusters.restart(&stamp(), &workload(), &mark(), &late).await;
     assert!(matches!(&effect, Effect::NotSent(fault) if fault.why.contains("was good until")), "{effect:?}");
@@ -82,4 +78,43 @@ async fn a_deployment_that_was_seen_paused_is_not_restarted() {
     let effect = setup.restart().await;
     assert!(matches!(&effect, Effect::Refused(fault) if fault.why.contains("paused")), "{effect:?}");
     assert_eq!(setup.wire.transcript().count("PATCH", ""), 0);
+}
+
+#[tokio::test]
+async fn a_patch_whose_mark_is_taken_away_on_its_way_is_no_restart() {
+    let mutated =
+        || Say::Json(200, json!({"metadata": {"generation": 7}, "spec": {"template": {"metadata": {}}}}));
+    let setup = setup(&["shop"], move |_, _, _| mutated());
+    let fault = crate::runs::refused(setup.restart().await);
+    assert_eq!(fault.kind, Blindness::Forbidden, "sent again it would be taken away again: {fault}");
+    assert!(fault.remedy.contains("mutating webhook"), "{fault}");
+}
+
+#[tokio::test]
+async fn what_flux_applies_is_patched_by_a_name_whose_fields_it_leaves_alone() {
+    let script = |flux: bool| {
+        move |method: &str, path: &str, _: &str| match path
+            .split('?')
+            .next()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+        {
+            _ if method == "PATCH" => taken(),
+            "deployments" if flux && !path.contains("watch=") => {
+                let mut deployment = deployment();
+                deployment["metadata"]["labels"] = json!({"kustomize.toolkit.fluxcd.io/name": "apps"});
+                list(json!([deployment]))
+            }
+            _ => cluster(path),
+        }
+    };
+    for (flux, manager) in [(true, "flux-client-side-apply"), (false, "kubectl-rollout")] {
+        let setup = setup(&["shop"], script(flux));
+        setup.look().await.unwrap();
+        assert_eq!(setup.restart().await, Effect::Applied(8));
+        let sent = format!("/deployments/orders-deploy?fieldManager={manager}");
+        assert_eq!(setup.wire.transcript().count("PATCH", &sent), 1, "{manager}");
+    }
 }

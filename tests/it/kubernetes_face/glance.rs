@@ -83,7 +83,6 @@ async fn between_two_restarts_watches_tell_and_at_the_end_of_the_last_mounts_are
     let vault = VaultView {
         version: setup.world.with(version),
         created: now,
-        enabled: true,
         expires: None,
         valid_from: None,
         fingerprint: Fingerprint::of(b"", &salt),

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::kubeconfig::base64;
 use crate::model::{ReplicaNumber, WorkloadKind};
 use crate::sim::Stamp;
-use crate::sim::config::{Flavour, KeySource};
+use crate::sim::config::{Flavour, KeySource, NodeConfig};
 use crate::sim::kubernetes::{
     Deployment, Meta, MountStatus, Owner, Phase, Pod, PodTemplate, ProviderClass, ReplicaSet, SecretOwner,
     SyncedSecret, WarningEvent,
@@ -299,13 +299,17 @@ fn pod_status(pod: &Pod) -> Value {
         let status = if holds { "True" } else { "False" };
         json!({"type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": time(since)})
     };
-    let conditions = [
+    let mut conditions = [
         condition("PodScheduled", pod.node.is_some(), pod.meta.created),
         condition("Initialized", pod.node.is_some(), pod.meta.created),
         // A node that is not heard of takes readiness from its pods, and leaves their containers as they were told last.
         condition("ContainersReady", containers_ready, ready_since),
         condition("Ready", pod.ready, ready_since),
     ];
+    if let (Some(why), Some(scheduled)) = (&pod.unplaced, conditions.first_mut()) {
+        scheduled["reason"] = json!("Unschedulable");
+        scheduled["message"] = json!(&**why);
+    }
     let mut status = json!({"phase": pod.phase.as_str(), "conditions": conditions, "qosClass": "BestEffort"});
     if let Some(ip) = &pod.ip {
         status["podIP"] = json!(&**ip);
@@ -421,18 +425,30 @@ pub(super) fn event(event: &WarningEvent) -> Value {
     })
 }
 
-/// A node; one that is silent, as the node controller marks it, and one that is drained as `kubectl cordon` does.
-pub(super) fn node(name: &str, silent: Option<Timestamp>, cordoned: bool, born: Timestamp) -> Value {
-    let (status, reason, message) = match silent {
-        Some(_) => ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
-        None => ("True", "KubeletReady", "kubelet is posting ready status"),
+/// A node, ready or not since then: one that is silent, as the node controller marks it, and one that is drained as `kubectl
+/// cordon` does.
+pub(super) fn node(
+    name: &str,
+    (ready, since): (bool, Timestamp),
+    cordoned: bool,
+    born: Timestamp,
+    has: NodeConfig,
+) -> Value {
+    let (status, reason, message) = match ready {
+        false => ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
+        true => ("True", "KubeletReady", "kubelet is posting ready status"),
     };
-    let since = time(silent.unwrap_or(born));
+    let since = time(since);
+    let allocatable = json!({
+        "cpu": has.cpu.map_or_else(|| "1000".to_owned(), |most| format!("{most}m")),
+        "memory": "4096Gi",
+        "pods": has.pods.unwrap_or(10_000).to_string(),
+    });
     json!({"apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "uid": format!("node-{name}"), "resourceVersion": "1",
-            "creationTimestamp": time(born), "labels": {"kubernetes.io/hostname": name}},
+            "creationTimestamp": time(born), "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}},
         "spec": if cordoned { json!({"unschedulable": true}) } else { json!({}) },
-        "status": {"conditions": [{"type": "Ready", "status": status, "reason": reason, "message": message,
+        "status": {"allocatable": allocatable, "conditions": [{"type": "Ready", "status": status, "reason": reason, "message": message,
             "lastHeartbeatTime": since, "lastTransitionTime": since}]}})
 }
 

@@ -62,8 +62,10 @@ impl Wanted {
             Resource::Namespaces => encode::namespaces(stamp),
             Resource::Nodes => {
                 let born = encode::born(stamp);
-                let node = |(name, silent): (std::sync::Arc<str>, _)| {
-                    encode::node(&name, silent, cluster.is_cordoned(&name), born)
+                let node = |(name, silent): (std::sync::Arc<str>, Option<jiff::Timestamp>)| {
+                    let since = silent.or(cluster.heard_since(&name)).unwrap_or(born);
+                    let (ready, cordoned) = (silent.is_none(), cluster.is_cordoned(&name));
+                    encode::node(&name, (ready, since), cordoned, born, cluster.allocatable())
                 };
                 cluster.nodes().map(node).collect()
             }

@@ -235,7 +235,7 @@ impl Server {
         let wanted = wanted(asked)?;
         let as_table = asks_for_table(&asked.headers);
         let metadata_alone = asks_for_metadata(&asked.headers, true);
-        let room = wanted.resource.tells_of_room();
+        let room = wanted.resource.tells_of_room() || wanted.resource == Resource::Nodes;
         let operation = if room { Operation::ReadRoom } else { Operation::ReadCluster };
         let value = self
             .call(asked, operation, |world| {
