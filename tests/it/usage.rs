@@ -145,7 +145,7 @@ fn somebody_who_begins_while_the_rows_of_one_region_do_not_come_is_not_refused()
         theatre.policy.census_window = Duration::ZERO;
         theatre
     };
-    let undisturbed = quiet(&|_| {});
+    let mut undisturbed = quiet(&|_| {});
     assert_eq!(undisturbed.live(), Life::Ended(TurnEnd::Done));
     let begun = undisturbed.world.lock().config().start;
     let regenerated = undisturbed.backstage.shots()[0].at.duration_since(begun).unsigned_abs();
