@@ -443,7 +443,7 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         extent,
         warnings: _,
     } = view;
-    facts.text(&format!("{state:?}")).text(&format!("{extent:?}")).word(&unplaced.is_some());
+    facts.text(&format!("{state:?}")).text(&format!("{extent:?}")).word(unplaced.is_some());
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);

@@ -69,6 +69,8 @@ fn told(world: &World, id: &str, number: usize, event: &KeyEvent) -> Vec<Value> 
 }
 
 fn one(id: &str, number: usize, event: &KeyEvent, (status, at): (&str, Timestamp)) -> Value {
+    // What is refused at once is refused because another operation is under way.
+    let sub_status = if status == "Failed" { "PreconditionFailed" } else { "" };
     let operation = format!("Microsoft.DocumentDB/databaseAccounts/{}/action", event.operation);
     let mut claims = json!({
         "http://schemas.microsoft.com/identity/claims/objectidentifier": event.identity.object,
@@ -85,6 +87,7 @@ fn one(id: &str, number: usize, event: &KeyEvent, (status, at): (&str, Timestamp
         "eventTimestamp": at.to_string(),
         "operationName": { "value": operation, "localizedValue": operation },
         "status": { "value": status, "localizedValue": status },
+        "subStatus": { "value": sub_status, "localizedValue": sub_status },
         "resourceId": id,
         "claims": claims,
         "httpRequest": {

@@ -64,7 +64,7 @@ pub(super) fn names(world: &World, asked: &Names<'_>, body: &[u8]) -> Response {
         Names::Check => {
             let body: Value = serde_json::from_slice(body).unwrap_or_default();
             let wanted = body["name"].as_str().unwrap_or_default();
-            if !body["type"].as_str().is_some_and(|kind| kind == "Microsoft.KeyVault/vaults") {
+            if body["type"].as_str() != Some("Microsoft.KeyVault/vaults") {
                 return nested(StatusCode::BAD_REQUEST, "BadRequest", "The type of resource is missing.");
             }
             let taken = world.stamps().any(|stamp| stamp.vault.name.eq_ignore_ascii_case(wanted));
