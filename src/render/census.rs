@@ -3,7 +3,7 @@
 
 use super::{matrix::columns, span};
 use crate::model::{SignOff, Validity};
-use crate::rotation::{Census, Known, Lister, SecretReader, Signature, User};
+use crate::rotation::{Attachment, Census, Known, Lister, SecretReader, Signature, User};
 
 /// The tables and the judgement. `sign_offs` are those of the policy that the census was made under.
 pub fn census(census: &Census, sign_offs: &[SignOff]) -> String {
@@ -21,12 +21,33 @@ pub fn census(census: &Census, sign_offs: &[SignOff]) -> String {
     for unknown in &census.unknowns {
         text.push_str(&format!("not known: {unknown}\n"));
     }
-    let until = census.newest.map_or_else(|| "never".to_owned(), span::rfc3339);
-    text.push_str(&format!(
-        "since {}; the newest row of a request is of {until}\n",
-        span::rfc3339(census.since)
-    ));
+    let newest = match census.newest {
+        Some(newest) => format!("the newest row of a request is of {}", span::rfc3339(newest)),
+        None => "no row of a request was seen".to_owned(),
+    };
+    text.push_str(&format!("since {}; {newest}\n", span::rfc3339(census.since)));
+    text.push_str(&verdict(census));
     text
+}
+
+/// What the exit code says, as a line.
+fn verdict(census: &Census) -> String {
+    let known = match (census.strangers(), census.unknowns.is_empty()) {
+        (0, true) => return "nobody but those who are known has a key\n".to_owned(),
+        (0, false) => "whether anybody but those who are known has a key cannot be said".to_owned(),
+        (1, _) => "1 of the above has a key, or may have, and is nobody who is known".to_owned(),
+        (many, _) => format!("{many} of the above have a key, or may have, and are nobody who is known"),
+    };
+    let open = if census.unknowns.is_empty() { "" } else { "; the lines “not known” say what is open" };
+    format!("{known}{open}\n")
+}
+
+/// How a reader stands. Of whom the configuration knows, other gates look after, so nobody has to move it by hand.
+fn standing(attachment: Attachment, is_known: bool) -> String {
+    match attachment {
+        Attachment::Holds if is_known => "known".to_owned(),
+        other => other.as_str().to_owned(),
+    }
 }
 
 fn head<const N: usize>(names: [&str; N]) -> [String; N] {
@@ -36,7 +57,10 @@ fn head<const N: usize>(names: [&str; N]) -> [String; N] {
 fn users(census: &Census) -> String {
     let all: Vec<&User> = census.users.iter().chain(&census.unnamed).collect();
     if all.is_empty() {
-        return "nobody used a key, as far as the logs tell\n".to_owned();
+        return match census.newest {
+            Some(_) => "nobody used a key, as far as the logs tell\n".to_owned(),
+            None => "who used a key is not known: there is no row of a request\n".to_owned(),
+        };
     }
     let line = |user: &&User| {
         [
@@ -44,7 +68,8 @@ fn users(census: &Census) -> String {
             user.stamp.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
             user.count.to_string(),
             span::rfc3339(user.last),
-            user.kind.map_or("unknown", |_| user.attachment.as_str()).to_owned(),
+            user.kind
+                .map_or_else(|| "unknown".to_owned(), |_| standing(user.attachment, user.stamp.is_some())),
             user.caller.to_string(),
         ]
     };
@@ -63,7 +88,7 @@ fn readers(census: &Census) -> String {
             reader.count.to_string(),
             span::rfc3339(reader.last),
             reader.slot.map_or_else(|| reader.got.as_str().to_owned(), |slot| slot.to_string()),
-            reader.attachment.as_str().to_owned(),
+            standing(reader.attachment, reader.known.is_some()),
             format!("{} at {}", reader.identity, reader.caller),
         ]
     };

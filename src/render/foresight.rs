@@ -8,7 +8,8 @@ use crate::rotation::{Course, Estimate, Foresight, Phase, Reason, Wave};
 pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     let opened = &foresight.opened;
     let (from, to) = (opened.from, opened.from.other());
-    let mut text = format!("rotation {} of {}: retire the {from} key", opened.rotation, opened.account);
+    let mut text =
+        format!("rotation {} of {}: retire the {from} key", opened.approval_name(), opened.account);
     text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });
     section(&mut text, "what happens", &steps(foresight, code));
     section(&mut text, "waits that the policy prescribes", &waits(foresight));

@@ -585,9 +585,10 @@ pub fn why(reason: &Reason) -> String {
             },
             some(pods)
         ),
-        Why::OldPods { pods, terminating } => format!(
-            "{} on {subject} may still use the old key ({terminating} terminating): {}",
+        Why::OldPods { pods, terminating, ends } => format!(
+            "{} on {subject} may still use the old key ({terminating} terminating{}): {}",
             counted(pods.len(), "pod"),
+            ends.map(|at| format!(", with time until {}", span::rfc3339(at))).unwrap_or_default(),
             some(pods)
         ),
         Why::JobRuns { pods } => format!(

@@ -262,7 +262,11 @@ pub fn remedy(reason: &Reason) -> String {
             "no use of another key was noted since: see whether anybody uses the account with the new key, and who uses the old \
              one (its logs name keys); then accept the key by name"
         }
-        Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
+        // The stamp's own pods: they end, and the window with them.
+        Why::SeenInLogs { stamp: Some(_), .. } => "",
+        Why::SeenInLogs { stamp: None, .. } => {
+            "find who it is (`keyslot census`) and move it, or accept it by name"
+        }
         Why::UsedByStranger { .. } => {
             "find who it is (`keyslot census`) and move it, sign it off as gone ([[environment.NAME.reader]]), or \
              accept it by name"
