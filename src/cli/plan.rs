@@ -56,7 +56,6 @@ impl Plan {
             Ok::<_, CliError>((foresight, code))
         })??;
         let lines = match &code {
-            Ok(changes) if changes.is_empty() => vec!["nothing: it is so already".to_owned()],
             Ok(changes) => changes.iter().flat_map(changed_lines).collect(),
             Err(refusals) => refusals.iter().map(|why| format!("it cannot be changed: {why}")).collect(),
         };

@@ -168,3 +168,73 @@ pub(super) fn validity(covers: usize, validity: Validity) -> &'static str {
         (_, Validity::SeenSince) => "seen-since",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::{Caller, KeyKind, Slot, StampName};
+    use crate::rotation::Got;
+
+    fn empty(newest: Option<Timestamp>, unknowns: &[&str]) -> Census {
+        Census {
+            since: Timestamp::UNIX_EPOCH,
+            newest,
+            users: Vec::new(),
+            unnamed: Vec::new(),
+            readers: Vec::new(),
+            listers: Vec::new(),
+            signatures: Vec::new(),
+            unknowns: unknowns.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn where_no_row_is_nobody_is_said_to_use_no_key() {
+        let text = census(&empty(None, &["who used the account's keys: no logs"]), &[]);
+        assert!(!text.contains("nobody used a key") && !text.contains("never"), "{text}");
+        assert!(text.contains("who used a key is not known") && text.contains("cannot be said"), "{text}");
+        let text = census(&empty(Some(Timestamp::UNIX_EPOCH), &[]), &[]);
+        assert!(text.contains("nobody used a key, as far as the logs tell"), "{text}");
+        assert!(text.ends_with("nobody but those who are known has a key\n"), "{text}");
+    }
+
+    #[test]
+    fn whom_the_configuration_knows_holds_nothing() {
+        let user = |stamp: Option<&str>| User {
+            kind: Some(KeyKind::read_write(Slot::Primary)),
+            caller: Caller { address: "10.0.0.1".to_owned(), agent: String::new() },
+            stamp: stamp.map(StampName::new),
+            regions: Default::default(),
+            count: 1,
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            attachment: Attachment::Holds,
+            both: false,
+            signed: None,
+        };
+        let reader = SecretReader {
+            identity: crate::model::Identity { name: "terraform".to_owned(), ..Default::default() },
+            caller: Caller { address: "10.0.0.2".to_owned(), agent: String::new() },
+            vault: StampName::new("east"),
+            known: Some(Known::Automation),
+            got: Got::Older,
+            slot: None,
+            count: 1,
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            attachment: Attachment::Holds,
+            signed: None,
+        };
+        let of = |users| Census {
+            users,
+            readers: vec![reader.clone()],
+            ..empty(Some(Timestamp::UNIX_EPOCH), &[])
+        };
+        let text = census(&of(vec![user(Some("east"))]), &[]);
+        assert!(!text.contains("holds") && text.contains("known"), "{text}");
+        let text = census(&of(vec![user(None)]), &[]);
+        assert!(text.contains("holds") && text.contains("1 of the above has a key"), "{text}");
+    }
+}

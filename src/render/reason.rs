@@ -2,9 +2,11 @@
 //! until it can be shown.
 
 mod delivered;
+mod harm;
 mod remedy;
 mod reviews;
 
+pub use self::harm::harm;
 pub use self::remedy::remedy;
 use super::count::counted;
 use super::{branch_rules, span, unanswered};
