@@ -8,7 +8,7 @@ use keyslot::model::{NetworkRules, Slot, StampName, WorkloadName};
 use keyslot::rotation::{Acceptance, Event, Gate, Left, Reason, Subject, Why, left_open};
 use keyslot::sim::config::Flavour;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
-use keyslot::sim::kubernetes::ClassChange;
+use keyslot::sim::kubernetes::{ClassChange, Made};
 use keyslot::sim::{Command, DeploymentPatch, World};
 
 use crate::backstage::Deed;
@@ -321,6 +321,16 @@ fn a_class_that_is_gone_is_named_by_the_driver_and_no_vault_is_blamed() {
     let told: Vec<String> = cluster.warnings().map(|event| event.message).collect();
     assert!(told.iter().any(|text| text.contains("failed to get secretproviderclass")), "{told:?}");
     assert!(!told.iter().any(|text| text.contains("403")), "{told:?}");
+    let made = Made::Class {
+        vault: "any".to_owned(),
+        secrets: vec![world.config().secret_name.clone()],
+        synced: None,
+    };
+    let (namespace, class) = ("workload".to_owned(), "catalogservice-keyvault".to_owned());
+    world.apply(Command::Make { stamp: stamp(), namespace, name: class, made }).unwrap();
+    world.advance_to(later(world.now(), Duration::from_secs(900)));
+    let cluster = &world.stamp(&name).unwrap().cluster;
+    assert!(cluster.warnings().all(|event| event.reason != "FailedMount"), "the remedy can be played");
 }
 
 #[test]
