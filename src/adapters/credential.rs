@@ -28,9 +28,9 @@ use azure_identity::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::candidate::Candidate;
-use self::no_token::NoToken;
 pub use self::no_token::no_token;
 pub(super) use self::no_token::tells_of_the_network;
+use self::no_token::{NoToken, sign_in};
 use super::http::Http;
 use crate::model::Blindness;
 use crate::ports::Fault;
@@ -93,7 +93,8 @@ impl Tokens {
     ) -> Result<Tokens, Fault> {
         let maker = Maker { http, authority: &settings.authority, environment };
         let candidates = maker.candidates(&settings.source)?;
-        Ok(Tokens(Arc::new(Chain::of(candidates, settings.patience))))
+        let chain = Chain { sign_in: sign_in(&settings.source), ..Chain::of(candidates, settings.patience) };
+        Ok(Tokens(Arc::new(chain)))
     }
 
     /// A token for one resource, as `https://management.azure.com/.default`.
@@ -128,6 +129,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Chain {
     candidates: Vec<Candidate>,
     patience: Duration,
+    /// What a person can do where none gives a token.
+    sign_in: &'static str,
     chosen: OnceLock<usize>,
     /// By scope, so that none waits for another's.
     kept: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Kept>>>>,
@@ -191,7 +194,7 @@ impl TokenCredential for Chain {
         if let Some(known) = kept.known() {
             return known.map_err(NoToken::into_error);
         }
-        let answer = self.ask(scopes).await;
+        let answer = self.ask(scopes).await.map_err(|told| NoToken { sign_in: self.sign_in, ..told });
         kept.keep(&answer);
         answer.map_err(NoToken::into_error)
     }
@@ -199,7 +202,8 @@ impl TokenCredential for Chain {
 
 impl Chain {
     fn of(candidates: Vec<Candidate>, patience: Duration) -> Chain {
-        Chain { candidates, patience, chosen: OnceLock::new(), kept: Mutex::default() }
+        let sign_in = sign_in(&CredentialSource::Auto);
+        Chain { candidates, patience, sign_in, chosen: OnceLock::new(), kept: Mutex::default() }
     }
 
     fn of_scope(&self, scope: String) -> Arc<tokio::sync::Mutex<Kept>> {
@@ -233,13 +237,14 @@ impl Chain {
                     let _ = self.chosen.set(place);
                     return Ok(token);
                 }
-                Err(NoToken { kind, why }) => {
+                Err(NoToken { kind, why, .. }) => {
                     first.get_or_insert(kind);
                     refusals.push(format!("{}: {why}", candidate.name));
                 }
             }
         }
-        Err(NoToken { kind: first.unwrap_or(Blindness::Forbidden), why: refusals.join("; ") })
+        let (kind, why) = (first.unwrap_or(Blindness::Forbidden), refusals.join("; "));
+        Err(NoToken { kind, why, sign_in: self.sign_in })
     }
 }
 
@@ -548,6 +553,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_source_that_was_named_is_what_is_put_right_and_all_is_said_in_one_line() {
+        let secret = SecretString::from("s".to_owned());
+        let source =
+            CredentialSource::ClientSecret { tenant: "t".to_owned(), client: "c".to_owned(), secret };
+        let says =
+            vec![candidate("test", &Arc::new(Says("AADSTS7000215: Invalid client secret.\r\nTrace ID: 1")))];
+        let chain = Chain { sign_in: sign_in(&source), ..Chain::of(says, PATIENCE) };
+        let fault = Tokens(Arc::new(chain)).token("a").await.unwrap_err();
+        assert!(!fault.remedy.contains("az login"), "{fault}");
+        assert!(fault.remedy.contains("the secret has not expired"), "{fault}");
+        assert!(fault.why.contains("secret. Trace ID: 1") && !fault.why.contains('\n'), "{fault}");
+    }
+
+    #[tokio::test]
     async fn a_token_service_that_is_away_is_no_missing_right() {
         use azure_core::error::ErrorKind;
         let answered = |status: u16| ErrorKind::HttpResponse {
@@ -567,9 +586,9 @@ mod tests {
             assert_eq!(fault.kind, told, "{fault}");
             assert_eq!(fault.remedy.contains("az login"), told == Blindness::Forbidden, "{fault}");
             // As clients of the SDK tell it.
-            let error = NoToken { kind: told, why: String::new() }.into_error();
+            let error = NoToken { kind: told, why: String::new(), sign_in: "" }.into_error();
             let wrapped = azure_core::Error::with_error(ErrorKind::Credential, error, "failed");
-            assert_eq!(no_token(&wrapped), Some(told));
+            assert_eq!(no_token(&wrapped).map(|(kind, _)| kind), Some(told));
         }
         // A program tells it in words alone.
         for (words, told) in [

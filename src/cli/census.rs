@@ -33,7 +33,8 @@ pub struct Census {
     /// How far back to look: 90m, 12h, 14d. Without it, the policy's census_window.
     #[arg(long, value_name = "SPAN", value_parser = window)]
     pub window: Option<Duration>,
-    /// Only this slot's keys, as they are to be retired; without it, both slots'.
+    /// Of the users only those of this slot's keys; who read the secret and who had the keys listed is shown all the same, and
+    /// judged as if this slot were to be retired. Without it, both slots'.
     #[arg(long, value_name = "SLOT")]
     pub slot: Option<SlotWord>,
     /// How to print it.

@@ -14,18 +14,22 @@ impl From<Fault> for CliError {
     }
 }
 
+/// What tells of the world all the same where the journal is not to be read.
+pub(super) const NO_JOURNAL: &str = "`keyslot verify` reads no journal: it shows which key everybody uses";
+
 impl From<DriveError> for CliError {
     fn from(error: DriveError) -> CliError {
         match error {
             DriveError::Journal(error) => {
-                let told = CliError::from(error.fault());
+                let told = CliError::from(error.fault()).hint(NO_JOURNAL);
                 // Whoever wrote first is at work; this one may come again.
                 let lost = matches!(error, JournalError::Conflict { .. });
                 if lost { CliError { kind: ErrorKind::Waiting, ..told } } else { told }
             }
             DriveError::Illegal(error) => CliError::world("the journal contradicts itself")
                 .because(error)
-                .hint("restore the journal from a backup; nothing was done"),
+                .hint("restore the journal from a backup; nothing was done")
+                .hint(NO_JOURNAL),
             DriveError::AnotherIsOpen { open, retiring } => {
                 CliError::usage("another rotation is open").at(open).because(format!("it retires {retiring}")).hint(
                     "go on with it (`keyslot rotate`), or close it with a reason (`keyslot close --because …`)",

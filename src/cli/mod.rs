@@ -18,6 +18,7 @@ mod consent;
 mod declarations;
 mod discover;
 mod error;
+mod example;
 mod exit;
 mod fault;
 mod files;
@@ -73,7 +74,7 @@ pub use self::terminal::{Color, Terminal};
 #[command(name = "keyslot", version, styles = terminal::HELP_STYLES, arg_required_else_help = true)]
 #[command(after_help = AFTER_HELP, max_term_width = 100)]
 struct Cli {
-    /// When to colour what is printed.
+    /// When to colour messages, findings and diffs; tables are plain.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
     color: Color,
     #[command(subcommand)]
@@ -107,6 +108,7 @@ enum Command {
     Rehearse(rehearse::Rehearse),
     Sandbox(sandbox::Sandbox),
     Schema(schema::Schema),
+    Example(example::Example),
 }
 
 impl Command {
@@ -132,6 +134,7 @@ impl Command {
             Command::Rehearse(command) => command.run(terminal),
             Command::Sandbox(command) => command.run(terminal),
             Command::Schema(command) => command.run(terminal),
+            Command::Example(command) => command.run(terminal),
         }
     }
 }

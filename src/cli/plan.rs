@@ -55,8 +55,7 @@ impl Plan {
             let code = driver.foresee_code(foresight.opened.from.other()).await;
             Ok::<_, CliError>((foresight, code))
         })??;
-        let lines = match &code {
-            Ok(changes) if changes.is_empty() => vec!["nothing: it is so already".to_owned()],
+        let lines: Vec<String> = match &code {
             Ok(changes) => changes.iter().flat_map(changed_lines).collect(),
             Err(refusals) => refusals.iter().map(|why| format!("it cannot be changed: {why}")).collect(),
         };

@@ -184,7 +184,7 @@ mod tests {
     fn the_last_old_pods_are_told_again_whenever_one_of_them_is_gone() {
         let old = |count: usize| {
             let pods: Vec<String> = (0..count).map(|number| format!("pod-{number}")).collect();
-            let why = Why::OldPods { terminating: pods.len(), pods };
+            let why = Why::OldPods { terminating: pods.len(), pods, ends: None };
             [Reason::new(Gate::OldPodsGone, Subject::Stamp(StampName::new("eastus2")), why)]
         };
         let mut waits = Waits::default();

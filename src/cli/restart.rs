@@ -11,7 +11,7 @@ use super::words::SlotWord;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::model::StampName;
 use crate::render::restarts::restarts;
-use crate::rotation::Reach;
+use crate::rotation::{Gate, Reach, StampRestart, WorkloadRestart};
 
 /// Restart the workloads, so that their pods read what the vaults hold, and do nothing else.
 ///
@@ -77,11 +77,26 @@ impl Restart {
                 return Ok(exit);
             }
             self.accepting.record(&mut driver, &request.by).await?;
+            if due.iter().any(waits_for_vault) {
+                terminal.hint(
+                    "this command changes no vault: `keyslot rotate` does, or `keyslot propose`, `keyslot promote` and \
+                     `keyslot follow`; until they have, it waits",
+                );
+            }
             let exit = run(&mut driver, &request.by, "restart", terminal).await?;
             terminal.data(restarts(&driver.restarts()).as_bytes())?;
             Ok(exit)
         })?
     }
+}
+
+/// Whether one that is to be restarted is held by its vault, which somebody else has to change.
+fn waits_for_vault(due: &StampRestart) -> bool {
+    let held = |it: &WorkloadRestart| match it {
+        WorkloadRestart::Held(held) => held.gate == Gate::Propagated,
+        _ => false,
+    };
+    due.asked && due.workloads.iter().any(|(_, it)| held(it))
 }
 
 /// The stamps that were typed, as they are configured.
@@ -95,4 +110,24 @@ fn named(typed: &[String], chosen: &Chosen<'_>) -> Result<BTreeSet<StampName>, C
         })
     };
     typed.iter().map(find).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::WorkloadName;
+    use crate::rotation::{Reason, Subject, Why};
+
+    #[test]
+    fn who_waits_for_a_vault_is_told_that_this_command_changes_none() {
+        let due = |gate, asked| {
+            let stamp = StampName::new("east");
+            let held = Reason::new(gate, Subject::Stamp(stamp.clone()), Why::VaultDisabled);
+            let held = WorkloadRestart::Held(Box::new(held));
+            StampRestart { stamp, asked, workloads: vec![(WorkloadName::new("shop", "cart"), held)] }
+        };
+        assert!(waits_for_vault(&due(Gate::Propagated, true)));
+        assert!(!waits_for_vault(&due(Gate::Propagated, false)), "its stamp was not named");
+        assert!(!waits_for_vault(&due(Gate::Preflight, true)));
+    }
 }

@@ -8,6 +8,7 @@ use super::target::{Target, spell};
 use super::words::Output;
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::Silent;
+use crate::journal::StorePlace;
 use crate::model::{Access, EvidenceKey, StampName};
 use crate::render::explain_json::explain_json;
 use crate::render::status_json::status_json;
@@ -59,10 +60,10 @@ that `keyslot restart` began.
 
 impl Status {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        let Sight { report, matrix, notes, lag } = look(&self.target, terminal)?;
+        let Sight { report, matrix, notes, lag, place } = look(&self.target, terminal)?;
         let unseen = unseen(&report, &matrix, lag);
         match self.output {
-            Output::Human => terminal.data(human(&report, &matrix, &notes).as_bytes())?,
+            Output::Human => terminal.data(human(&report, &matrix, &notes, &place).as_bytes())?,
             Output::Json => terminal.json(&status_json(&report, &matrix, &unseen, &notes))?,
         }
         for one in &unseen {
@@ -75,8 +76,16 @@ impl Status {
     }
 }
 
-fn human(report: &Report, matrix: &Matrix, noted: &BTreeMap<Note, Vec<StampName>>) -> String {
+fn human(
+    report: &Report,
+    matrix: &Matrix,
+    noted: &BTreeMap<Note, Vec<StampName>>,
+    place: &StorePlace,
+) -> String {
     let mut text = matrix.table();
+    if report.opened.is_none() {
+        text.push_str(&format!("\nno rotation is open, and none was: the journal is empty ({place})\n"));
+    }
     if let Some(opened) = &report.opened {
         text.push('\n');
         text.push_str(&explain::opened(opened, report.opened_at));
@@ -131,11 +140,14 @@ struct Sight {
     notes: BTreeMap<Note, Vec<StampName>>,
     /// The policy's `vault_lag`.
     lag: Duration,
+    /// Where the journal lies.
+    place: StorePlace,
 }
 
 fn look(target: &Target, terminal: &mut Terminal) -> Result<Sight, CliError> {
     let settings = target.settings()?;
     let chosen = settings.choose(target.environment.as_deref())?;
+    let place = chosen.journal()?;
     super::block_on(async {
         let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
         spell(&mut driver, terminal).await?;
@@ -145,7 +157,7 @@ fn look(target: &Target, terminal: &mut Terminal) -> Result<Sight, CliError> {
         let lag = policy.vault_lag;
         let matrix = Matrix::of(&report.world, &stamps, access(&report), lag, report.at);
         let notes = notes(policy, &report.world);
-        Ok(Sight { report, matrix, notes, lag })
+        Ok(Sight { report, matrix, notes, lag, place })
     })?
 }
 

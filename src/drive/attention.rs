@@ -286,7 +286,7 @@ mod tests {
     }
 
     fn old_pods(stamp: &str) -> Reason {
-        let why = Why::OldPods { pods: vec!["p".into()], terminating: 1 };
+        let why = Why::OldPods { pods: vec!["p".into()], terminating: 1, ends: None };
         Reason::new(Gate::OldPodsGone, Subject::Stamp(StampName::new(stamp)), why)
     }
 

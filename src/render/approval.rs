@@ -26,7 +26,7 @@ pub fn evidence(report: &Report, policy: &Policy, digest: &str, slot: Slot) -> S
     format!(
         "only an approval is missing: rotation {} of {} regenerates {} (made {made})\n{}{}\n{term}\nevidence \
          {digest}\n",
-        opened.rotation,
+        opened.approval_name(),
         opened.account,
         what,
         matrix.table(),

@@ -3,7 +3,7 @@
 
 use super::{matrix::columns, span};
 use crate::model::{SignOff, Validity};
-use crate::rotation::{Census, Known, Lister, SecretReader, Signature, User};
+use crate::rotation::{Attachment, Census, Known, Lister, SecretReader, Signature, User};
 
 /// The tables and the judgement. `sign_offs` are those of the policy that the census was made under.
 pub fn census(census: &Census, sign_offs: &[SignOff]) -> String {
@@ -21,12 +21,33 @@ pub fn census(census: &Census, sign_offs: &[SignOff]) -> String {
     for unknown in &census.unknowns {
         text.push_str(&format!("not known: {unknown}\n"));
     }
-    let until = census.newest.map_or_else(|| "never".to_owned(), span::rfc3339);
-    text.push_str(&format!(
-        "since {}; the newest row of a request is of {until}\n",
-        span::rfc3339(census.since)
-    ));
+    let newest = match census.newest {
+        Some(newest) => format!("the newest row of a request is of {}", span::rfc3339(newest)),
+        None => "no row of a request was seen".to_owned(),
+    };
+    text.push_str(&format!("since {}; {newest}\n", span::rfc3339(census.since)));
+    text.push_str(&verdict(census));
     text
+}
+
+/// What the exit code says, as a line.
+fn verdict(census: &Census) -> String {
+    let known = match (census.strangers(), census.unknowns.is_empty()) {
+        (0, true) => return "nobody but those who are known has a key\n".to_owned(),
+        (0, false) => "whether anybody but those who are known has a key cannot be said".to_owned(),
+        (1, _) => "1 of the above has a key, or may have, and is nobody who is known".to_owned(),
+        (many, _) => format!("{many} of the above have a key, or may have, and are nobody who is known"),
+    };
+    let open = if census.unknowns.is_empty() { "" } else { "; the lines “not known” say what is open" };
+    format!("{known}{open}\n")
+}
+
+/// How a reader stands. Of whom the configuration knows, other gates look after, so nobody has to move it by hand.
+fn standing(attachment: Attachment, is_known: bool) -> String {
+    match attachment {
+        Attachment::Holds if is_known => "known".to_owned(),
+        other => other.as_str().to_owned(),
+    }
 }
 
 fn head<const N: usize>(names: [&str; N]) -> [String; N] {
@@ -36,7 +57,10 @@ fn head<const N: usize>(names: [&str; N]) -> [String; N] {
 fn users(census: &Census) -> String {
     let all: Vec<&User> = census.users.iter().chain(&census.unnamed).collect();
     if all.is_empty() {
-        return "nobody used a key, as far as the logs tell\n".to_owned();
+        return match census.newest {
+            Some(_) => "nobody used a key, as far as the logs tell\n".to_owned(),
+            None => "who used a key is not known: there is no row of a request\n".to_owned(),
+        };
     }
     let line = |user: &&User| {
         [
@@ -44,7 +68,8 @@ fn users(census: &Census) -> String {
             user.stamp.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
             user.count.to_string(),
             span::rfc3339(user.last),
-            user.kind.map_or("unknown", |_| user.attachment.as_str()).to_owned(),
+            user.kind
+                .map_or_else(|| "unknown".to_owned(), |_| standing(user.attachment, user.stamp.is_some())),
             user.caller.to_string(),
         ]
     };
@@ -63,7 +88,7 @@ fn readers(census: &Census) -> String {
             reader.count.to_string(),
             span::rfc3339(reader.last),
             reader.slot.map_or_else(|| reader.got.as_str().to_owned(), |slot| slot.to_string()),
-            reader.attachment.as_str().to_owned(),
+            standing(reader.attachment, reader.known.is_some()),
             format!("{} at {}", reader.identity, reader.caller),
         ]
     };
@@ -141,5 +166,75 @@ pub(super) fn validity(covers: usize, validity: Validity) -> &'static str {
         (0, _) => "unused",
         (_, Validity::Good) => "good",
         (_, Validity::SeenSince) => "seen-since",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::{Caller, KeyKind, Slot, StampName};
+    use crate::rotation::Got;
+
+    fn empty(newest: Option<Timestamp>, unknowns: &[&str]) -> Census {
+        Census {
+            since: Timestamp::UNIX_EPOCH,
+            newest,
+            users: Vec::new(),
+            unnamed: Vec::new(),
+            readers: Vec::new(),
+            listers: Vec::new(),
+            signatures: Vec::new(),
+            unknowns: unknowns.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    #[test]
+    fn where_no_row_is_nobody_is_said_to_use_no_key() {
+        let text = census(&empty(None, &["who used the account's keys: no logs"]), &[]);
+        assert!(!text.contains("nobody used a key") && !text.contains("never"), "{text}");
+        assert!(text.contains("who used a key is not known") && text.contains("cannot be said"), "{text}");
+        let text = census(&empty(Some(Timestamp::UNIX_EPOCH), &[]), &[]);
+        assert!(text.contains("nobody used a key, as far as the logs tell"), "{text}");
+        assert!(text.ends_with("nobody but those who are known has a key\n"), "{text}");
+    }
+
+    #[test]
+    fn whom_the_configuration_knows_holds_nothing() {
+        let user = |stamp: Option<&str>| User {
+            kind: Some(KeyKind::read_write(Slot::Primary)),
+            caller: Caller { address: "10.0.0.1".to_owned(), agent: String::new() },
+            stamp: stamp.map(StampName::new),
+            regions: Default::default(),
+            count: 1,
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            attachment: Attachment::Holds,
+            both: false,
+            signed: None,
+        };
+        let reader = SecretReader {
+            identity: crate::model::Identity { name: "terraform".to_owned(), ..Default::default() },
+            caller: Caller { address: "10.0.0.2".to_owned(), agent: String::new() },
+            vault: StampName::new("east"),
+            known: Some(Known::Automation),
+            got: Got::Older,
+            slot: None,
+            count: 1,
+            first: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            attachment: Attachment::Holds,
+            signed: None,
+        };
+        let of = |users| Census {
+            users,
+            readers: vec![reader.clone()],
+            ..empty(Some(Timestamp::UNIX_EPOCH), &[])
+        };
+        let text = census(&of(vec![user(Some("east"))]), &[]);
+        assert!(!text.contains("holds") && text.contains("known"), "{text}");
+        let text = census(&of(vec![user(None)]), &[]);
+        assert!(text.contains("holds") && text.contains("1 of the above has a key"), "{text}");
     }
 }

@@ -218,7 +218,9 @@ pub fn to_do(concern: &Concern) -> String {
             );
         }
         Concern::RestartUntold { what, .. } => {
-            return format!("see that a Role lets keyslot {what}, as fixtures/cluster-role.yaml does");
+            return format!(
+                "see that a Role lets keyslot {what}, as that of `keyslot example cluster-role` does"
+            );
         }
         Concern::AgeUnknown => {
             "nothing, if it is known otherwise to be young; or set `max_target_age` under the environment's policy, and it is made \
@@ -242,7 +244,7 @@ pub fn to_do(concern: &Concern) -> String {
              Terraform output"
         }
         Concern::NotLookedAt { .. } => {
-            "bind fixtures/cluster-role.yaml to this identity in all namespaces (ClusterRoleBinding) and name none in \
+            "bind the role of `keyslot example cluster-role` to this identity in all namespaces (ClusterRoleBinding) and name none in \
              keyslot.toml; or see for yourself that nobody gets the secret elsewhere"
         }
         Concern::SecretsUnseen { .. } => {
@@ -279,7 +281,7 @@ pub fn to_do(concern: &Concern) -> String {
             "see that every machine that goes on with the rotation is let in, up to the end of confirm"
         }
         Concern::RoomUnknown { .. } => {
-            "bind fixtures/cluster-role.yaml to this identity, which lists quotas and autoscalers; or see by hand that there is room"
+            "bind the role of `keyslot example cluster-role` to this identity, which lists quotas and autoscalers; or see by hand that there is room"
         }
         Concern::LittleRoom { .. } => "raise the quota, or let it take longer",
         Concern::AtMaximum { .. } => {
@@ -289,7 +291,7 @@ pub fn to_do(concern: &Concern) -> String {
         Concern::NodesFull { grows: true, .. } => "see that the autoscaler has not reached its limit",
         Concern::NodesFull { grows: false, .. } => "add a node, or free some room",
         Concern::NodesUnknown { .. } => {
-            "bind fixtures/cluster-role.yaml to this identity in all namespaces (ClusterRoleBinding), which lists nodes, and name \
+            "bind the role of `keyslot example cluster-role` to this identity in all namespaces (ClusterRoleBinding), which lists nodes, and name \
              no namespaces in keyslot.toml; or see by hand that one more pod of each workload fits (`kubectl describe nodes`)"
         }
         Concern::TightBudgets { .. } => {
@@ -299,7 +301,7 @@ pub fn to_do(concern: &Concern) -> String {
             "raise the replicas, or let the budget allow one eviction, before it is restarted"
         }
         Concern::BudgetsUnknown { .. } => {
-            "bind fixtures/cluster-role.yaml to this identity, which lists them; or see by hand (`kubectl get pdb -A`)"
+            "bind the role of `keyslot example cluster-role` to this identity, which lists them; or see by hand (`kubectl get pdb -A`)"
         }
         Concern::RightEnds { .. } => "have it extended in time",
         Concern::LogsBegin { .. } => "wait: the regeneration is held until then",
@@ -339,6 +341,6 @@ fn all_named(noun: &str, names: &[String]) -> String {
 }
 
 fn no_eviction(budgets: &[String]) -> String {
-    let allow = if budgets.len() == 1 { "allows" } else { "allow" };
-    format!("{} {allow} no eviction", budgets.join(", "))
+    let (plural, allow) = if budgets.len() == 1 { ("", "allows") } else { ("s", "allow") };
+    format!("the PodDisruptionBudget{plural} {} {allow} no eviction", budgets.join(", "))
 }

@@ -228,7 +228,7 @@ fn readers_told_by(world: &World) -> Option<String> {
 /// With the command that takes an acceptance of it.
 fn block(one: &Reason, command: &str) -> String {
     let mut text = format!("  [{}] {}\n", one.gate, reason::why(one));
-    text.push_str(&format!("      protects from: {}\n", one.gate.harm()));
+    text.push_str(&format!("      protects from: {}\n", reason::harm(one)));
     let remedy = reason::remedy(one);
     let opens = match one.why.opens() {
         Opens::ByLooking => "looking again",
@@ -253,7 +253,7 @@ fn block(one: &Reason, command: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{PullNumber, PullWait};
+    use crate::model::{Caller, PullNumber, PullWait, Slot, StampName, WorkloadName};
     use crate::rotation::{Gate, Subject, Why};
 
     #[test]
@@ -264,5 +264,39 @@ mod tests {
         let told = "waits: 0 of 1 reviews, it is a draft (https://github.com/acme/a/pull/1)\n";
         assert!(text.contains(told), "{text}");
         assert!(text.contains("opened by: others, in time: review and merge it\n"), "{text}");
+    }
+
+    #[test]
+    fn what_the_stamps_own_pods_did_is_opened_by_time_and_nobody_is_sent_to_search() {
+        let seen = |stamp: Option<&str>| {
+            let by = Box::new(Caller { address: "10.0.0.1".to_owned(), agent: String::new() });
+            let (at, until) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+            let stamp = stamp.map(StampName::new);
+            let why = Why::SeenInLogs { slot: Slot::Primary, at, until, by, stamp, count: 3 };
+            block(&Reason::new(Gate::KeyQuiet, Subject::Key(Slot::Primary), why), "rotate")
+        };
+        let own = seen(Some("east"));
+        assert!(own.contains("opened by: time\n") && !own.contains("census"), "{own}");
+        assert!(seen(None).contains("opened by: others, in time: find who it is"), "{}", seen(None));
+    }
+
+    #[test]
+    fn a_failed_rollout_is_looked_into_by_commands_that_can_be_typed() {
+        let subject = Subject::Workload(StampName::new("east"), WorkloadName::new("shop", "cart"));
+        let why = Why::RolloutFailed { message: "timed out".to_owned(), symptoms: Vec::new() };
+        let text = block(&Reason::new(Gate::RolloutSettled, subject, why), "rotate");
+        assert!(text.contains("context of east: `kubectl -n shop get pods"), "{text}");
+        assert!(!text.contains("somebody else"), "it is our own: {text}");
+    }
+
+    #[test]
+    fn old_pods_that_end_are_told_with_how_long_they_have() {
+        let of = |ends| {
+            let why = Why::OldPods { pods: vec!["a".to_owned()], terminating: 1, ends };
+            block(&Reason::new(Gate::OldPodsGone, Subject::Stamp(StampName::new("east")), why), "rotate")
+        };
+        let text = of(Some(Timestamp::UNIX_EPOCH));
+        assert!(text.contains("(1 terminating, with time until 1970-01-01T00:00:00Z)"), "{text}");
+        assert!(of(None).contains("(1 terminating)"));
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::explain::evidence_of_use;
+use super::reason::harm;
 use super::rotation_json::{
     HoldV1, RegenerationV1, RestartHaltedV1, RotationV1, StandV1, hold, regeneration, restart_halted,
     rotation, stand,
@@ -68,14 +69,15 @@ pub fn explain_json(report: &Report, notes: &BTreeMap<Note, Vec<StampName>>) -> 
 }
 
 fn gates(report: &Report) -> Vec<GateV1> {
-    let mut holds: BTreeMap<Gate, Vec<HoldV1>> = BTreeMap::new();
+    let mut holds: BTreeMap<Gate, (String, Vec<HoldV1>)> = BTreeMap::new();
     for one in report.held() {
-        holds.entry(one.gate).or_default().push(hold(one, report));
+        let first = || (harm(one).to_owned(), Vec::new());
+        holds.entry(one.gate).or_insert_with(first).1.push(hold(one, report));
     }
-    let told = |(gate, holds): (Gate, Vec<HoldV1>)| GateV1 {
+    let told = |(gate, (harm, holds)): (Gate, (String, Vec<HoldV1>))| GateV1 {
         gate: gate.to_string(),
         wants: gate.holds_for().to_owned(),
-        protects_from: gate.harm().to_owned(),
+        protects_from: harm,
         never_accepted: gate.never_accepted(),
         holds,
     };

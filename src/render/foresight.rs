@@ -4,11 +4,12 @@ use super::{branch_rules, concern, reason, span};
 use crate::model::{Merging, Promotion, Propagation, Right, Route, WorkloadName};
 use crate::rotation::{Course, Estimate, Foresight, Phase, Reason, Wave};
 
-/// The plan as text. `code` is what changes in the code, line by line.
+/// The plan as text. `code` is what changes in the code, line by line; empty where nothing is left to change.
 pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     let opened = &foresight.opened;
     let (from, to) = (opened.from, opened.from.other());
-    let mut text = format!("rotation {} of {}: retire the {from} key", opened.rotation, opened.account);
+    let mut text =
+        format!("rotation {} of {}: retire the {from} key", opened.approval_name(), opened.account);
     text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });
     section(&mut text, "what happens", &steps(foresight, code));
     section(&mut text, "waits that the policy prescribes", &waits(foresight));
@@ -61,7 +62,14 @@ fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
     let proven = format!("the {to} key is proven in every region, for reading and writing");
     let mut lines = renewal(foresight);
     lines.push(line(&[Phase::Prepare], proven));
-    lines.push(line(&[Phase::Propose], "a pull request changes the code:".to_owned()));
+    let proposed = match (code.is_empty(), foresight.course(&[Phase::Propose])) {
+        (true, Course::Done) => {
+            "a pull request changes the code, which nothing is left to change in".to_owned()
+        }
+        (true, _) => "a pull request changes the code: nothing, it is so already".to_owned(),
+        (false, _) => "a pull request changes the code:".to_owned(),
+    };
+    lines.push(line(&[Phase::Propose], proposed));
     lines.extend(code.iter().map(|line| format!("    {line}")));
     lines.push(line(&[Phase::Merge, Phase::Promote, Phase::Deploy, Phase::Propagate], way(foresight)));
     lines.extend(foresight.ruled.iter().filter_map(branch_rules::asked).map(|asked| format!("    {asked}")));

@@ -2,9 +2,11 @@
 //! until it can be shown.
 
 mod delivered;
+mod harm;
 mod remedy;
 mod reviews;
 
+pub use self::harm::harm;
 pub use self::remedy::remedy;
 use super::count::counted;
 use super::{branch_rules, span, unanswered};
@@ -585,9 +587,10 @@ pub fn why(reason: &Reason) -> String {
             },
             some(pods)
         ),
-        Why::OldPods { pods, terminating } => format!(
-            "{} on {subject} may still use the old key ({terminating} terminating): {}",
+        Why::OldPods { pods, terminating, ends } => format!(
+            "{} on {subject} may still use the old key ({terminating} terminating{}): {}",
             counted(pods.len(), "pod"),
+            ends.map(|at| format!(", with time until {}", span::rfc3339(at))).unwrap_or_default(),
             some(pods)
         ),
         Why::JobRuns { pods } => format!(

@@ -143,6 +143,7 @@ mod validating;
 mod validating_wire;
 mod verify;
 mod verify_journal;
+mod ways_out;
 mod while_it_rolls;
 mod whole_list;
 mod wire_azure;

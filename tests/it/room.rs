@@ -448,7 +448,7 @@ async fn the_plan_tells_of_quotas_autoscalers_and_budgets() {
     for words in [
         "the quota team has room for 2 of the 3 pods that a restart of workload/catalogservice-deploy may add",
         "workload/catalogservice-deploy has all the 3 pods that its autoscaler may give it",
-        "workload/healthservice-deploy allows no eviction now: a rolling update does not ask PodDisruptionBudgets",
+        "the PodDisruptionBudget workload/healthservice-deploy allows no eviction now: a rolling update does not ask PodDisruptionBudgets",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
-use keyslot::model::{NetworkRules, Slot, StampName};
+use keyslot::model::{NetworkRules, Slot, StampName, WorkloadName};
 use keyslot::rotation::{Acceptance, Event, Gate, Left, Reason, Subject, Why, left_open};
 use keyslot::sim::config::Flavour;
 use keyslot::sim::fault::{Fault, Operation, Target, Trouble, When};
-use keyslot::sim::{Command, DeploymentPatch};
+use keyslot::sim::kubernetes::{ClassChange, Made};
+use keyslot::sim::{Command, DeploymentPatch, World};
 
 use crate::backstage::Deed;
 use crate::harm_scenarios::small as config;
@@ -302,6 +303,34 @@ fn a_driver_that_cannot_mount_the_secret_is_named_when_the_rollout_runs_out_of_t
     let mut theatre = Theatre::new(config().with_fault(fault));
     let text = told(&halts(&mut theatre));
     assert!(text.contains("FailedMount (3 times): MountVolume.SetUp failed"), "{text}");
+}
+
+#[test]
+fn a_class_that_is_gone_is_named_by_the_driver_and_no_vault_is_blamed() {
+    let mut world = World::new(config());
+    let name = world.stamps().next().unwrap().name.clone();
+    let stamp = || name.clone();
+    let (namespace, class) = ("workload".to_owned(), "catalogservice-keyvault".to_owned());
+    let change = ClassChange::Delete;
+    world.apply(Command::ChangeClass { stamp: stamp(), namespace, name: class, change }).unwrap();
+    let workload = WorkloadName::new("workload", "catalogservice-deploy");
+    let patch = DeploymentPatch::annotate("kubectl.kubernetes.io/restartedAt", "now");
+    world.apply(Command::Patch { stamp: stamp(), workload, patch }).unwrap();
+    world.advance_to(later(world.now(), Duration::from_secs(300)));
+    let cluster = &world.stamp(&name).unwrap().cluster;
+    let told: Vec<String> = cluster.warnings().map(|event| event.message).collect();
+    assert!(told.iter().any(|text| text.contains("failed to get secretproviderclass")), "{told:?}");
+    assert!(!told.iter().any(|text| text.contains("403")), "{told:?}");
+    let made = Made::Class {
+        vault: "any".to_owned(),
+        secrets: vec![world.config().secret_name.clone()],
+        synced: None,
+    };
+    let (namespace, class) = ("workload".to_owned(), "catalogservice-keyvault".to_owned());
+    world.apply(Command::Make { stamp: stamp(), namespace, name: class, made }).unwrap();
+    world.advance_to(later(world.now(), Duration::from_secs(900)));
+    let cluster = &world.stamp(&name).unwrap().cluster;
+    assert!(cluster.warnings().all(|event| event.reason != "FailedMount"), "the remedy can be played");
 }
 
 #[test]

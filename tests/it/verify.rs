@@ -1,8 +1,8 @@
 //! `verify` as a user runs it, on a world that answers.
 
 use keyslot::model::{
-    Absent, Access, Blindness, Extent, Fingerprint, Holding, InventoryView, KeyKind, KeyMaterial, KeyView,
-    ResourceKind, Seen, Slot, StampName, SyncedSecretView, Unlisted,
+    Absent, Access, Blindness, ClassFate, Extent, Fingerprint, Holding, InventoryView, KeyKind, KeyMaterial,
+    KeyView, LostClass, ResourceKind, Seen, Slot, StampName, SyncedSecretView, Unlisted,
 };
 use keyslot::render::matrix::Matrix;
 use keyslot::rotation::Standing;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::consumers::synced;
 use crate::live::Live;
 use crate::schema::schema_errors;
-use crate::stage::{Stage, stamp};
+use crate::stage::{Stage, at, stamp};
 
 fn verify(live: &Live, more: &[&str]) -> (i32, String) {
     let mut arguments = vec!["verify"];
@@ -289,6 +289,40 @@ fn what_azure_lists_and_nobody_configured_is_not_seen() {
     stage.world.inventory = Some(Seen::blind(stage.now, Blindness::Forbidden, "403"));
     let text = judged(&stage, Access::ReadWrite).1;
     assert!(text.contains("not seen: Azure's list of stamps: 403"), "{text}");
+}
+
+#[test]
+fn what_became_of_a_class_is_told_as_it_is() {
+    for (fate, words) in [
+        (ClassFate::OtherVault, "names another vault than any stamp in keyslot.toml"),
+        (ClassFate::Absent, "is gone"),
+        (ClassFate::Filled, "filled before it was changed"),
+    ] {
+        let mut stage = Stage::ready();
+        let class = LostClass { name: "cosmos".to_owned(), fate };
+        // Older than its vault's version, so that every fate matters.
+        let pod = &mut stage.cluster_mut("east").pods[0];
+        pod.created = at(-1_000_000);
+        pod.mounted = None;
+        pod.holding = Holding::Unclear(class);
+        let (_, text) = judged(&stage, Access::ReadWrite);
+        assert!(text.contains(words), "{fate:?}: {text}");
+        assert!(!text.contains("gone or was changed"), "{text}");
+    }
+}
+
+#[test]
+fn a_cluster_that_answers_by_another_way_does_not_prove_its_name() {
+    let mut stage = Stage::ready();
+    let absent = Absent { stamp: stamp("north"), kind: ResourceKind::Cluster, name: "north-aksx".to_owned() };
+    let view = InventoryView { absent: vec![absent], ..InventoryView::default() };
+    stage.world.inventory = Some(Seen::known(stage.now, view));
+    let (_, text) = judged(&stage, Access::ReadWrite);
+    assert!(
+        text.contains("the cluster of north answers: correct its name in keyslot.toml (`aks`)"),
+        "{text}"
+    );
+    assert!(!text.contains("which is there"), "{text}");
 }
 
 #[test]

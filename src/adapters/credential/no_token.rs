@@ -5,6 +5,7 @@ use azure_core::error::ErrorKind;
 use http::StatusCode;
 
 use super::super::http::SendError;
+use super::CredentialSource;
 use crate::model::Blindness;
 use crate::ports::Fault;
 
@@ -13,13 +14,47 @@ use crate::ports::Fault;
 #[error("{why}")]
 pub(super) struct NoToken {
     pub kind: Blindness,
+    /// One line.
     pub why: String,
+    /// How to sign in, where that is refused.
+    pub sign_in: &'static str,
+}
+
+/// Where every source is tried.
+const SIGN_IN: &str = "sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or \
+                       AZURE_FEDERATED_TOKEN_FILE)";
+
+/// What a person can do about a refusal, by where the tokens are to come from.
+pub(super) fn sign_in(source: &CredentialSource) -> &'static str {
+    match source {
+        CredentialSource::Auto => SIGN_IN,
+        CredentialSource::ClientSecret { .. } => {
+            "see that AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET belong together, and that the secret has not expired \
+             (`credential = \"client-secret\"` in keyslot.toml: nothing else is tried)"
+        }
+        CredentialSource::WorkloadIdentity => {
+            "see that AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE are right, and that the application trusts \
+             whoever issues that token (`credential = \"workload-identity\"` in keyslot.toml: nothing else is tried)"
+        }
+        CredentialSource::AzureCli => {
+            "sign in with `az login` (`credential = \"azure-cli\"` in keyslot.toml: nothing else is tried)"
+        }
+        CredentialSource::ManagedIdentity => {
+            "see that this machine has a managed identity, and that AZURE_CLIENT_ID, where it is set, names one of them \
+             (`credential = \"managed-identity\"` in keyslot.toml: nothing else is tried)"
+        }
+    }
+}
+
+/// Words of several lines in one.
+fn one_line(words: &str) -> String {
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl NoToken {
     /// Of one source's error.
     pub fn of(error: &azure_core::Error) -> NoToken {
-        NoToken { kind: kind(error), why: super::super::chain(error) }
+        NoToken { kind: kind(error), why: one_line(&super::super::chain(error)), sign_in: SIGN_IN }
     }
 
     /// What a chain of sources has said; any other error is one of its own.
@@ -30,7 +65,7 @@ impl NoToken {
 
     /// A source that has not answered in time may wait for somebody to log in, or for a service that is away.
     pub fn silent(why: String) -> NoToken {
-        NoToken { kind: Blindness::Unreachable, why }
+        NoToken { kind: Blindness::Unreachable, why, sign_in: SIGN_IN }
     }
 
     pub fn into_error(self) -> azure_core::Error {
@@ -38,23 +73,24 @@ impl NoToken {
     }
 
     pub fn fault(self, scope: &str) -> Fault {
-        let NoToken { kind, why } = self;
-        let fault = Fault::new(kind, "get a token", scope, why);
-        match kind {
+        let remedy = self.remedy();
+        Fault::new(self.kind, "get a token", scope, self.why).remedy(remedy)
+    }
+
+    fn remedy(&self) -> &'static str {
+        match self.kind {
             Blindness::Unreachable | Blindness::Throttled => {
-                fault.remedy("see whether the token service can be reached from here")
+                "see whether the token service can be reached from here"
             }
-            _ => fault.remedy(
-                "sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET \
-                 (or AZURE_FEDERATED_TOKEN_FILE)",
-            ),
+            _ => self.sign_in,
         }
     }
 }
 
-/// What an error of an SDK's client says, if it was one of getting a token.
-pub fn no_token(error: &azure_core::Error) -> Option<Blindness> {
-    causes(error).find_map(|cause| cause.downcast_ref::<NoToken>()).map(|told| told.kind)
+/// What an error of an SDK's client says, if it was one of getting a token, and what to do about it.
+pub fn no_token(error: &azure_core::Error) -> Option<(Blindness, &'static str)> {
+    let told = causes(error).find_map(|cause| cause.downcast_ref::<NoToken>());
+    told.map(|told| (told.kind, told.remedy()))
 }
 
 fn kind(error: &azure_core::Error) -> Blindness {

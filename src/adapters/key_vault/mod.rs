@@ -257,11 +257,11 @@ fn read_error(error: &azure_core::Error, subject: &str) -> ReadError {
         Some(failure @ SendError::NoAnswer(_)) => ReadError::Later(failure.fault(WHAT, subject), None),
         Some(failure) => ReadError::Final(failure.fault(WHAT, subject)),
         None => {
-            let kind = match error.kind() {
-                ErrorKind::Credential => no_token(error).unwrap_or(Blindness::Forbidden),
-                _ => Blindness::Unintelligible,
+            let (kind, remedy) = match error.kind() {
+                ErrorKind::Credential => no_token(error).unwrap_or((Blindness::Forbidden, "")),
+                _ => (Blindness::Unintelligible, ""),
             };
-            let fault = Fault::new(kind, WHAT, subject, super::chain(error));
+            let fault = Fault::new(kind, WHAT, subject, super::chain(error)).remedy(remedy);
             match kind {
                 Blindness::Unreachable | Blindness::Throttled => ReadError::Later(fault, None),
                 _ => ReadError::Final(fault),

@@ -374,6 +374,10 @@ fn without_secrets(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(KubeconfigError::Parse(_)) = error.downcast_ref() {
         return "it is not readable as a kubeconfig (YAML)".to_owned();
     }
+    // Which file it is, is said beside it.
+    if let Some(KubeconfigError::ReadConfig(error, _)) = error.downcast_ref() {
+        return error.to_string();
+    }
     if let Some(kube::Error::Auth(error)) = error.downcast_ref() {
         return without_secrets(error);
     }

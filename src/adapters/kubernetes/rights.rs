@@ -140,7 +140,7 @@ pub(super) async fn rights(
             what: format!("{verb} {}{within}", kind.plural),
             right: if right == Right::Denied { Right::Unneeded } else { right },
             remedy: format!(
-                "bind fixtures/cluster-role.yaml to this identity{}",
+                "bind the role of `keyslot example cluster-role` to this identity{}",
                 if place.is_some() { within } else { " in all namespaces".to_owned() }
             ),
         }

@@ -239,6 +239,10 @@ fn stamps(environment: &Environment) -> Checked {
             let what = "every stamp has a name of its own";
             return Err(Problem::new(path(index, "name"), what, "give it another name"));
         }
+        if stamp.unit.trim().is_empty() {
+            let what = "every stamp says of which release unit it is";
+            return Err(Problem::new(path(index, "unit"), what, "write the unit's name: `unit = \"…\"`"));
+        }
         if stamp.key_vault.is_empty() || stamp.key_vault.contains('.') {
             let what = "the vault's name stands here, without a domain";
             return Err(Problem::new(

@@ -43,9 +43,8 @@ impl SettingsFile {
 
     fn not_chosen(&self, named: Option<&str>, names: &[&str]) -> SettingsError {
         let error = match named {
-            _ if names.is_empty() => SettingsError::new("there is no environment").remedy(
-                "add [environment.NAME]; fixtures/keyslot.example.toml in keyslot's source shows one",
-            ),
+            _ if names.is_empty() => SettingsError::new("there is no environment")
+                .remedy("add [environment.NAME]; `keyslot example smallest` shows one"),
             None => SettingsError::new("there are several environments, and none was named")
                 .remedy(format!("say --environment with one of {}", list(names))),
             Some(named) => {

@@ -18,7 +18,7 @@ pub fn find(named: Option<&Path>, folder: &Path) -> Result<PathBuf, SettingsErro
     folder.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file()).ok_or_else(|| {
         SettingsError::new(format!("there is no {FILE_NAME} in {} or above it", folder.display()))
             .remedy("name one with --config")
-            .remedy("fixtures/keyslot.smallest.toml in keyslot's source is one to begin with, keyslot.example.toml beside it has everything")
+            .remedy("`keyslot example smallest` prints one to begin with, `keyslot example settings` one that has everything")
             .remedy("`keyslot sandbox` writes one to try things with")
     })
 }

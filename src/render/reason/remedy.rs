@@ -15,6 +15,7 @@ pub fn remedy(reason: &Reason) -> String {
             );
         }
         Why::UnlistedWorkload => return unlisted(&reason.subject),
+        Why::RolloutFailed { .. } => return failed(&reason.subject),
         Why::KeptOut { .. } if reason.gate == Gate::NewKeyAccepted => {
             "run `keyslot rotate` where the account lets requests in from (an agent beside the workloads), or let this \
              machine's address in; until then the rotation stays open, and everybody is on the other key"
@@ -190,7 +191,7 @@ pub fn remedy(reason: &Reason) -> String {
              with old files do so: turn rotation on there); or suspend the CronJob"
         }
         Why::NamespacesUnseen { .. } => {
-            "bind fixtures/cluster-role.yaml in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
+            "bind the role of `keyslot example cluster-role` in all namespaces again; or name the stamp's `namespaces` in keyslot.toml, if \
              nobody else gets the secret; or accept the stamp by name"
         }
         Why::UnlistedPods { stays: false, .. } => {
@@ -262,7 +263,11 @@ pub fn remedy(reason: &Reason) -> String {
             "no use of another key was noted since: see whether anybody uses the account with the new key, and who uses the old \
              one (its logs name keys); then accept the key by name"
         }
-        Why::SeenInLogs { .. } => "find who it is (`keyslot census`) and move it, or accept it by name",
+        // The stamp's own pods: they end, and the window with them.
+        Why::SeenInLogs { stamp: Some(_), .. } => "",
+        Why::SeenInLogs { stamp: None, .. } => {
+            "find who it is (`keyslot census`) and move it, or accept it by name"
+        }
         Why::UsedByStranger { .. } => {
             "find who it is (`keyslot census`) and move it, sign it off as gone ([[environment.NAME.reader]]), or \
              accept it by name"
@@ -330,9 +335,6 @@ pub fn remedy(reason: &Reason) -> String {
             "kubectl rollout resume (an Argo Rollout: kubectl argo rollouts promote), then run this again"
         }
         Why::Recreate => "change the strategy to RollingUpdate, or accept it by name",
-        Why::RolloutFailed { .. } => {
-            "look at the new pods' events and logs; roll back or mend, then run again"
-        }
         Why::LastHealthyStamp { recovering: false } => "bring another stamp back to health first",
         Why::TakesAll { .. } => {
             "raise the replicas, or `maxSurge` and lower `maxUnavailable`; or accept the gap by name"
@@ -466,4 +468,19 @@ fn unlisted(subject: &Subject) -> String {
         "add \"{name}\" to `order` under [environment.NAME.workloads] in keyslot.toml, where it shall be restarted; \
          or accept it by name"
     )
+}
+
+/// Where to look first, as it is typed.
+fn failed(subject: &Subject) -> String {
+    let look = match subject {
+        Subject::Workload(stamp, workload) => {
+            let namespace = &workload.namespace;
+            format!(
+                " (with the context of {stamp}: `kubectl -n {namespace} get pods --sort-by .metadata.creationTimestamp`, the new \
+                 ones last, then `kubectl -n {namespace} describe pod POD` and `kubectl -n {namespace} logs POD --all-containers`)"
+            )
+        }
+        _ => String::new(),
+    };
+    format!("look at the new pods' events and logs{look}; roll back or mend, then run again")
 }

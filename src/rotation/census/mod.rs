@@ -114,7 +114,7 @@ impl Census {
                 unknowns.push("the logs have no row of the account: they tell nothing of anybody".to_owned());
             }
             Ok(used) if used.begins() > used.since => {
-                let begins = used.begins();
+                let begins = whole(used.begins());
                 unknowns
                     .push(format!("who used the account's keys before {begins}, of when the first row is"));
             }
@@ -130,6 +130,7 @@ impl Census {
             Ok(audit) => {
                 unknowns.extend(unaudited(audit, lens));
                 unknowns.extend(audit.begins_late().map(|(stamp, begins)| {
+                    let begins = whole(begins);
                     format!(
                         "who read the secret from the vault of {stamp} before {begins}, of when the first row of its audit is"
                     )
@@ -139,12 +140,17 @@ impl Census {
         match seen.activity {
             Err(blind) => unknowns.push(format!("who had the keys listed: {}", blind.why)),
             Ok(activity) if activity.since > seen.since => {
-                unknowns.push(format!("who had the keys listed before {}", activity.since));
+                unknowns.push(format!("who had the keys listed before {}", whole(activity.since)));
             }
             Ok(_) => {}
         }
         unknowns
     }
+}
+
+/// In whole seconds, as every other moment is told.
+fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// Vaults of which the audit has no row at all.

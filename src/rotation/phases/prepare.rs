@@ -140,7 +140,7 @@ fn moved<'a>(ctx: &'a Context<'_>, stamp: &StampFacts) -> Vec<&'a WorkloadName> 
 /// restarts them.
 fn for_a_person(reason: Reason) -> Reason {
     match reason.why {
-        Why::OldPods { pods, terminating: 0 } => Reason { why: Why::OldPodsStay { pods }, ..reason },
+        Why::OldPods { pods, terminating: 0, .. } => Reason { why: Why::OldPodsStay { pods }, ..reason },
         why => Reason { why, ..reason },
     }
 }

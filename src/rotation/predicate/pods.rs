@@ -302,8 +302,9 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
     reasons.extend(jobs_run(stamp, &of_jobs));
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
+        let ends = stale.iter().filter_map(|pod| pod.deleting).max();
         let pods = stale.iter().map(|pod| placed(pod)).collect();
-        reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating }));
+        reasons.push(Reason::new(gate, subject.clone(), Why::OldPods { pods, terminating, ends }));
     }
     // An old one is named by its age, and its mount may not have been asked for.
     let old = |pod: &&PodView| is_old(pod, vault, cluster, ctx.policy.vault_lag);

@@ -536,9 +536,11 @@ pub enum Why {
         back: Option<Timestamp>,
         lasting: bool,
     },
+    /// `ends`: when the last of those that are told to end has no time left for it.
     OldPods {
         pods: Vec<String>,
         terminating: usize,
+        ends: Option<Timestamp>,
     },
     /// A Job's pods that may hold the older key; they keep it until they end.
     JobRuns {

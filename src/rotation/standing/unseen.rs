@@ -1,5 +1,6 @@
 //! What could not be seen, so that nobody can say which key is used there.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::Why;
@@ -7,8 +8,8 @@ use super::super::closed::is_closed;
 use super::super::predicate::{clocks_agree, perhaps_stale, unclear_pods, untold};
 use super::Unseen;
 use crate::model::{
-    Absent, AccountView, Blind, Blindness, ClusterState, ClusterView, EvidenceKey, Extent, InventoryView,
-    ResourceKind, StampName, Unlisted, VaultView, World,
+    Absent, AccountView, Blind, Blindness, ClassFate, ClusterState, ClusterView, EvidenceKey, Extent,
+    InventoryView, ResourceKind, StampName, Unlisted, VaultView, World,
 };
 
 pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<Unseen> {
@@ -39,8 +40,8 @@ pub(super) fn unseen(world: &World, stamps: &[StampName], lag: Duration) -> Vec<
         let gone = state == Some(&ClusterState::Gone) && vault_is_there;
         note(EvidenceKey::Cluster(stamp.clone()), gone.then_some(&unknown));
         let vault = world.vaults.get(stamp).and_then(|seen| seen.get());
-        let pods = cluster.and_then(|seen| seen.get()).and_then(|cluster| unclear(vault, cluster, lag));
-        note(EvidenceKey::Cluster(stamp.clone()), pods.as_ref());
+        let pods = cluster.and_then(|seen| seen.get()).map(|cluster| unclear(vault, cluster, lag));
+        pods.iter().flatten().for_each(|pods| note(EvidenceKey::Cluster(stamp.clone()), Some(pods)));
         if let Some(cluster) = cluster.and_then(|seen| seen.get()) {
             note(EvidenceKey::Cluster(stamp.clone()), undated(vault, cluster, lag).as_ref());
             note(EvidenceKey::Cluster(stamp.clone()), unmounted(vault, cluster, lag).as_ref());
@@ -77,7 +78,16 @@ fn left_out(world: &World, view: &InventoryView) -> Vec<String> {
     };
     let absent = view.absent.iter().filter(exists).map(|one| {
         let Absent { stamp, kind, name } = one;
-        format!("it does not show the {kind} {name} of {stamp}, which is there: it is not whole")
+        match kind {
+            ResourceKind::Vault => {
+                format!("it does not show the {kind} {name} of {stamp}, which is there: it is not whole")
+            }
+            // The cluster that answers may be called otherwise.
+            ResourceKind::Cluster => format!(
+                "it does not show the {kind} {name}, though the cluster of {stamp} answers: correct its name in keyslot.toml \
+                 (`aks`), or, where that is right, have the list shown whole (“Reader” on the cluster)"
+            ),
+        }
     });
     let shown =
         |stamp: &&(StampName, ResourceKind)| stamp.1 == ResourceKind::Vault && is_closed(world, &stamp.0);
@@ -117,16 +127,39 @@ fn unread(cluster: &ClusterView) -> Option<Blind> {
     Some(Blind { kind: Blindness::Forbidden, why })
 }
 
-/// What pods got when they began, and what nothing tells any more.
-fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Option<Blind> {
-    let names: Vec<&str> = unclear_pods(vault, cluster, lag).map(|(pod, _)| pod.name.as_str()).collect();
-    let why = || {
-        format!(
-            "the SecretProviderClass of {} is gone or was changed since: what it got is not known",
-            names.join(", ")
-        )
+/// What pods got when they began, and what nothing tells any more; by what became of their classes.
+fn unclear(vault: Option<&VaultView>, cluster: &ClusterView, lag: Duration) -> Vec<Blind> {
+    let mut by_fate: BTreeMap<ClassFate, Vec<&str>> = BTreeMap::new();
+    for (pod, class) in unclear_pods(vault, cluster, lag) {
+        by_fate.entry(class.fate).or_default().push(&pod.name);
+    }
+    let blind = |(fate, names): (ClassFate, Vec<&str>)| {
+        let names = names.join(", ");
+        let why = match fate {
+            ClassFate::Absent => {
+                format!("the SecretProviderClass of {names} is gone: what they got is not known")
+            }
+            ClassFate::Changed => {
+                format!(
+                    "the SecretProviderClass of {names} was changed since they began: what they got is not known"
+                )
+            }
+            ClassFate::Filled => format!(
+                "{names} read a Kubernetes Secret that their SecretProviderClass filled before it was changed: what stands in \
+                 it is not known"
+            ),
+            ClassFate::Unfilled => format!(
+                "{names} read a Kubernetes Secret that the CSI driver made and no SecretProviderClass fills any more: what \
+                 stands in it is not known"
+            ),
+            ClassFate::OtherVault => format!(
+                "the SecretProviderClass of {names} names another vault than any stamp in keyslot.toml: is `key_vault` of the \
+                 stamp right? If it is, that is another product's"
+            ),
+        };
+        Blind { kind: Blindness::Unintelligible, why }
     };
-    (!names.is_empty()).then(|| Blind { kind: Blindness::Unintelligible, why: why() })
+    by_fate.into_iter().map(blind).collect()
 }
 
 /// Pods that read a Secret which was written after they began, and holds the key: whether it held it before, its date does

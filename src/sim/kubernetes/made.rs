@@ -1,11 +1,13 @@
-//! What somebody makes or deletes by hand: Jobs, CronJobs and bare pods.
+//! What somebody makes or deletes by hand: Jobs, CronJobs, bare pods, and classes of the secrets driver.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::refusal::Refusal;
 use super::jobs::NOWHERE;
-use super::object::{ChangeKind, CronJob, Job, JobId, Meta, Object, Owner, PodId, PodTemplate};
+use super::object::{
+    ChangeKind, CronJob, Job, JobId, Meta, Object, Owner, PodId, PodTemplate, ProviderClass,
+};
 use super::pod::Origin;
 use super::{Cluster, Hand, Task};
 use crate::model::WorkloadName;
@@ -25,6 +27,13 @@ pub enum Made {
         period: Duration,
         suspended: bool,
     },
+    /// A SecretProviderClass; pods that wait for one of this name find it when the driver tries again.
+    Class {
+        vault: String,
+        secrets: Vec<String>,
+        /// The Kubernetes Secret that it fills, and the key in it.
+        synced: Option<(String, String)>,
+    },
 }
 
 impl Cluster {
@@ -39,6 +48,7 @@ impl Cluster {
             Made::Pod(_) => self.pods.values().any(|pod| there(&pod.meta)),
             Made::Job(..) => self.jobs.values().any(|job| there(&job.meta)),
             Made::CronJob { .. } => self.cron_jobs.iter().any(|cron| there(&cron.meta)),
+            Made::Class { .. } => self.provider_class(namespace, name).is_some(),
         };
         if taken {
             return Err(Refusal::AlreadyExists(name.to_owned()));
@@ -73,6 +83,11 @@ impl Cluster {
                 self.log(ChangeKind::Added, Object::CronJob(Arc::clone(&cron)), hand);
                 self.cron_jobs.push(cron);
                 hand.later(period, Task::CronJob(self.cron_jobs.len() - 1));
+            }
+            Made::Class { vault, secrets, synced } => {
+                let (generation, changed) = (1, hand.now);
+                let class = ProviderClass { meta, vault, secrets, synced, generation, changed };
+                self.classes.push(Arc::new(class));
             }
         }
         Ok(())

@@ -38,7 +38,7 @@ impl Cluster {
             let (app, name) = (&pod.template.app, &pod.meta.name);
             ("BackOff", format!("Back-off restarting failed container {app} in pod {name}"), pod.restarts)
         } else if self.unmounted.contains(&pod.id) {
-            ("FailedMount", UNMOUNTED.to_owned(), 3)
+            ("FailedMount", self.unmounted_because(pod), 3)
         } else if let Some(why) = &pod.unplaced {
             ("FailedScheduling", why.to_string(), 1)
         } else {
@@ -46,6 +46,19 @@ impl Cluster {
         };
         let created = pod.meta.created;
         Some(WarningEvent { reason, message, count, ..about(&pod.meta, "Pod", created, created) })
+    }
+
+    /// As the driver says it: without a class it asks no vault.
+    fn unmounted_because(&self, pod: &Pod) -> String {
+        let (namespace, class) = (&pod.meta.namespace, &pod.template.class);
+        match self.provider_class(namespace, class) {
+            Some(_) => UNMOUNTED.to_owned(),
+            None => format!(
+                "MountVolume.SetUp failed for volume \"secrets-store\": rpc error: code = Unknown desc = failed to get \
+                 secretproviderclass {namespace}/{class}, error: SecretProviderClass.secrets-store.csi.x-k8s.io \"{class}\" not \
+                 found"
+            ),
+        }
     }
 
     fn refused(&self, owner: Owner, failing: &Failing) -> Option<WarningEvent> {

@@ -9,6 +9,7 @@ fn the_annotated_example_is_read() {
     assert_eq!(chosen.name.as_str(), "prod");
     assert_eq!(chosen.environment.account.id().name, "acme-global-cosmos");
     assert_eq!(chosen.environment.stamps.len(), 2);
+    assert_eq!(chosen.environment.stamps[0].region.as_deref(), Some("East US 2"));
     assert!(chosen.environment.release.is_candidate("release/2021.7.4"));
     assert_eq!(chosen.environment.release.promote, Promotion::Push);
     assert_eq!(chosen.cache(), Path::new("/acme/.keyslot/cache/prod"));

@@ -86,6 +86,13 @@ fn a_cluster_belongs_to_one_stamp() {
         "environment.prod.stamp[2].aks",
         &["another stamp has this cluster"],
     );
+    refused(
+        "name = \"northeurope\"\nunit = \"prod-a7c1\"",
+        "name = \"northeurope\"\nunit = \" \"",
+        "unit = \" \"",
+        "environment.prod.stamp[2].unit",
+        &["of which release unit"],
+    );
 }
 
 #[test]

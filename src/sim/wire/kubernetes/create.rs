@@ -1,4 +1,5 @@
-//! Objects that somebody creates, from JSON to the world's own words: bare pods, Jobs and CronJobs of one container.
+//! Objects that somebody creates, from JSON to the world's own words: bare pods, Jobs and CronJobs of one container, and
+//! SecretProviderClasses.
 //!
 //! Of a pod's specification the world knows the image, the class that the driver mounts, a Secret that is read into the
 //! environment and how long `sleep` works; the rest is taken and means nothing here.
@@ -47,6 +48,7 @@ pub(super) fn parse(resource: Resource, body: &[u8]) -> Result<(String, Made), R
                 owners.filter(|owner| owner["kind"] == "CronJob").find_map(|owner| owner["name"].as_str());
             Made::Job(read(&spec["template"])?, cron.map(str::to_owned))
         }
+        Resource::Classes => class(spec, &name)?,
         _ => {
             let schedule = spec["schedule"].as_str().unwrap_or_default().to_owned();
             Made::CronJob {
@@ -58,6 +60,23 @@ pub(super) fn parse(resource: Resource, body: &[u8]) -> Result<(String, Made), R
         }
     };
     Ok((name, made))
+}
+
+/// Of its objects only their names are read, of what it fills the first Secret.
+fn class(spec: &Value, name: &str) -> Result<Made, Refused> {
+    let text = |at: &Value| at.as_str().unwrap_or_default().to_owned();
+    let objects = text(&spec["parameters"]["objects"]);
+    let names =
+        objects.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("objectName:"));
+    let secrets: Vec<String> = names.map(|name| name.trim().trim_matches(['"', '\'']).to_owned()).collect();
+    if secrets.is_empty() {
+        let kind = Resource::Classes.names().kind;
+        return Err(Refused::invalid(kind, name, "spec.parameters.objects", "Required value"));
+    }
+    let filled = &spec["secretObjects"][0];
+    let key = text(&filled["data"][0]["key"]);
+    let synced = filled["secretName"].as_str().map(|secret| (secret.to_owned(), key));
+    Ok(Made::Class { vault: text(&spec["parameters"]["keyvaultName"]), secrets, synced })
 }
 
 /// Every so many minutes or hours; what else can be written in a schedule comes once a day here.
@@ -112,4 +131,28 @@ fn works(container: &Value) -> Option<Duration> {
     let words: Vec<&str> = words.filter_map(Value::as_str).flat_map(str::split_whitespace).collect();
     let place = words.iter().position(|word| *word == "sleep")?;
     words.get(place + 1)?.parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_is_made_of_what_is_read_of_one() {
+        let objects = "array:\n  - |\n    objectName: cosmos-key\n    objectType: secret\n";
+        let body = |objects: &str| {
+            let fills = serde_json::json!([{"secretName": "cosmos", "data": [{"objectName": "cosmos-key", "key": "k"}]}]);
+            let parameters = serde_json::json!({"keyvaultName": "kv", "objects": objects});
+            let spec = serde_json::json!({"parameters": parameters, "secretObjects": fills});
+            serde_json::json!({"metadata": {"name": "c"}, "spec": spec}).to_string()
+        };
+        let (name, made) = parse(Resource::Classes, body(objects).as_bytes()).unwrap_or_else(|_| panic!());
+        let wanted = Made::Class {
+            vault: "kv".to_owned(),
+            secrets: vec!["cosmos-key".to_owned()],
+            synced: Some(("cosmos".to_owned(), "k".to_owned())),
+        };
+        assert_eq!((name.as_str(), made), ("c", wanted));
+        assert!(parse(Resource::Classes, body("").as_bytes()).is_err());
+    }
 }

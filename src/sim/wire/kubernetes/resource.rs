@@ -129,7 +129,7 @@ impl Resource {
             Resource::Pods | Resource::Jobs => &["create", "delete", "get", "list", "watch"],
             Resource::Deployments => &["delete", "get", "list", "patch", "watch"],
             Resource::CronJobs => &["create", "get", "list", "watch"],
-            Resource::Classes => &["delete", "get", "list", "watch"],
+            Resource::Classes => &["create", "delete", "get", "list", "watch"],
             Resource::Events => &["list"],
             Resource::Nodes => &["get", "list"],
             Resource::Quotas | Resource::Autoscalers | Resource::Budgets => &["get", "list"],

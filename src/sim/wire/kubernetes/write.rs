@@ -1,5 +1,5 @@
-//! What a request may change: workloads by patches; Deployments, pods, Jobs and classes by deletion; pods, Jobs and
-//! CronJobs by creation. And the question what one may.
+//! What a request may change: workloads by patches; Deployments, pods, Jobs and classes by deletion; pods, Jobs, CronJobs
+//! and classes by creation. And the question what one may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
