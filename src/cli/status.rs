@@ -85,6 +85,7 @@ fn human(report: &Report, matrix: &Matrix, noted: &BTreeMap<Note, Vec<StampName>
         text.push_str(&explain::regeneration(report));
         text.push_str(&explain::paused(report));
         text.push_str(&explain::approvals(report));
+        text.push_str(&explain::acceptances(report));
         text.push_str(&explain::closed(report).unwrap_or_default());
     }
     let noted = note::notes(noted);

@@ -25,6 +25,7 @@ mod status;
 mod turn;
 mod wait;
 mod watch;
+mod words;
 
 use std::any::Any;
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
 
-use super::{branch_rules, concern, reason, span};
+use super::{acceptance, branch_rules, concern, reason, span};
 use crate::model::{Merging, Promotion, Propagation, Right, Route, WorkloadName};
 use crate::rotation::{Course, Estimate, Foresight, Phase, Reason, Wave};
 
@@ -8,12 +8,15 @@ use crate::rotation::{Course, Estimate, Foresight, Phase, Reason, Wave};
 pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     let opened = &foresight.opened;
     let (from, to) = (opened.from, opened.from.other());
-    let mut text = format!("rotation {} of {}: retire the {from} key", opened.rotation, opened.account);
+    let mut text =
+        format!("rotation {} of {}: retire the {from} key", opened.approval_name(), opened.account);
     text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });
     section(&mut text, "what happens", &steps(foresight, code));
     section(&mut text, "waits that the policy prescribes", &waits(foresight));
     section(&mut text, "how long the rollouts may take, estimated", &rollouts(foresight));
     section(&mut text, "in the way", &held(&foresight.holds));
+    let given = foresight.acceptances.iter().map(|one| acceptance::words(one, None));
+    section(&mut text, "in the way no more, because somebody has accepted it", &given.collect::<Vec<_>>());
     section(&mut text, "in the way later", &held(&foresight.later));
     section(&mut text, "rights that are missing", &rights(foresight, |right| *right == Right::Denied));
     section(

@@ -168,6 +168,9 @@ impl Fold {
             }
             Event::Approved(approval) => self.approvals.push((at, approval.clone())),
             Event::Accepted(acceptance) => self.acceptances.push(acceptance.clone()),
+            Event::Withdrawn { gate, subject, .. } => {
+                self.acceptances.retain(|one| one.gate != *gate || one.subject != *subject);
+            }
             Event::Proven { fingerprint, accepted: true, probed } => {
                 let probed = probed.unwrap_or(at);
                 match &mut self.proven {
