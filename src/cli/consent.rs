@@ -17,7 +17,9 @@ pub struct Consent {
     /// everywhere else the rotation halts there. The approval is recorded and holds for this rotation, also when the
     /// command is run again without it. With the rotation's name, as `status` prints it, it holds for that one and no
     /// other; in a CI job (CI or TF_BUILD is true) the name must be given. Where policy wants the new key to be made anew
-    /// first, that is approved by itself: with `:primary` or `:secondary` behind the name.
+    /// first, that is approved by itself: with `:primary` or `:secondary` behind the name. Where policy wants another person
+    /// than who began the rotation (`approver_differs`), people are told apart by KEYSLOT_ACTOR, else
+    /// GITHUB_TRIGGERING_ACTOR, GITHUB_ACTOR, BUILD_REQUESTEDFOR, USER or USERNAME, whatever their case.
     #[arg(long, value_name = "ROTATION[:SLOT]", num_args = 0..=1)]
     pub approve: Option<Option<String>>,
     #[command(flatten)]

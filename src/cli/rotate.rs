@@ -299,7 +299,10 @@ pub(super) fn finish(
         TurnEnd::Halted { phase, reasons } => {
             terminal.say(&format!("halted in {phase}: a person must act"));
             tell(reasons, terminal);
-            let unapproved = reasons.iter().find(|one| one.gate == Gate::Approved);
+            // Whom nobody knows, no approval in a job makes known.
+            let unapproved = reasons
+                .iter()
+                .find(|one| one.gate == Gate::Approved && !matches!(one.why, Why::PersonUnknown { .. }));
             if let Some(opened) = driver.fold().rotation().filter(|_| unapproved.is_some()) {
                 let key = match unapproved.map(|one| &one.subject) {
                     Some(Subject::Key(slot)) => format!(":{slot}"),

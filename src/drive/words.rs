@@ -32,8 +32,7 @@ impl Driver {
         let Some(opened) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
         let key = key.filter(|slot| *slot != opened.from);
         let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest, key };
-        let word = Event::Approved(approval);
-        if self.is_said(&word) { Ok(()) } else { self.insist(word).await }
+        self.insist(Event::Approved(approval)).await
     }
 
     /// Records a person's acceptance of one gate for one subject.
@@ -57,34 +56,47 @@ impl Driver {
         gate: Gate,
         subject: &str,
     ) -> Result<Vec<Acceptance>, DriveError> {
+        self.read_on().await?;
         let of_it = |one: &&Acceptance| one.gate == gate && one.subject == subject;
         let taken: Vec<Acceptance> = self.fold.acceptances.iter().filter(of_it).cloned().collect();
         let word = Event::Withdrawn { by: by.to_owned(), gate, subject: subject.to_owned() };
-        if !self.is_said(&word) {
-            self.insist(word).await?;
-        }
+        self.insist(word).await?;
         Ok(taken)
     }
 
     async fn insist(&mut self, word: Event) -> Result<(), DriveError> {
-        let name = |driver: &Driver| driver.fold.rotation().map(Opened::approval_name);
-        let Some(of) = name(self) else { return Err(DriveError::NoneOpen) };
-        self.is_of_ours()?;
+        self.read_on().await?;
         let mut tries = TRIES;
-        loop {
+        // Written already, perhaps just now without an answer.
+        while !self.is_said(&word) {
+            let of = self.fold.rotation().map(Opened::approval_name);
             let Err(error) = self.append(word.clone()).await else { return Ok(()) };
-            match name(self) {
-                None => return Err(DriveError::NoneOpen),
-                // What is open now was begun anew: of that, nobody has said anything.
-                Some(open) if open != of => return Err(error),
-                // Whether it arrived was not known, and it did.
-                Some(_) if self.is_said(&word) => return Ok(()),
-                Some(_) => {}
-            }
+            self.is_still(of)?;
             tries -= 1;
-            if tries == 0 || !error.is_conflict() {
+            if tries == 0 || !(error.is_conflict() || self.is_said(&word)) {
                 return Err(error);
             }
+        }
+        Ok(())
+    }
+
+    /// Reads what others have written since.
+    async fn read_on(&mut self) -> Result<(), DriveError> {
+        let of = self.fold.rotation().map(Opened::approval_name);
+        self.journal.refresh().await?;
+        self.refold()?;
+        self.is_of_ours()?;
+        self.is_still(of)
+    }
+
+    /// What was begun anew meanwhile is another rotation: of that, nobody has said anything.
+    fn is_still(&self, of: Option<String>) -> Result<(), DriveError> {
+        let Some(open) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
+        let (name, retiring) = (open.approval_name(), open.retires().to_string());
+        match of {
+            Some(of) if of == name => Ok(()),
+            Some(_) => Err(DriveError::AnotherIsOpen { open: name, retiring }),
+            None => Err(DriveError::NoneOpen),
         }
     }
 
