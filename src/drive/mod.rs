@@ -17,6 +17,7 @@ mod evidence;
 mod flight;
 mod foresee;
 mod forget;
+mod insist;
 mod lease;
 mod open;
 mod restart;

@@ -356,8 +356,15 @@ impl Driver {
     /// No rotation is open; somebody else is at work; the account cannot be read, where the second of two begins by it;
     /// the journal.
     pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
-        // What is due and not begun is begun, so that the journal says why it ends.
-        self.open_second().await?;
+        // What is due and not begun is begun, so that the journal says why it ends. To end it, nothing of the account need be
+        // there to be seen.
+        match self.open_second().await {
+            Ok(_) => {}
+            Err(DriveError::AnotherAccount { .. } | DriveError::AccountUnseen(_)) => {
+                return self.give_up_second(reason).await;
+            }
+            Err(error) => return Err(error),
+        }
         if self.fold.rotation().is_none() {
             self.tell_the_end().await;
             return Err(DriveError::NoneOpen);
@@ -367,6 +374,16 @@ impl Driver {
         }
         self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
         self.tell().await;
+        self.release().await
+    }
+}
+
+impl Driver {
+    async fn give_up_second(&mut self, reason: &str) -> Result<(), DriveError> {
+        if let Standing::Of { holder, until } = self.hold_lease().await? {
+            return Err(DriveError::AtWork { holder, until });
+        }
+        self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
         self.release().await
     }
 }
@@ -389,8 +406,7 @@ pub(super) fn under_way(fold: &Fold) -> Option<&Opened> {
 
 /// The rotation that ended last, if it is done and another one belongs to it.
 fn first_of_pair(fold: &Fold) -> Option<&Opened> {
-    let (_, opened) = fold.opened.as_ref().filter(|(_, opened)| opened.pair == Pair::First)?;
-    fold.closed.as_ref().filter(|(_, done, _)| *done).map(|_| opened)
+    fold.opened.as_ref().filter(|_| fold.second_is_due()).map(|(_, opened)| opened)
 }
 
 /// Random bytes under which fingerprints of one look, or of one rotation, are made.
