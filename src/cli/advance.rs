@@ -1,12 +1,14 @@
 //! `keyslot advance`: one turn of the loop, for cron and CI. It never begins a rotation.
 
+use super::beside::{self, Driven, Wanted};
 use super::consent::Consent;
 use super::progress::watcher;
-use super::rotate::{finish, fits, go_on_with_second, interrupted};
+use super::rotate::{asked, finish, fits, go_on_with_second, interrupted};
 use super::stop::Stop;
 use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::{DriveError, TurnEnd};
+use crate::drive::{DriveError, Driver, TurnEnd};
+use crate::rotation::Reach;
 
 /// Take the open rotation as far as it goes now, then stop.
 ///
@@ -25,13 +27,21 @@ pub struct Advance {
 
 impl Advance {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        self.consent.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let shown = watcher(terminal);
+        self.consent.check(wiring::clock(&chosen).now())?;
+        let request = |driver: &Driver| asked(&chosen, driver, None);
+        let wanted =
+            Wanted { consent: &self.consent, flip_back: None, reach: Reach::Whole, request: &request };
         super::block_on(async {
-            let mut driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
-            fits(&self.consent, &driver)?;
+            let mut driver = match beside::driver(&chosen, &wanted, shown, terminal).await? {
+                Driven::Here(driver) => driver,
+                Driven::Elsewhere(exit) => return Ok(exit),
+            };
+            if let Some(exit) = fits(&self.consent, &driver, terminal)? {
+                return Ok(exit);
+            }
             let by = person();
             let mut stop = Stop::listen()?;
             let work = async {

@@ -9,7 +9,7 @@ use super::{CliError, Terminal};
 use crate::drive::{Driver, TurnEnd};
 use crate::model::Slot;
 use crate::render;
-use crate::rotation::{Gate, Reason, Subject, Why};
+use crate::rotation::{Gate, Reason, Subject, Why, are_two_people, is_nobody};
 
 /// Somebody who can be asked.
 #[async_trait]
@@ -52,8 +52,13 @@ pub async fn run(
         let (Some(answers), Some((digest, key))) = (answers, missing(&end)) else { return Ok(end) };
         let Some(opened) = driver.fold().rotation().cloned() else { return Ok(end) };
         driver.over(&end);
-        if driver.policy().approver_differs && by == opened.by {
-            terminal.say(&format!("{by} began this rotation, and policy wants another person to approve it"));
+        if driver.policy().approver_differs && !are_two_people(by, &opened.by) {
+            terminal.say(&match is_nobody(by) || is_nobody(&opened.by) {
+                true => "policy wants another person than who began this rotation to approve it, and who that is or who you \
+                         are is not known: see KEYSLOT_ACTOR in `keyslot rotate --help`"
+                    .to_owned(),
+                false => format!("{by} began this rotation, and policy wants another person to approve it"),
+            });
             return Ok(end);
         }
         let slot = key.unwrap_or(opened.from);

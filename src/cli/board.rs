@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
-use super::progress::Waits;
+use super::progress::{Waits, store_away, unwritten};
 use super::refusals::Refusals;
 use super::stages::{self, Told};
 use crate::drive::{Notice, Watcher};
@@ -145,6 +145,10 @@ impl Watcher for Board {
                     self.say(&format!("{time}    {line}"));
                 }
                 inner.clear();
+            }
+            Notice::StoreAway { error } => self.say(&format!("{time}    {}", store_away(error))),
+            Notice::Unwritten { step, outcome } => {
+                self.say(&format!("{time}    {}", unwritten(step, outcome)));
             }
             Notice::NotTold { fault } => {
                 self.say(&format!("{time}    the pull request does not show how it stands: {fault}"));

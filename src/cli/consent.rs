@@ -1,11 +1,14 @@
 //! The words of people on the command line: approval, and acceptance with it.
 
+use jiff::Timestamp;
+
 use super::accepting::Accepting;
+use super::beside::not_recorded;
 use super::wiring::Variables;
 use super::{CliError, ErrorKind, Terminal};
 use crate::drive::Driver;
 use crate::model::Slot;
-use crate::rotation::{Gate, Opened};
+use crate::rotation::Opened;
 
 /// `--approve` and `--accept`.
 #[derive(Clone, Debug, clap::Args)]
@@ -14,7 +17,9 @@ pub struct Consent {
     /// everywhere else the rotation halts there. The approval is recorded and holds for this rotation, also when the
     /// command is run again without it. With the rotation's name, as `status` prints it, it holds for that one and no
     /// other; in a CI job (CI or TF_BUILD is true) the name must be given. Where policy wants the new key to be made anew
-    /// first, that is approved by itself: with `:primary` or `:secondary` behind the name.
+    /// first, that is approved by itself: with `:primary` or `:secondary` behind the name. Where policy wants another person
+    /// than who began the rotation (`approver_differs`), people are told apart by KEYSLOT_ACTOR, else
+    /// GITHUB_TRIGGERING_ACTOR, GITHUB_ACTOR, BUILD_REQUESTEDFOR, USER or USERNAME, whatever their case.
     #[arg(long, value_name = "ROTATION[:SLOT]", num_args = 0..=1)]
     pub approve: Option<Option<String>>,
     #[command(flatten)]
@@ -22,18 +27,28 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// Checks what can be checked before anything is done.
+    /// Checks what can be checked before anything is done, by the clock of the world that it is about.
     ///
     /// # Errors
-    /// An unknown gate, or one that nobody may open.
-    pub fn check(&self) -> Result<Vec<(Gate, String)>, CliError> {
-        self.accepting.check()
+    /// An unknown gate, or one that nobody may open; an end that lies in the past.
+    pub fn check(&self, now: Timestamp) -> Result<(), CliError> {
+        self.accepting.check(now)
+    }
+
+    /// Whether there is anything to record.
+    pub fn says_anything(&self) -> bool {
+        self.approve.is_some() || self.accepting.says_anything()
+    }
+
+    /// The rotation that is approved by its name.
+    pub fn named(&self) -> Option<&str> {
+        self.approved().0
     }
 
     /// Whether the approval may be given for the rotation that is open, if one is: see [`Opened::approval_name`].
     ///
     /// # Errors
-    /// It is for another one; or a job gives it without saying for which.
+    /// It is for another one, or none is open; or a job gives it without saying for which.
     pub fn fits(&self, open: Option<&str>, in_ci: bool) -> Result<(), CliError> {
         match (self.approve.as_ref().map(|_| self.approved().0), open) {
             (Some(None), open) if in_ci => {
@@ -47,6 +62,12 @@ impl Consent {
             (Some(Some(named)), Some(open)) if named != open => {
                 let error = CliError::new(ErrorKind::Usage, "the approval is for another rotation");
                 Err(error.at(named).hint(format!("the open one: --approve {open}")))
+            }
+            (Some(Some(named)), None) => {
+                let error = CliError::usage("the approval is for a rotation that is not open").at(named);
+                Err(error
+                    .because("none is open, and none is begun by an approval of another one")
+                    .hint("`keyslot status` tells of the last one; a new one begins without --approve, or with it and no name"))
             }
             (None | Some(_), _) => Ok(()),
         }
@@ -62,10 +83,9 @@ impl Consent {
         by: &str,
         terminal: &mut Terminal,
     ) -> Result<(), CliError> {
-        self.check()?;
         let open = driver.fold().rotation().map(Opened::approval_name);
         self.fits(open.as_deref(), false)?;
-        self.accepting.record(driver, by).await?;
+        self.accepting.record(driver, by, terminal).await?;
         if self.approve.is_some() {
             approve(driver, by, self.approved().1, terminal).await?;
         }
@@ -113,7 +133,7 @@ async fn approve(
     key: Option<Slot>,
     terminal: &mut Terminal,
 ) -> Result<(), CliError> {
-    driver.approve_key(by, None, key).await?;
+    driver.approve_key(by, None, key).await.map_err(|error| not_recorded(error.into()))?;
     if let Some(opened) = driver.fold().rotation() {
         terminal.say(&format!(
             "the regeneration of the {} key is approved by {by}; it stays so until this rotation is done or closed \
@@ -150,7 +170,10 @@ mod tests {
         assert!(approving(Some(None)).fits(None, true).is_err());
         assert!(approving(Some(None)).fits(Some(open), false).is_ok(), "a person may");
         assert!(approving(Some(Some("r1"))).fits(Some(open), true).is_ok());
-        assert!(approving(Some(Some("r1"))).fits(None, true).is_ok(), "it is asked again when one is open");
+        for in_ci in [true, false] {
+            let refused = approving(Some(Some("r1"))).fits(None, in_ci).unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::Usage, "none is begun by it");
+        }
         assert!(approving(None).fits(Some(open), true).is_ok());
     }
 

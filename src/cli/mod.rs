@@ -9,6 +9,7 @@ mod advance;
 pub mod approval;
 mod azure;
 mod baseline;
+mod beside;
 mod board;
 mod bounded;
 mod census;

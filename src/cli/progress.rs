@@ -8,9 +8,10 @@ use super::board::Board;
 use super::refusals::Refusals;
 use super::stages::Told;
 use super::{Color, Terminal};
-use crate::drive::{Notice, Watcher};
+use crate::drive::{DriveError, Notice, Watcher};
+use crate::render::explain::address;
 use crate::render::{concern, reason, span};
-use crate::rotation::{Leg, Outcome, Reason, Why};
+use crate::rotation::{Leg, Outcome, Produced, Reason, Step, Why};
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +112,9 @@ impl Lines {
 impl Watcher for Lines {
     fn notice(&self, at: Timestamp, notice: &Notice<'_>) {
         let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Notice::Unwritten { step, outcome } = notice {
+            inner.terminal.warn(&unwritten(step, outcome));
+        }
         if inner.quiet {
             return;
         }
@@ -140,6 +144,8 @@ impl Watcher for Lines {
                 }
             }
             Notice::Over { reasons } => inner.refused(reasons),
+            Notice::StoreAway { error } => inner.terminal.warn(&store_away(error)),
+            Notice::Unwritten { .. } => {}
             Notice::NotTold { fault } => {
                 inner.terminal.warn(&format!("the pull request does not show how it stands: {fault}"));
             }
@@ -147,6 +153,26 @@ impl Watcher for Lines {
             Notice::Overtaken => inner.terminal.mutter(&format!("{time}      somebody else wrote first")),
         }
     }
+}
+
+pub(super) fn store_away(error: &DriveError) -> String {
+    format!("the journal cannot be reached, and is waited for: {error}")
+}
+
+/// What came of a step, where nobody else will know of it.
+pub(super) fn unwritten(step: &Step, outcome: &Outcome) -> String {
+    let came = match outcome {
+        Outcome::Applied { produced: Produced::Operation(operation) } => {
+            format!("it was taken, and is followed at {}", address(&operation.url))
+        }
+        Outcome::Applied { .. } => "it was done".to_owned(),
+        Outcome::NotSent { why } => format!("it was not sent: {why}"),
+        Outcome::Refused { why, .. } => format!("it was refused: {why}"),
+        Outcome::Unknown { why } => format!("whether it arrived is not known: {why}"),
+    };
+    format!(
+        "what came of “{step}” could NOT be written to the journal: {came}; keep this for whoever goes on"
+    )
 }
 
 /// In words; what several gates have in the same words is told once.

@@ -1,12 +1,13 @@
 //! `keyslot regenerate`: the last step of a rotation that cannot be taken back, alone, under all its gates.
 
+use super::beside::{self, Driven, Wanted};
 use super::consent::Consent;
 use super::progress::watcher;
 use super::rotate::{asked, fits, open, run};
 use super::target::{Target, spell};
 use super::words::SlotWord;
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::{DriveError, OpenRequest};
+use crate::drive::{DriveError, Driver};
 use crate::rotation::Reach;
 
 /// Regenerate the old key of the open rotation, and confirm the new one; do nothing else.
@@ -37,14 +38,21 @@ Examples:
 
 impl Regenerate {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        self.consent.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let shown = watcher(terminal);
+        self.consent.check(wiring::clock(&chosen).now())?;
+        let request = |driver: &Driver| asked(&chosen, driver, self.retire);
+        let wanted =
+            Wanted { consent: &self.consent, flip_back: None, reach: Reach::Regenerate, request: &request };
         super::block_on(async {
-            let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
-            let mut driver = driver.reaching(Reach::Regenerate);
-            fits(&self.consent, &driver)?;
+            let mut driver = match beside::driver(&chosen, &wanted, shown, terminal).await? {
+                Driven::Here(driver) => driver,
+                Driven::Elsewhere(exit) => return Ok(exit),
+            };
+            if let Some(exit) = fits(&self.consent, &driver, terminal)? {
+                return Ok(exit);
+            }
             if driver.fold().rotation().is_none() && self.retire.is_none() {
                 let error = CliError::from(DriveError::NoneOpen);
                 return Err(error
@@ -52,7 +60,7 @@ impl Regenerate {
                     .hint("or name the slot whose key is to go: --retire SLOT"));
             }
             spell(&mut driver, terminal).await?;
-            let request: OpenRequest = asked(&chosen, &driver, self.retire);
+            let request = request(&driver);
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::accepting::Accepting;
+use super::beside::{self, Driven, Wanted};
+use super::consent::Consent;
 use super::progress::watcher;
 use super::rotate::{asked, open, run};
 use super::settings::Chosen;
 use super::target::{Target, spell};
 use super::words::SlotWord;
 use super::{CliError, Exit, Terminal, wiring};
+use crate::drive::Driver;
 use crate::model::StampName;
 use crate::render::restarts::restarts;
 use crate::rotation::{Gate, Reach, StampRestart, WorkloadRestart};
@@ -52,23 +55,29 @@ Examples:
 
 impl Restart {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        self.accepting.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let reach = Reach::Restart { stamps: named(&self.stamp, &chosen)?, quiesce: self.quiesce };
         let shown = watcher(terminal);
+        let consent = Consent { approve: None, accepting: self.accepting };
+        consent.check(wiring::clock(&chosen).now())?;
+        let request = |driver: &Driver| asked(&chosen, driver, self.retire);
+        let wanted = Wanted { consent: &consent, flip_back: None, reach, request: &request };
         super::block_on(async {
-            let driver = wiring::driver(&chosen, None, &wiring::process_variables, shown).await?;
-            let mut driver = driver.reaching(reach);
+            let mut driver = match beside::driver(&chosen, &wanted, shown, terminal).await? {
+                Driven::Here(driver) => driver,
+                Driven::Elsewhere(exit) => return Ok(exit),
+            };
+            consent.accepting.fits(&driver)?;
             spell(&mut driver, terminal).await?;
-            let mut request = asked(&chosen, &driver, self.retire);
+            let mut request = request(&driver);
             // A rotation that has just ended is no reason to leave pods as they are.
             request.again = true;
             let due = driver.due(&mut request).await?;
             if driver.fold().rotation().is_none() && due.iter().all(|stamp| stamp.is_over() || !stamp.asked) {
                 terminal.data(restarts(&due).as_bytes())?;
                 terminal.say("nothing to restart, and no rotation is begun");
-                if !self.accepting.accept.is_empty() {
+                if !consent.accepting.accept.is_empty() {
                     terminal.warn("nothing is accepted: an acceptance is of an open rotation");
                 }
                 return Ok(Exit::Done);
@@ -76,7 +85,7 @@ impl Restart {
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
-            self.accepting.record(&mut driver, &request.by).await?;
+            consent.record(&mut driver, &request.by, terminal).await?;
             if due.iter().any(waits_for_vault) {
                 terminal.hint(
                     "this command changes no vault: `keyslot rotate` does, or `keyslot propose`, `keyslot promote` and \

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::approval::{self, Answers, Typed};
+use super::beside::{self, Driven, Wanted};
 use super::consent::{Consent, in_ci};
 use super::progress::watcher;
 use super::settings::Chosen;
@@ -13,7 +14,7 @@ use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{Driver, OpenRequest, Opening, TurnEnd};
 use crate::model::{Access, BranchView, FlipBack, Route, Slot};
 use crate::render::{explain, matrix::Matrix, reason, span};
-use crate::rotation::{Gate, Leg, Opened, Opens, Phase, Reach, Reason, Report, Subject, Why};
+use crate::rotation::{Gate, Leg, Opened, Opens, Pair, Phase, Reach, Reason, Report, Subject, Why};
 
 /// Rotate: retire the key in one slot, with everybody on the other one first.
 ///
@@ -79,19 +80,28 @@ impl From<Back> for FlipBack {
 
 impl Rotate {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
-        self.consent.check()?;
         let settings = self.target.settings()?;
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let access = self.access.map(Access::from);
         let chosen = chosen.about(access.unwrap_or(chosen.access));
         let flip_back = self.flip_back.map(FlipBack::from);
         let shown = watcher(terminal);
+        self.consent.check(wiring::clock(&chosen).now())?;
+        let request = |driver: &Driver| {
+            let asked = asked(&chosen, driver, self.retire);
+            OpenRequest { access, again: self.again, both: self.both_slots, ..asked }
+        };
+        let wanted = Wanted { consent: &self.consent, flip_back, reach: Reach::Whole, request: &request };
         super::block_on(async {
-            let mut driver = wiring::driver(&chosen, flip_back, &wiring::process_variables, shown).await?;
-            fits(&self.consent, &driver)?;
+            let mut driver = match beside::driver(&chosen, &wanted, shown, terminal).await? {
+                Driven::Here(driver) => driver,
+                Driven::Elsewhere(exit) => return Ok(exit),
+            };
+            if let Some(exit) = fits(&self.consent, &driver, terminal)? {
+                return Ok(exit);
+            }
             spell(&mut driver, terminal).await?;
-            let asked = asked(&chosen, &driver, self.retire);
-            let request = OpenRequest { access, again: self.again, both: self.both_slots, ..asked };
+            let request = request(&driver);
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);
             }
@@ -124,10 +134,24 @@ pub(super) fn asked(chosen: &Chosen<'_>, driver: &Driver, retire: Option<SlotWor
     }
 }
 
-/// Whether what was typed may be said of the rotation that is open.
-pub(super) fn fits(consent: &Consent, driver: &Driver) -> Result<(), CliError> {
-    let open = driver.fold().rotation().map(Opened::approval_name);
-    consent.fits(open.as_deref(), in_ci(&wiring::process_variables))
+/// Whether what was typed may be said of the rotation that is open; an exit where the one that it names is done already.
+pub(super) fn fits(
+    consent: &Consent,
+    driver: &Driver,
+    terminal: &mut Terminal,
+) -> Result<Option<Exit>, CliError> {
+    let fold = driver.fold();
+    if let (Some((_, opened)), Some((at, true, _))) = (&fold.opened, &fold.closed)
+        && opened.pair != Pair::First
+        && consent.named() == Some(opened.approval_name().as_str())
+    {
+        let (name, from, at) = (opened.approval_name(), opened.from, span::rfc3339(*at));
+        terminal.say(&format!("nothing to do: rotation {name} is done, the {from} key was retired at {at}"));
+        return Ok(Some(Exit::Done));
+    }
+    consent.accepting.fits(driver)?;
+    let open = fold.rotation().map(Opened::approval_name);
+    consent.fits(open.as_deref(), in_ci(&wiring::process_variables)).map(|()| None)
 }
 
 /// Runs as far as the driver may, asking a person where one is there, until it ends or is stopped.
@@ -195,7 +219,11 @@ pub(super) async fn go_on_with_second(
     driver: &mut Driver,
     terminal: &mut Terminal,
 ) -> Result<bool, CliError> {
-    let opened = driver.open_second().await?;
+    let opened = match driver.open_second().await {
+        // Somebody else has begun it.
+        Err(error) if error.is_conflict() => driver.open_second().await?,
+        end => end?,
+    };
     if opened {
         terminal.say("the first of two keys is gone");
         announce(driver, "begins", terminal);
@@ -271,7 +299,10 @@ pub(super) fn finish(
         TurnEnd::Halted { phase, reasons } => {
             terminal.say(&format!("halted in {phase}: a person must act"));
             tell(reasons, terminal);
-            let unapproved = reasons.iter().find(|one| one.gate == Gate::Approved);
+            // Whom nobody knows, no approval in a job makes known.
+            let unapproved = reasons
+                .iter()
+                .find(|one| one.gate == Gate::Approved && !matches!(one.why, Why::PersonUnknown { .. }));
             if let Some(opened) = driver.fold().rotation().filter(|_| unapproved.is_some()) {
                 let key = match unapproved.map(|one| &one.subject) {
                     Some(Subject::Key(slot)) => format!(":{slot}"),

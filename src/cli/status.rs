@@ -94,6 +94,7 @@ fn human(
         text.push_str(&explain::regeneration(report));
         text.push_str(&explain::paused(report));
         text.push_str(&explain::approvals(report));
+        text.push_str(&explain::acceptances(report));
         text.push_str(&explain::closed(report).unwrap_or_default());
     }
     let noted = note::notes(noted);

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use super::settings::{FILE_NAME, SettingsFile, find};
+use super::wiring::Variables;
 use super::{CliError, ErrorKind, Terminal};
 use crate::adapters::kubernetes::resolve_workload;
 use crate::drive::Driver;
+use crate::rotation::NOBODY;
 
 /// `--config` and `--environment`.
 #[derive(Clone, Debug, clap::Args)]
@@ -52,8 +54,33 @@ pub async fn spell(driver: &mut Driver, terminal: &mut Terminal) -> Result<(), C
 
 /// Who acts, for the journal: a name, never a secret.
 pub fn person() -> String {
-    ["KEYSLOT_ACTOR", "GITHUB_ACTOR", "BUILD_REQUESTEDFOR", "USER", "USERNAME"]
+    named_by(&super::wiring::process_variables)
+}
+
+/// Whoever runs a job of GitHub's once more is not who ran it first.
+fn named_by(variables: Variables<'_>) -> String {
+    ["KEYSLOT_ACTOR", "GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR", "BUILD_REQUESTEDFOR", "USER", "USERNAME"]
         .into_iter()
-        .find_map(super::wiring::process_variables)
-        .unwrap_or_else(|| "somebody".to_owned())
+        .find_map(variables)
+        .unwrap_or_else(|| NOBODY.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_runs_a_job_once_more_acts_and_not_who_ran_it_first() {
+        let of = |pairs: &'static [(&str, &str)]| {
+            named_by(&move |asked: &str| {
+                pairs.iter().find(|(name, _)| *name == asked).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(
+            of(&[("GITHUB_ACTOR", "bob"), ("GITHUB_TRIGGERING_ACTOR", "ada"), ("USER", "runner")]),
+            "ada"
+        );
+        assert_eq!(of(&[("GITHUB_ACTOR", "bob"), ("KEYSLOT_ACTOR", "eve")]), "eve");
+        assert!(crate::rotation::is_nobody(&of(&[])));
+    }
 }

@@ -7,6 +7,7 @@ use futures::future::{FutureExt as _, join_all};
 use jiff::Timestamp;
 
 use super::flight::Landed;
+use super::insist::Patience;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, commit_of, execute};
 use crate::model::{ClusterView, EvidenceKey, SecretVersion, Seen, StampName, VaultView, World};
@@ -41,7 +42,7 @@ impl Driver {
                 None => {}
             }
         }
-        self.append(Event::Intended { intents: intents.clone() }).await?;
+        self.intend(&opened, &intents).await?;
         for intent in &intents {
             self.say(&Notice::Intended { step: &intent.step });
         }
@@ -136,16 +137,67 @@ impl Driver {
 
     /// Effects have happened: their outcomes are written behind whatever others wrote meanwhile. Where others have
     /// ended the whole rotation since, or begun it anew, nobody asks any more.
+    ///
+    /// A store that is away is waited for: what a service has answered, no second look tells.
     async fn record_ends(&mut self, opened: &Opened, ends: Vec<Ended>) -> Result<(), DriveError> {
+        let mut patience = Patience::default();
         loop {
             if self.fold.rotation().is_none_or(|open| open.approval_name() != opened.approval_name()) {
                 return Ok(());
             }
-            match self.append(Event::Ended { ends: ends.clone() }).await {
+            let event = Event::Ended { ends: ends.clone() };
+            let before = self.journal.records().len();
+            match self.append(event.clone()).await {
                 Err(error) if error.is_conflict() => self.attention.overtaken(),
-                other => return other,
+                Err(_) if self.arrived(before, &event) => return Ok(()),
+                Err(error) => {
+                    if !self.outlast(&error, &mut patience).await {
+                        self.tell_unwritten(&ends);
+                        return Err(error);
+                    }
+                    // It may be there by now.
+                    if self.journal.refresh().await.is_ok() {
+                        self.refold()?;
+                        if self.arrived(before, &event) {
+                            return Ok(());
+                        }
+                    }
+                }
+                Ok(()) => return Ok(()),
             }
         }
+    }
+
+    /// Whether a record of ours since then is this one: its answer was lost, and it arrived.
+    fn arrived(&self, before: usize, event: &Event) -> bool {
+        let since = self.journal.records().get(before..).unwrap_or_default();
+        since.iter().any(|record| self.journal.wrote(record) && record.kind == *event)
+    }
+
+    fn tell_unwritten(&self, ends: &[Ended]) {
+        for end in ends {
+            if let Some(record) = self.fold.step(&end.key) {
+                self.say(&Notice::Unwritten { step: &record.intent.step, outcome: &end.outcome });
+            }
+        }
+    }
+
+    /// Records what is about to be done. Where nobody answers and it arrived all the same, nothing of it was sent: that is
+    /// known, and is recorded too.
+    async fn intend(&mut self, opened: &Opened, intents: &[Intent]) -> Result<(), DriveError> {
+        let event = Event::Intended { intents: intents.to_vec() };
+        let before = self.journal.records().len();
+        let Err(error) = self.append(event.clone()).await else { return Ok(()) };
+        if self.arrived(before, &event) {
+            let why = "whether the intent was recorded was not known in time".to_owned();
+            let ended = |intent: &Intent| Ended {
+                key: intent.key.clone(),
+                attempt: intent.attempt,
+                outcome: Outcome::NotSent { why: why.clone() },
+            };
+            self.record_ends(opened, intents.iter().map(ended).collect()).await?;
+        }
+        Err(error)
     }
 
     fn intent(&self, opened: &Opened, step: Step, relied_on: &[u8; 32]) -> Intent {

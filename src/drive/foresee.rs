@@ -83,6 +83,8 @@ impl Driver {
             let report = Report::of(&self.decider(), &fold, &self.world, now);
             let restarts = restarts(&self.decider(), &fold, &opened, &self.world, now);
             foresight = foresight.begun_with(&report.phases, &restarts).approved(report.approved);
+            foresight.acceptances = report.acceptances;
+            foresight.acceptances.retain(|one| one.until > now);
         }
         foresight = foresight.renewing(renewal(&self.decider(), &fold, &self.world, now), now);
         foresight = foresight.meeting(later).logged(&self.world, &self.policy, now);

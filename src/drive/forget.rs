@@ -17,6 +17,7 @@ pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
         | Event::Reached { .. }
         | Event::Approved(_)
         | Event::Accepted(_)
+        | Event::Withdrawn { .. }
         | Event::Proven { .. }
         | Event::Unheard { .. }
         | Event::Confirmed

@@ -17,6 +17,7 @@ mod evidence;
 mod flight;
 mod foresee;
 mod forget;
+mod insist;
 mod lease;
 mod open;
 mod restart;
@@ -25,6 +26,7 @@ mod status;
 mod turn;
 mod wait;
 mod watch;
+mod words;
 
 use std::any::Any;
 use std::collections::BTreeSet;

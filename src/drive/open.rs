@@ -1,4 +1,4 @@
-//! Opening a rotation, and the words of people: approval, acceptance, closing.
+//! Opening a rotation, going on with it, and closing it.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::act::hex;
 use super::lease::Standing;
+use super::words::TRIES;
 use super::{DriveError, Driver};
 use crate::journal::Journal;
 use crate::model::{
@@ -14,8 +15,8 @@ use crate::model::{
     FlipBack, KeyKind, OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
-    Acceptance, Approval, Event, Fold, Opened, Outcome, Pair, Pause, Phase, Produced, Reach, Step,
-    StepRecord, default_retire, is_closed, operation, rotation_id,
+    Event, Fold, Opened, Outcome, Pair, Pause, Phase, Produced, Reach, Step, StepRecord, default_retire,
+    is_closed, operation, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -102,6 +103,15 @@ impl Driver {
         let opened = self.look_and_identify(request).await?;
         self.append(Event::Opened(opened)).await?;
         Ok(Opening::Opened)
+    }
+
+    /// Whether the rotation that is open is of our account, and what was asked for.
+    ///
+    /// # Errors
+    /// It is another one.
+    pub fn is_of(&self, request: &OpenRequest) -> Result<(), DriveError> {
+        self.is_of_ours()?;
+        self.fold.rotation().map_or(Ok(()), |open| request.fits(open))
     }
 
     async fn look_and_identify(&mut self, request: &OpenRequest) -> Result<Opened, DriveError> {
@@ -239,7 +249,18 @@ impl Driver {
         self.resume_as(by, false).await
     }
 
+    /// Behind whatever a process at work writes meanwhile.
     async fn resume_as(&mut self, by: &str, person: bool) -> Result<(), DriveError> {
+        for _ in 1..TRIES {
+            match self.resume_once(by, person).await {
+                Err(error) if error.is_conflict() => {}
+                end => return end,
+            }
+        }
+        self.resume_once(by, person).await
+    }
+
+    async fn resume_once(&mut self, by: &str, person: bool) -> Result<(), DriveError> {
         self.journal.refresh().await?;
         self.refold()?;
         if self.fold.rotation().is_none() {
@@ -272,47 +293,6 @@ impl Driver {
             return Ok(());
         }
         self.append(Event::Resumed { by: by.to_owned(), failed }).await
-    }
-
-    /// Records a person's approval of the regeneration of the key that the rotation retires.
-    ///
-    /// # Errors
-    /// No rotation is open; the journal.
-    pub async fn approve(&mut self, by: &str, digest: Option<String>) -> Result<(), DriveError> {
-        self.approve_key(by, digest, None).await
-    }
-
-    /// The same of one slot's key.
-    ///
-    /// # Errors
-    /// No rotation is open; the journal.
-    pub async fn approve_key(
-        &mut self,
-        by: &str,
-        digest: Option<String>,
-        key: Option<Slot>,
-    ) -> Result<(), DriveError> {
-        let Some(opened) = self.fold.rotation() else { return Err(DriveError::NoneOpen) };
-        let key = key.filter(|slot| *slot != opened.from);
-        let approval = Approval { by: by.to_owned(), rotation: opened.rotation.clone(), digest, key };
-        if self.fold.approvals.iter().any(|(_, given)| *given == approval) {
-            return Ok(());
-        }
-        self.append(Event::Approved(approval)).await
-    }
-
-    /// Records a person's acceptance of one gate for one subject.
-    ///
-    /// # Errors
-    /// The gate is one that nobody may open; no rotation is open; the journal.
-    pub async fn accept(&mut self, acceptance: Acceptance) -> Result<(), DriveError> {
-        if acceptance.gate.never_accepted() {
-            return Err(DriveError::NeverAccepted(acceptance.gate.to_string()));
-        }
-        if self.fold.rotation().is_none() {
-            return Err(DriveError::NoneOpen);
-        }
-        self.append(Event::Accepted(acceptance)).await
     }
 
     /// Records which release branch is live, by a person's word; with the branches that the live stamps are tagged with, where
@@ -376,8 +356,15 @@ impl Driver {
     /// No rotation is open; somebody else is at work; the account cannot be read, where the second of two begins by it;
     /// the journal.
     pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
-        // What is due and not begun is begun, so that the journal says why it ends.
-        self.open_second().await?;
+        // What is due and not begun is begun, so that the journal says why it ends. To end it, nothing of the account need be
+        // there to be seen.
+        match self.open_second().await {
+            Ok(_) => {}
+            Err(DriveError::AnotherAccount { .. } | DriveError::AccountUnseen(_)) => {
+                return self.give_up_second(reason).await;
+            }
+            Err(error) => return Err(error),
+        }
         if self.fold.rotation().is_none() {
             self.tell_the_end().await;
             return Err(DriveError::NoneOpen);
@@ -387,6 +374,16 @@ impl Driver {
         }
         self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
         self.tell().await;
+        self.release().await
+    }
+}
+
+impl Driver {
+    async fn give_up_second(&mut self, reason: &str) -> Result<(), DriveError> {
+        if let Standing::Of { holder, until } = self.hold_lease().await? {
+            return Err(DriveError::AtWork { holder, until });
+        }
+        self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
         self.release().await
     }
 }
@@ -409,8 +406,7 @@ pub(super) fn under_way(fold: &Fold) -> Option<&Opened> {
 
 /// The rotation that ended last, if it is done and another one belongs to it.
 fn first_of_pair(fold: &Fold) -> Option<&Opened> {
-    let (_, opened) = fold.opened.as_ref().filter(|(_, opened)| opened.pair == Pair::First)?;
-    fold.closed.as_ref().filter(|(_, done, _)| *done).map(|_| opened)
+    fold.opened.as_ref().filter(|_| fold.second_is_due()).map(|(_, opened)| opened)
 }
 
 /// Random bytes under which fingerprints of one look, or of one rotation, are made.

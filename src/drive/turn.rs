@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attention::Looks;
+use super::insist::Patience;
 use super::lease::Standing;
 use super::wait::is_of_stamp;
 use super::{DriveError, Driver, Notice};
@@ -114,9 +115,15 @@ impl Driver {
     pub async fn run(&mut self) -> Result<TurnEnd, DriveError> {
         let mut refused = None;
         let mut blind = None;
+        let mut patience = Patience::default();
         loop {
             let now = self.ports.clock.now();
-            let (phase, reasons, until) = match self.turn().await? {
+            let end = match self.turn().await {
+                Err(error) if self.outlast(&error, &mut patience).await => continue,
+                end => end?,
+            };
+            patience.rest();
+            let (phase, reasons, until) = match end {
                 // Who waits for nobody does not wait for long for a service that is away, either.
                 TurnEnd::Waiting { phase, reasons, until }
                     if self.reach.waits_for_nobody() && outlasts(&reasons, &mut blind, now) =>

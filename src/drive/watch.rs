@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::DriveError;
 use crate::model::{Access, Policy, World};
 use crate::ports::Fault;
 use crate::rotation::{Concern, Leg, Outcome, Phase, Reason, Step};
@@ -39,6 +40,15 @@ pub enum Notice<'a> {
     NotTold {
         fault: &'a Fault,
     },
+    /// The journal's store is away, and is waited for. Said once.
+    StoreAway {
+        error: &'a DriveError,
+    },
+    /// What came of a step could not be written to the journal: nobody else will know of it.
+    Unwritten {
+        step: &'a Step,
+        outcome: &'a Outcome,
+    },
     /// Nothing more will be said but these reasons; what was drawn may go.
     Over {
         reasons: &'a [Reason],
@@ -60,6 +70,10 @@ impl Notice<'_> {
             }
             Notice::Forewarned { .. } => tracing::warn!("something may keep the rotation from its end"),
             Notice::Overtaken => tracing::info!("somebody else wrote first"),
+            Notice::StoreAway { .. } => tracing::warn!("the journal's store is away"),
+            Notice::Unwritten { step, outcome } => {
+                tracing::error!(%step, outcome = kind(outcome), "not written");
+            }
             Notice::NotTold { fault } => tracing::warn!(kind = ?fault.kind, "the pull request is not told"),
             Notice::Over { .. } => tracing::info!("over"),
         }

@@ -59,6 +59,12 @@ impl<E: Event> Journal<E> {
         Seq(self.records.len() as u64)
     }
 
+    /// Whether it was written by this opening, and by nobody else.
+    pub fn wrote(&self, record: &Record<E>) -> bool {
+        let writer = record.writer_nonce.rsplit_once('-').map(|(writer, _)| writer);
+        writer == Some(self.writer.as_str())
+    }
+
     /// Whether this version may append.
     ///
     /// # Errors

@@ -24,12 +24,13 @@ pub fn evidence(report: &Report, policy: &Policy, digest: &str, slot: Slot) -> S
         false => format!("the {slot} key before everybody moves to it"),
     };
     format!(
-        "only an approval is missing: rotation {} of {} regenerates {} (made {made})\n{}{}\n{term}\nevidence \
+        "only an approval is missing: rotation {} of {} regenerates {} (made {made})\n{}{}\n{term}\n{}evidence \
          {digest}\n",
         opened.approval_name(),
         opened.account,
         what,
         matrix.table(),
         explain::told_by(&report.world),
+        explain::acceptances(report),
     )
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::matrix::{Cell, Matrix, Row};
-use super::{pull_request, reason, span};
+use super::{acceptance, pull_request, reason, span};
 use crate::model::{Policy, StampName};
 use crate::ports::{Bulletin, BulletinState};
 use crate::rotation::{Leg, Opened, Opens, Phase, PhaseReport, PhaseState, Reason, Report, Verdict, Why};
@@ -25,6 +25,7 @@ pub fn bulletin(report: &Report, policy: &Policy) -> Option<Bulletin> {
     text.push_str(&format!("**{line}**\n\n"));
     if state == BulletinState::UnderWay {
         text.push_str(&reasons(report));
+        text.push_str(&accepted(report, &stamps));
         // Whoever only proposes looks at no vault, and then there is nothing to show.
         if !report.world.vaults.is_empty() {
             text.push_str(&table(&matrix));
@@ -73,6 +74,13 @@ fn reasons(report: &Report) -> String {
     if more > 0 {
         text.push_str(&format!("- and {more} more\n"));
     }
+    if text.is_empty() { text } else { format!("{text}\n") }
+}
+
+/// What people have accepted of it.
+fn accepted(report: &Report, stamps: &[StampName]) -> String {
+    let lines = acceptance::public(&report.acceptances, stamps, report.at);
+    let text: String = lines.iter().map(|line| format!("- {}\n", plain(line))).collect();
     if text.is_empty() { text } else { format!("{text}\n") }
 }
 

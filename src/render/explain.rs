@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{count::counted, matrix::columns, reason, span};
+use super::{acceptance, count::counted, matrix::columns, reason, span};
 use crate::model::{AccountView, World};
 use crate::rotation::{
     Approval, Followed, Leg, Opened, Opens, Outlook, Pause, Phase, PhaseState, Reason, Report, Verdict,
@@ -58,6 +58,7 @@ pub fn reasons(report: &Report) -> String {
     }
     text.push_str(&paused(report));
     text.push_str(&approvals(report));
+    text.push_str(&acceptances(report));
     text.push_str(&regeneration(report));
     text.extend(evidence_of_use(report).iter().map(|line| format!("  {line}\n")));
     let held = report.held();
@@ -165,6 +166,14 @@ pub fn approvals(report: &Report) -> String {
         format!("the regeneration{of} is approved by {} at {}{void}\n", approval.by, span::rfc3339(*at))
     };
     report.approvals.iter().map(line).collect()
+}
+
+/// What was accepted, a line each. Empty where nothing was, or no rotation is open.
+pub fn acceptances(report: &Report) -> String {
+    match report.closed.is_none() {
+        true => acceptance::lines(&report.acceptances, report.at),
+        false => String::new(),
+    }
 }
 
 /// Which evidence there is of who uses the old key, where that is what the rotation is about to rest on.

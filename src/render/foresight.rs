@@ -1,6 +1,6 @@
 //! `keyslot plan` for people: what will be done, in which waves, what is in the way, what nobody knows.
 
-use super::{branch_rules, concern, reason, span};
+use super::{acceptance, branch_rules, concern, reason, span};
 use crate::model::{Merging, Promotion, Propagation, Right, Route, WorkloadName};
 use crate::rotation::{Course, Estimate, Foresight, Phase, Reason, Wave};
 
@@ -15,6 +15,8 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     section(&mut text, "waits that the policy prescribes", &waits(foresight));
     section(&mut text, "how long the rollouts may take, estimated", &rollouts(foresight));
     section(&mut text, "in the way", &held(&foresight.holds));
+    let given = foresight.acceptances.iter().map(|one| acceptance::words(one, None));
+    section(&mut text, "in the way no more, because somebody has accepted it", &given.collect::<Vec<_>>());
     section(&mut text, "in the way later", &held(&foresight.later));
     section(&mut text, "rights that are missing", &rights(foresight, |right| *right == Right::Denied));
     section(

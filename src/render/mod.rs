@@ -1,5 +1,6 @@
 //! Reports → text for people and machines. Pure: values in, bytes out; nothing here prints.
 
+pub mod acceptance;
 pub mod age;
 pub mod age_json;
 pub mod approval;

@@ -126,8 +126,8 @@ pub fn why(reason: &Reason) -> String {
                 slot_use(*reads)
             )
         }
-        Why::CheckNotPassed { name, passed: Some(_) } => format!("check {name} failed on {subject}"),
-        Why::CheckNotPassed { name, passed: None } => format!("check {name} has no result on {subject}"),
+        Why::CheckNotPassed { name, passed: Some(_), .. } => format!("check {name} failed on {subject}"),
+        Why::CheckNotPassed { name, passed: None, .. } => format!("check {name} has no result on {subject}"),
         Why::ValidationRuns { pipeline, url, state, since } => {
             let doing = match state {
                 RunState::Queued => "waits in its queue",
@@ -750,6 +750,13 @@ pub fn why(reason: &Reason) -> String {
         }
         Why::ApproverIsProposer { by } => {
             format!("{by} both proposed and approved; policy wants another person")
+        }
+        Why::PersonUnknown { proposer: true } => {
+            "who began the rotation is known by no name; policy wants another person to approve, and that cannot be told"
+                .to_owned()
+        }
+        Why::PersonUnknown { proposer: false } => {
+            "who approved is known by no name; policy wants another person than who began the rotation".to_owned()
         }
         Why::ApprovedOtherEvidence { digest } => {
             format!("the approval was given for other evidence than today's ({digest})")

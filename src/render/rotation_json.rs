@@ -9,7 +9,7 @@ use super::explain::address;
 use super::{reason, span};
 use crate::model::EvidenceKey;
 use crate::rotation::{
-    Approval, Followed, Leg, Opens, Outlook, Pair, Pause, Reason, Regeneration, Report, Verdict,
+    Acceptance, Approval, Followed, Leg, Opens, Outlook, Pair, Pause, Reason, Regeneration, Report, Verdict,
 };
 
 /// The rotation that is open or, where `closed` is given, was open last.
@@ -38,6 +38,9 @@ pub struct RotationV1 {
     pub approvals: Vec<ApprovalV1>,
     /// Whether one of them holds for what is so now.
     pub approved: bool,
+    /// What people have accepted; what is over, too.
+    #[serde(default)]
+    pub acceptances: Vec<AcceptanceV1>,
     pub closed: Option<ClosedV1>,
 }
 
@@ -55,6 +58,22 @@ pub struct ApprovalV1 {
     pub by: String,
     /// The digest of what the vaults held, where it is bound to that; null where it holds whatever they hold.
     pub digest: Option<String>,
+}
+
+/// One gate that is not to hold for one subject, as a person has said.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct AcceptanceV1 {
+    pub gate: String,
+    pub subject: String,
+    /// What `--withdraw` takes.
+    pub withdraw: String,
+    pub by: String,
+    pub because: String,
+    pub until: String,
+    /// What it was accepted as; null where it is for whatever comes.
+    pub bound_to: Option<String>,
+    /// Whether it is over.
+    pub over: bool,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -171,6 +190,7 @@ pub(super) fn rotation(report: &Report) -> Option<RotationV1> {
         paused_too: report.paused.iter().skip(1).map(paused).collect(),
         approvals: report.approvals.iter().map(approval).collect(),
         approved: report.approved,
+        acceptances: report.acceptances.iter().map(|one| acceptance(one, report.at)).collect(),
         closed: report.closed.as_ref().map(|(at, done, because)| ClosedV1 {
             at: span::rfc3339(*at),
             done: *done,
@@ -185,6 +205,19 @@ fn paused((since, by, because): &Pause) -> PausedV1 {
 
 fn approval((at, given): &(Timestamp, Approval)) -> ApprovalV1 {
     ApprovalV1 { at: span::rfc3339(*at), by: given.by.clone(), digest: given.digest.clone() }
+}
+
+fn acceptance(one: &Acceptance, at: Timestamp) -> AcceptanceV1 {
+    AcceptanceV1 {
+        gate: one.gate.to_string(),
+        subject: one.subject.clone(),
+        withdraw: format!("{}:{}", one.gate, one.subject),
+        by: one.by.clone(),
+        because: one.because.clone(),
+        until: span::rfc3339(one.until),
+        bound_to: one.why.as_ref().map(|why| why.trim().to_owned()),
+        over: one.until <= at,
+    }
 }
 
 pub(super) fn stand(report: &Report) -> Option<StandV1> {

@@ -300,6 +300,10 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
         Stand::Record(event) => Verdict::Record(event),
         Stand::Held(reasons) => told_with(paused, hold(ctx, reasons)),
     };
+    let verdict = match verdict {
+        Verdict::Halt { reasons } if phase < Phase::Restart => followed(ctx, reasons),
+        other => other,
+    };
     Some(Decision { leg: ctx.leg, phase, verdict, relied: Relied::default() })
 }
 
@@ -386,6 +390,35 @@ fn hold(ctx: &Context<'_>, reasons: Vec<Reason>) -> Verdict {
     let until =
         reasons.iter().map(|reason| reason.look_again(ctx.now, &ctx.policy.pace)).min().unwrap_or(ctx.now);
     Verdict::Wait { reasons, until }
+}
+
+/// A person is called before the restarts are judged. A rollout of our own that was begun before is seen to its end all the
+/// same, and told if it fails.
+fn followed(ctx: &Context<'_>, mut reasons: Vec<Reason>) -> Verdict {
+    let begun = ctx.fold.restarts.keys().any(|(leg, ..)| *leg == ctx.leg);
+    let beside = match stand(Phase::Restart, ctx) {
+        Stand::Held(beside) | Stand::ActAndHeld(_, beside) if begun => beside,
+        _ => Vec::new(),
+    };
+    let of_begun = |reason: &Reason| {
+        let restarted = |stamp| ctx.fold.restarts.keys().any(|(leg, of, _)| *leg == ctx.leg && of == stamp);
+        reason.subject.stamp().is_some_and(restarted)
+    };
+    let matters = |one: &Reason| {
+        let told = one.opens_by_looking() || matches!(one.why, Why::RolloutFailed { .. });
+        is_followed(ctx, one) || (told && of_begun(one))
+    };
+    let beside: Vec<Reason> = beside.into_iter().filter(matters).collect();
+    let goes_on = beside.iter().any(|one| is_followed(ctx, one) || one.opens_by_looking());
+    reasons.extend(beside);
+    match goes_on {
+        true => {
+            let look_again = |one: &Reason| one.look_again(ctx.now, &ctx.policy.pace);
+            let until = reasons.iter().map(look_again).min().unwrap_or(ctx.now);
+            Verdict::Wait { reasons, until }
+        }
+        false => Verdict::Halt { reasons },
+    }
 }
 
 fn is_followed(ctx: &Context<'_>, reason: &Reason) -> bool {

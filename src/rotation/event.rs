@@ -251,6 +251,13 @@ pub enum Event {
     },
     Approved(Approval),
     Accepted(Acceptance),
+    /// What was accepted of this gate for this subject is taken back, whoever had accepted it.
+    Withdrawn {
+        by: String,
+        gate: Gate,
+        /// As printed in the reason.
+        subject: String,
+    },
     /// In confirm: whether the new key was accepted everywhere, recorded when that changes, and again while it stays so.
     Proven {
         fingerprint: Fingerprint,

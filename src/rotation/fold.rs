@@ -153,6 +153,12 @@ impl Fold {
                 let opened = Some((at, opened.clone()));
                 *self = Fold { opened, lease, paused, release, unheard, ..Fold::default() };
             }
+            // The second of two is not begun, and not due any more.
+            Event::Closed { done: false, .. } if self.second_is_due() => {
+                if let Some((_, opened)) = &mut self.opened {
+                    opened.pair = Pair::Alone;
+                }
+            }
             _ if !self.is_open() => return Err("no rotation is open".to_owned()),
             Event::Joined { stamps } => self.joined.extend(stamps.iter().cloned()),
             Event::Reached { leg, phase } => self.reached.push((at, *leg, *phase)),
@@ -168,6 +174,9 @@ impl Fold {
             }
             Event::Approved(approval) => self.approvals.push((at, approval.clone())),
             Event::Accepted(acceptance) => self.acceptances.push(acceptance.clone()),
+            Event::Withdrawn { gate, subject, .. } => {
+                self.acceptances.retain(|one| one.gate != *gate || one.subject != *subject);
+            }
             Event::Proven { fingerprint, accepted: true, probed } => {
                 let probed = probed.unwrap_or(at);
                 match &mut self.proven {
@@ -202,6 +211,12 @@ impl Fold {
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }
         Ok(())
+    }
+
+    /// Whether the first of two is done, and nothing was begun since.
+    pub fn second_is_due(&self) -> bool {
+        let first = self.opened.as_ref().is_some_and(|(_, opened)| opened.pair == Pair::First);
+        first && self.closed.as_ref().is_some_and(|(_, done, _)| *done)
     }
 
     pub fn is_open(&self) -> bool {

@@ -14,8 +14,8 @@ use super::renewal::Renewal;
 use super::rollout::{Rollout, rollout};
 use super::ruled::Ruled;
 use super::{
-    Decision, Gate, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict, Why,
-    WorkloadRestart,
+    Acceptance, Decision, Gate, Leg, Opened, Phase, PhaseReport, PhaseState, Reason, StampRestart, Verdict,
+    Why, WorkloadRestart,
 };
 use crate::model::{
     BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, Manager, Merging,
@@ -204,6 +204,8 @@ pub struct Foresight {
     pub later: Vec<Reason>,
     /// How far somebody's approval of the regeneration is.
     pub approval: Course,
+    /// What people have accepted and what is not over, of a rotation that is open.
+    pub acceptances: Vec<Acceptance>,
     pub concerns: Vec<Concern>,
     pub waves: Vec<Wave>,
     pub workloads: Vec<WorkloadName>,
@@ -252,6 +254,7 @@ impl Foresight {
         Foresight {
             opened: opened.clone(),
             begun,
+            acceptances: Vec::new(),
             phase: decision.phase,
             courses: Vec::new(),
             holds,

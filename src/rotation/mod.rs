@@ -61,7 +61,7 @@ pub use identity::{default_retire, request_id, restart_target, rotation_id};
 pub use note::{Ahead, Note, RunBeside, notes};
 pub use phase::{Leg, Phase};
 pub use phases::{Unanswered, promoted, unanswered};
-pub use predicate::unheard_news;
+pub use predicate::{NOBODY, are_two_people, is_nobody, unheard_news};
 pub use proven::Proven;
 pub use reach::Reach;
 pub use reason::{FailedStage, Opens, Reason, Subject, Waiting, Why, ended_ill, later};

@@ -9,8 +9,8 @@ use super::attempt::may_have_been_sent;
 use super::beside::{beside, halted};
 use super::predicate::{approved, no_hazard};
 use super::{
-    Approval, Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Pause, Phase, Produced, Purpose, Reach,
-    Reason, Regeneration, Step, StepRecord, Subject, Verdict, decide,
+    Acceptance, Approval, Decider, Decision, Fold, Gate, Leg, Opened, Outcome, Pause, Phase, Produced,
+    Purpose, Reach, Reason, Regeneration, Step, StepRecord, Subject, Verdict, decide,
 };
 use crate::model::{BranchName, KeyKind, Operation, PullEnds, PullNumber, RunId, World};
 
@@ -57,6 +57,8 @@ pub struct Report {
     pub paused: Vec<Pause>,
     /// Who approved the regeneration, and when, of the rotation that is open or was last.
     pub approvals: Vec<(Timestamp, Approval)>,
+    /// What people have accepted, in the rotation that is open or was last; what is over among it.
+    pub acceptances: Vec<Acceptance>,
     /// Whether such an approval holds now, for what the vaults hold now.
     pub approved: bool,
     pub decision: Option<Decision>,
@@ -98,6 +100,7 @@ impl Report {
             closed: fold.closed.clone(),
             paused: if fold.is_open() { fold.paused.clone() } else { Vec::new() },
             approvals: fold.approvals.clone(),
+            acceptances: fold.acceptances.clone(),
             approved: ctx.as_ref().is_some_and(|ctx| approved(ctx, ctx.opened.from).is_empty()),
             phases: phases(fold, decision.as_ref(), decider.reach, regeneration.as_ref()),
             restart_halted: decision

@@ -263,3 +263,74 @@ async fn an_open_rotation_of_another_account_is_not_gone_on_with() {
     let closed = ran(&live, &["close", "--because", "it is theirs"], &[]);
     assert_eq!(closed.code, 0, "{}", closed.talk);
 }
+
+/// A job that is run once more when its rotation is over, or with what nobody can mean.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_a_rotation_that_is_not_open_begins_none() {
+    let live = Live::set(world(), SPEED);
+    let past = ["--accept", "wave:eastus2", "--because", "agreed", "--until", "2001-01-01T00:00:00Z"];
+    for command in [
+        &["rotate", "--approve", "r1"][..],
+        &["regenerate", "--retire", "primary", "--approve", "r1"],
+        &["advance", "--approve", "r1"],
+        &["rotate", "--withdraw", "wave:eastus2"],
+        &[&["rotate"][..], &past].concat(),
+        &[&["restart"][..], &past].concat(),
+    ] {
+        let refused = ran(&live, command, &[("CI", "true")]);
+        assert_eq!(refused.code, 2, "{command:?}: {}", refused.talk);
+        assert_eq!(live.newest_record(), "", "{command:?}: nothing was begun");
+    }
+    record(&live, vec![opened(&live), Event::Closed { done: true, reason: "done".to_owned() }]).await;
+    for command in ["rotate", "regenerate", "advance"] {
+        let over = ran(&live, &[command, "--approve", "r1"], &[("CI", "true")]);
+        assert_eq!(over.code, 0, "{command}: {}", over.talk);
+        assert!(over.talk.contains("rotation r1 is done"), "{command}: {}", over.talk);
+    }
+    assert_eq!(live.newest_record(), "closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_say_beside_a_process_at_work_is_recorded_shown_and_taken_back() {
+    let live = Live::set(world(), 60.0);
+    let mut first = live.keyslot(&["rotate"]);
+    while live.stage.simulation.world.with(|world| world.pulls().is_empty()) {
+        assert_eq!(first.ended(), None, "{}", first.talk());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let until = "2099-01-01T00:00:00Z";
+    let accept = ["rotate", "--accept", "wave:eastus2", "--because", "agreed", "--until", until];
+    let accepted = ran(&live, &accept, &[("KEYSLOT_ACTOR", "ada")]);
+    assert_eq!(accepted.code, 3, "{}", accepted.talk);
+    let line = format!("wave:eastus2 is accepted by ada until {until}: agreed");
+    assert!(accepted.talk.contains(&line), "{}", accepted.talk);
+    assert!(accepted.talk.contains("it reads that before its next step"), "{}", accepted.talk);
+    let approved = ran(&live, &["regenerate", "--approve"], &[]);
+    assert_eq!(approved.code, 3, "{}", approved.talk);
+    assert!(
+        approved.talk.contains("the regeneration of the primary key is approved by "),
+        "{}",
+        approved.talk
+    );
+    let other = ran(&live, &["rotate", "--retire", "secondary", "--approve"], &[("KEYSLOT_ACTOR", "eve")]);
+    assert_eq!(other.code, 2, "{}", other.talk);
+
+    for command in ["explain", "status"] {
+        let told = ran(&live, &[command], &[]);
+        assert!(told.data.contains(&line) && !told.data.contains("eve"), "{command}: {}", told.data);
+    }
+    let status = ran(&live, &["status", "--output", "json"], &[]);
+    let status: serde_json::Value = serde_json::from_str(&status.data).unwrap();
+    let [one] = &status["rotation"]["acceptances"].as_array().unwrap()[..] else { panic!("{status}") };
+    assert!(one["withdraw"] == "wave:eastus2" && one["by"] == "ada" && one["over"] == false, "{one}");
+
+    let never = ran(&live, &["advance", "--withdraw", "wave:northeurope"], &[]);
+    assert!(never.code == 2 && never.talk.contains("there are: wave:eastus2"), "{}", never.talk);
+    let taken = ran(&live, &["advance", "--withdraw", "wave:eastus2"], &[]);
+    assert_eq!(taken.code, 3, "{}", taken.talk);
+    assert!(taken.talk.contains("taken back by "), "{}", taken.talk);
+    let told = ran(&live, &["explain"], &[]);
+    assert!(!told.data.contains("is accepted by"), "{}", told.data);
+    assert_eq!(first.ended(), None, "it was at work all the while: {}", first.talk());
+    first.kill();
+}

@@ -7,7 +7,7 @@ use futures::executor::block_on;
 use keyslot::drive::{DriveError, Driver, OpenRequest, TurnEnd};
 use keyslot::model::{KeyKind, RotationId, Slot, StampName, WorkloadName};
 use keyslot::ports::{Effect, LeaseTerm, Permit, RestartMark};
-use keyslot::rotation::{Phase, Why};
+use keyslot::rotation::{Acceptance, Gate, Phase, Why};
 use keyslot::sim::memory::{self, MemoryOptions};
 use keyslot::sim::{SharedWorld, Span, WorldConfig};
 
@@ -87,6 +87,38 @@ fn a_rotation_is_closed_under_the_lease_and_its_pull_request_has_one_comment() {
     block_on(third.open(&OpenRequest { again: true, ..theatre.request() })).unwrap();
     assert!(!matches!(turn(&mut third), TurnEnd::Waiting { reasons, .. }
         if reasons.iter().any(|reason| matches!(reason.why, Why::LeaseOfOther { .. }))));
+}
+
+#[test]
+fn what_people_say_is_written_behind_what_a_process_at_work_writes_and_of_no_other_rotation() {
+    let theatre = Theatre::new(WorldConfig::default());
+    let mut first = block_on(theatre.driver_as("first", "first")).unwrap();
+    block_on(first.open(&theatre.request())).unwrap();
+    let beside = |name: &str| block_on(theatre.driver_as(name, name)).unwrap();
+    let (mut ada, mut bob, mut late) = (beside("ada"), beside("bob"), beside("late"));
+    assert!(matches!(turn(&mut first), TurnEnd::Waiting { phase: Phase::Merge, .. }));
+    block_on(ada.approve("ada", None)).unwrap();
+    let acceptance = Acceptance {
+        by: "bob".to_owned(),
+        gate: Gate::Wave,
+        subject: "eastus2".to_owned(),
+        because: "agreed".to_owned(),
+        until: later(theatre.world.lock().now(), Duration::from_secs(3600)),
+        why: None,
+    };
+    block_on(bob.accept(acceptance)).unwrap();
+    turn(&mut first);
+    assert_eq!((first.fold().approvals.len(), first.fold().acceptances.len()), (1, 1));
+    let taken = block_on(ada.withdraw("ada", Gate::Wave, "eastus2")).unwrap();
+    assert_eq!(taken.len(), 1, "she had not read it when she said so");
+    turn(&mut first);
+    assert!(first.fold().acceptances.is_empty());
+
+    block_on(first.close("another day")).unwrap();
+    block_on(first.open(&OpenRequest { again: true, ..theatre.request() })).unwrap();
+    assert!(block_on(late.approve("late", None)).is_err(), "it was said of what is closed");
+    turn(&mut first);
+    assert!(first.fold().approvals.is_empty());
 }
 
 #[test]

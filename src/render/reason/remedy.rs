@@ -388,7 +388,17 @@ pub fn remedy(reason: &Reason) -> String {
             );
         }
         Why::NotApproved { .. } => "`keyslot rotate --approve`",
-        Why::ApproverIsProposer { .. } => "let another person run `keyslot rotate --approve`",
+        Why::ApproverIsProposer { .. } => {
+            "let another person run `keyslot rotate --approve`; who that is, KEYSLOT_ACTOR says, else the forge's variables, \
+             else USER"
+        }
+        Why::PersonUnknown { proposer: true } => {
+            "set KEYSLOT_ACTOR to a name, end the rotation (`keyslot close --because …`) and begin it anew: what is done is \
+             found; or set approver_differs = false"
+        }
+        Why::PersonUnknown { proposer: false } => {
+            "set KEYSLOT_ACTOR to the name of who approves, and approve again"
+        }
         Why::ApprovedOtherEvidence { .. } => "look at `keyslot explain` and approve again",
         Why::StoreNotShared => {
             "put the journal into a shared store (`state` in keyslot.toml), or say there that there is one \

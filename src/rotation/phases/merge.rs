@@ -4,6 +4,7 @@
 use super::super::{Context, Gate, Reason, Stand, Step, StepRecord, Subject, Why};
 use super::merging::{self, Next};
 use super::own::is_pushed;
+use super::running::unless_it_runs;
 use super::validating::validation;
 use super::{origin, propose};
 use crate::model::{CommitId, EvidenceKey, PullEnds, PullState, PullView, ReleaseView, SlotUse};
@@ -19,11 +20,14 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     let base_reads = code.base.claim.reads;
     let pull = match ctx.pull(&ends, gate, max) {
         Ok(pull) => pull,
+        Err(reason) if base_reads.is(ctx.target()) => {
+            return unless_it_runs(ctx, code, Stand::Held(vec![*reason]));
+        }
         Err(reason) => return Stand::Held(vec![*reason]),
     };
     match pull {
         Some(pull) if base_reads.is(ctx.target()) && matches!(pull.state, PullState::Merged { .. }) => {
-            validated(ctx, pull)
+            unless_it_runs(ctx, code, validated(ctx, pull))
         }
         // A proposal alone has nothing left to propose; whoever goes on asks how the change came there.
         _ if base_reads.is(ctx.target()) && !ctx.reach.merges() => Stand::Passed,
@@ -91,8 +95,9 @@ pub(super) fn fetched_before(ctx: &Context<'_>, ends: &PullEnds) -> bool {
 
 /// The checks on the merged head all passed, and what was merged is what somebody approved.
 pub(super) fn validated(ctx: &Context<'_>, pull: &PullView) -> Stand {
+    let merged = matches!(pull.state, PullState::Merged { .. });
     let checks = pull.checks.iter().filter(|check| check.passed != Some(true)).map(|check| {
-        let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
+        let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed, merged };
         Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
     });
     Stand::unless(ctx.holding(checks.chain(unreviewed(ctx, pull)).collect()))

@@ -167,7 +167,7 @@ fn found_nothing_to_wait_for(ctx: &Context<'_>, asked: &Step) -> bool {
 fn unvalidated(ctx: &Context<'_>, pull: &PullView) -> Option<Box<Reason>> {
     let open = pull.checks.iter().filter(|check| !check.required && check.passed != Some(true));
     let reasons = open.map(|check| {
-        let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed };
+        let why = Why::CheckNotPassed { name: check.name.clone(), passed: check.passed, merged: false };
         Reason::new(Gate::Validated, Subject::Pull(pull.number), why)
     });
     ctx.holding(reasons.collect()).into_iter().next().map(Box::new)

@@ -16,6 +16,7 @@ mod quiesce;
 mod reconcile;
 mod regenerate;
 mod restart;
+mod running;
 mod taken_back;
 mod unanswered;
 mod validating;

@@ -11,6 +11,7 @@ use super::merge::{Awaited, awaited, merge_commit, validated};
 use super::origin;
 use super::own::unless_of_others;
 use super::propose::{proposable, tree_resolved};
+use super::running::unless_it_runs;
 use super::taken_back::taken_back;
 use crate::model::{BranchName, BranchView, Promotion, PullEnds, PullState, ReleaseView, Route};
 
@@ -31,7 +32,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
         // regeneration.
         let guessed = |one: &Reason| matches!(one.why, Why::ReleaseUnclear { .. });
         let unclear: Vec<Reason> = unclear.into_iter().filter(guessed).collect();
-        return if unclear.is_empty() { promoted(ctx, release) } else { Stand::Held(unclear) };
+        return if unclear.is_empty() { promoted(ctx, code, release) } else { Stand::Held(unclear) };
     }
     let mut reasons = unclear;
     reasons.extend(ctx.holding(tree_resolved(release)));
@@ -45,15 +46,17 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 }
 
 /// It is there. Where it came by a pull request of keyslot's, that is judged as the proposal's is.
-fn promoted(ctx: &Context<'_>, release: &BranchView) -> Stand {
+fn promoted(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -> Stand {
     if ctx.policy.promotion == Promotion::Push {
         return Stand::Passed;
     }
     match ctx.pull(&ends(ctx, release), Gate::Validated, ctx.policy.ages.ordinary) {
-        Ok(Some(pull)) if matches!(pull.state, PullState::Merged { .. }) => validated(ctx, pull),
+        Ok(Some(pull)) if matches!(pull.state, PullState::Merged { .. }) => {
+            unless_it_runs(ctx, code, validated(ctx, pull))
+        }
         // Changed by other hands: how it was validated is theirs to say.
         Ok(_) => Stand::Passed,
-        Err(reason) => Stand::Held(vec![*reason]),
+        Err(reason) => unless_it_runs(ctx, code, Stand::Held(vec![*reason])),
     }
 }
 

@@ -46,10 +46,31 @@ pub fn approved(ctx: &Context<'_>, slot: Slot) -> Vec<Reason> {
             None => hold(Why::NotApproved { digest }),
         };
     }
-    if ctx.policy.approver_differs && binding().all(|approval| approval.by == ctx.opened.by) {
-        return hold(Why::ApproverIsProposer { by: ctx.opened.by.clone() });
+    let proposer = &ctx.opened.by;
+    if !ctx.policy.approver_differs || binding().any(|approval| are_two_people(&approval.by, proposer)) {
+        return Vec::new();
     }
-    Vec::new()
+    let unknown = is_nobody(proposer) || binding().all(|approval| is_nobody(&approval.by));
+    hold(match unknown {
+        true => Why::PersonUnknown { proposer: is_nobody(proposer) },
+        false => Why::ApproverIsProposer { by: proposer.clone() },
+    })
+}
+
+/// The name of whoever has none.
+pub const NOBODY: &str = "somebody";
+
+/// Whether the name says who it is.
+pub fn is_nobody(name: &str) -> bool {
+    let name = name.trim();
+    name.is_empty() || name.eq_ignore_ascii_case(NOBODY)
+}
+
+/// Whether these are known to be the names of two people. Forges do not tell `Ada` from `ada`; of whoever has no name, nobody
+/// knows.
+pub fn are_two_people(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.trim().to_lowercase();
+    !is_nobody(one) && !is_nobody(other) && plain(one) != plain(other)
 }
 
 /// We hold the lease, and the store is one that can hold a lease.
@@ -74,5 +95,19 @@ pub fn store_shared(ctx: &Context<'_>) -> Vec<Reason> {
             vec![Reason::new(Gate::LeaseHeld, Subject::Rotation, Why::StoreNotShared)]
         }
         SharedStore::Shared | SharedStore::SingleOperator => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_people_have_names_that_differ_by_more_than_their_case() {
+        assert!(are_two_people("ada", "bob"));
+        for (one, other) in [("ada", "Ada"), ("ada", " ada"), ("ada", NOBODY), (NOBODY, NOBODY), ("", "ada")]
+        {
+            assert!(!are_two_people(one, other) && !are_two_people(other, one), "{one} {other}");
+        }
     }
 }

@@ -30,7 +30,7 @@ mod workloads;
 pub use account::{
     key_quiet, keys_allowed, new_key_accepted, none_in_the_making, regenerated, target_proven,
 };
-pub use authority::{approved, evidence_digest, lease_held, store_shared};
+pub use authority::{NOBODY, approved, are_two_people, evidence_digest, is_nobody, lease_held, store_shared};
 pub use branch_rules::{Deed, Ruling, deeds, rules_allow, ruling};
 pub use code::{release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};

@@ -31,8 +31,8 @@ impl Why {
     /// Whoever has accepted one check or Secret has not accepted the next.
     pub fn accepted_as(&self) -> String {
         let of = match self {
-            Why::CheckNotPassed { name, passed: Some(_) } => format!(" {name} failed"),
-            Why::CheckNotPassed { name, passed: None } => format!(" {name} without a result"),
+            Why::CheckNotPassed { name, passed: Some(_), .. } => format!(" {name} failed"),
+            Why::CheckNotPassed { name, passed: None, .. } => format!(" {name} without a result"),
             Why::SyncedSecretLags { secret, .. }
             | Why::SyncedSecretStale { secret }
             | Why::SyncedSecretContested { secret, .. }
@@ -221,6 +221,7 @@ impl Why {
             Why::SlotNamed { .. } => "slot-named",
             Why::NotApproved { .. } => "not-approved",
             Why::ApproverIsProposer { .. } => "approver-is-proposer",
+            Why::PersonUnknown { .. } => "person-unknown",
             Why::ApprovedOtherEvidence { .. } => "approved-other-evidence",
             Why::LeaseOfOther { .. } => "lease-of-other",
             Why::StoreNotShared => "store-not-shared",
@@ -354,6 +355,8 @@ impl Why {
             | Why::RefusedByMetrics { .. }
             | Why::NotApproved { .. }
             | Why::ApproverIsProposer { .. }
+            | Why::PersonUnknown { .. }
+            | Why::CheckNotPassed { passed: Some(false), merged: true, .. }
             | Why::ApprovedOtherEvidence { .. }
             | Why::StoreNotShared
             | Why::RuleRefuses { .. }

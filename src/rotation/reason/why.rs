@@ -162,6 +162,8 @@ pub enum Why {
     CheckNotPassed {
         name: String,
         passed: Option<bool>,
+        /// Of what is merged: no later head comes.
+        merged: bool,
     },
     /// The validation pipeline runs on this head.
     ValidationRuns {
@@ -729,6 +731,10 @@ pub enum Why {
     },
     ApproverIsProposer {
         by: String,
+    },
+    /// Policy wants another person to approve, and who has approved, or who has proposed, is known by no name.
+    PersonUnknown {
+        proposer: bool,
     },
     ApprovedOtherEvidence {
         digest: String,
