@@ -20,6 +20,7 @@ pub fn steps_of<'a>(fold: &'a Fold, event: &'a Event) -> Vec<&'a Step> {
         | Event::Withdrawn { .. }
         | Event::Proven { .. }
         | Event::Unheard { .. }
+        | Event::RolloutFailed { .. }
         | Event::Confirmed
         | Event::Resumed { .. }
         | Event::Paused { .. }

@@ -15,7 +15,7 @@ use crate::model::{Access, Blindness, EvidenceKey, StampName, World};
 use crate::ports::Glance;
 use crate::rotation::{
     Decision, Event, Gate, Leg, Opens, Phase, Reach, Reason, Relied, Step, Subject, Verdict, Why, decide,
-    forewarnings, later, unheard_news,
+    failed_news, forewarnings, later, unheard_news,
 };
 
 /// Why a turn came to its end.
@@ -194,6 +194,9 @@ impl Driver {
         self.note_silent_nodes().await?;
         let decision = self.decision(now)?;
         let Decision { leg, phase, verdict, relied } = decision;
+        if self.note_failed_rollouts(leg, &verdict).await? {
+            return Ok(None);
+        }
         if let Verdict::Wait { reasons, .. } = &verdict
             && reasons.iter().any(Reason::opens_by_looking)
         {
@@ -268,6 +271,21 @@ impl Driver {
             self.append(event).await?;
         }
         Ok(())
+    }
+
+    /// Writes down which rollouts of ours have failed: whoever looks later may find them taken back.
+    async fn note_failed_rollouts(&mut self, leg: Leg, verdict: &Verdict) -> Result<bool, DriveError> {
+        let reasons: &[Reason] = match verdict {
+            Verdict::Wait { reasons, .. } | Verdict::Halt { reasons } => reasons,
+            Verdict::Act { held, .. } => held,
+            Verdict::Record(_) | Verdict::Done | Verdict::Enough => &[],
+        };
+        let news = failed_news(&self.fold, leg, &self.world, reasons);
+        let any = !news.is_empty();
+        for event in news {
+            self.append(event).await?;
+        }
+        Ok(any)
     }
 
     /// Whether what comes now is the first that has effects, of somebody who restarts.

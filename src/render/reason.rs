@@ -544,6 +544,9 @@ pub fn why(reason: &Reason) -> String {
              right is not known",
             counted(*listed, "pod")
         ),
+        Why::FailedRestartUndone { restarted_at } => {
+            format!("the rollout of {subject} that was begun at {restarted_at} failed, and somebody has taken it back")
+        }
         Why::BudgetSpent { restarts } => {
             format!("{subject} was restarted {}, and has pods of an older key all the same", times(*restarts))
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Gate, Leg, Phase, Step};
 use crate::model::{
     Access, AccountId, BranchName, CommitId, EnvironmentName, Fingerprint, FlipBack, KeyKind, Operation,
-    PullNumber, Respite, RotationId, Route, RunId, Salt, Slot, StampName, StepKey,
+    PullNumber, Respite, RotationId, Route, RunId, Salt, Slot, StampName, StepKey, WorkloadName,
 };
 
 /// The start of a rotation: what it retires, and under which salt fingerprints are made.
@@ -272,6 +272,14 @@ pub enum Event {
         stamp: StampName,
         node: String,
         pods: Vec<UnheardPod>,
+    },
+    /// A rollout that a restart of ours began was seen to have failed: it is not begun again unasked when somebody takes it
+    /// back.
+    RolloutFailed {
+        leg: Leg,
+        stamp: StampName,
+        workload: WorkloadName,
+        restarted_at: String,
     },
     /// The new key has been accepted everywhere for as long as policy says.
     Confirmed,

@@ -47,6 +47,8 @@ pub struct Fold {
     pub confirmed: Option<Timestamp>,
     /// The restarts of each workload that were sent, or may have been.
     pub restarts: BTreeMap<(Leg, StampName, WorkloadName), Restarts>,
+    /// The rollouts of ours that were seen to have failed, by their marks.
+    pub failed: BTreeSet<(Leg, StampName, WorkloadName, String)>,
     /// Stamps that were configured later than the opening.
     pub joined: BTreeSet<StampName>,
     /// By stamp and node, the pods that were seen on nodes that did not answer, and of which nothing better was seen since.
@@ -207,6 +209,9 @@ impl Fold {
                 let known = self.unheard.entry((stamp.clone(), node.clone())).or_default();
                 known.extend(pods.iter().cloned());
             }
+            Event::RolloutFailed { leg, stamp, workload, restarted_at } => {
+                self.failed.insert((*leg, stamp.clone(), workload.clone(), restarted_at.clone()));
+            }
             Event::Confirmed => self.confirmed = Some(at),
             Event::Closed { done, reason } => self.closed = Some((at, *done, reason.clone())),
         }
@@ -226,6 +231,11 @@ impl Fold {
     /// The open rotation.
     pub fn rotation(&self) -> Option<&Opened> {
         self.opened.as_ref().filter(|_| self.is_open()).map(|(_, opened)| opened)
+    }
+
+    /// Whether the rollout that this mark began was seen to have failed.
+    pub fn has_failed(&self, leg: Leg, stamp: &StampName, workload: &WorkloadName, mark: &str) -> bool {
+        self.failed.contains(&(leg, stamp.clone(), workload.clone(), mark.to_owned()))
     }
 
     pub fn step(&self, key: &StepKey) -> Option<&StepRecord> {

@@ -3,8 +3,9 @@
 
 use futures::executor::block_on;
 use keyslot::drive::TurnEnd;
+use keyslot::journal::{MemoryFault, Seq};
 use keyslot::model::Slot;
-use keyslot::rotation::Event;
+use keyslot::rotation::{Event, Outcome, Step};
 use keyslot::sim::memory::{CrashMoment, block_on_or_crash};
 use keyslot::sim::{Holds, WorldConfig};
 
@@ -51,6 +52,33 @@ fn a_journal_cut_at_any_record_leads_to_the_same_end() {
             let theatre = ends_well(theatre, &format!("cut at {seq}, {moment:?}"));
             assert!(theatre.lives() > 1 || seq == records, "cut at {seq}: nobody died");
         }
+    }
+}
+
+/// A store that cannot be reached for a moment, just when the regeneration was answered, or between two phases.
+#[test]
+fn what_came_of_a_step_is_written_when_the_store_is_back() {
+    let uncut = events(&ends_well(Theatre::new(config()), "uncut"));
+    let regenerates = |event: &Event| match event {
+        Event::Intended { intents } => intents.iter().any(|it| matches!(it.step, Step::Regenerate { .. })),
+        _ => false,
+    };
+    let intended = uncut.iter().position(|(_, event)| regenerates(event)).unwrap();
+    let ended =
+        intended + uncut[intended..].iter().position(|(_, it)| matches!(it, Event::Ended { .. })).unwrap();
+    let reached = uncut.iter().rposition(|(_, event)| matches!(event, Event::Reached { .. })).unwrap();
+    for index in [ended, reached, intended] {
+        let theatre = Theatre::new(config());
+        theatre.store.fail_at(Seq(index as u64 + 1), MemoryFault::NotSent);
+        let theatre = ends_well(theatre, &format!("{:?}", uncut[index].1));
+        assert_eq!(theatre.lives(), 1, "{:?}", uncut[index].1);
+        let told = events(&theatre);
+        let answered =
+            told.iter().skip_while(|(_, event)| !regenerates(event)).find_map(|(_, event)| match event {
+                Event::Ended { ends } => Some(ends[0].outcome.clone()),
+                _ => None,
+            });
+        assert!(matches!(answered, Some(Outcome::Applied { .. })), "{answered:?}");
     }
 }
 

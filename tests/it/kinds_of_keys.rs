@@ -1,10 +1,12 @@
 //! Rotations of the other kind of key, and of both slots.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use keyslot::drive::{OpenRequest, Opening, TurnEnd};
+use keyslot::drive::{DriveError, OpenRequest, Opening, TurnEnd};
+use keyslot::journal::Journal;
 use keyslot::model::{Access, KeyKind, KeyMaterial, Propagation, Slot};
-use keyslot::rotation::{Acceptance, Fold, Gate, Pair, Why, later};
+use keyslot::rotation::{Acceptance, Event, Fold, Gate, Pair, Why, later};
 use keyslot::sim::{Command, Holds, WorldConfig};
 
 use futures::executor::block_on;
@@ -282,4 +284,31 @@ fn who_asked_for_both_has_proposed_the_second() {
         driver.approve("bob", None).await.unwrap();
         assert_eq!(driver.run().await.unwrap(), TurnEnd::Done);
     });
+}
+
+/// The account is gone when the second is due, and keyslot.toml names another one.
+#[test]
+fn the_second_of_two_is_ended_where_its_account_is_not_there_to_be_seen() {
+    let theatre = Theatre::new(WorldConfig::default().with_stamps(1));
+    let mut opened = {
+        let elsewhere = Theatre::new(WorldConfig::default().with_stamps(1));
+        let mut driver = block_on(elsewhere.driver_as("one", "one")).unwrap();
+        block_on(driver.open(&elsewhere.request())).unwrap();
+        driver.fold().rotation().unwrap().clone()
+    };
+    (opened.pair, opened.account.name) = (Pair::First, "gone".to_owned());
+    let at = theatre.world.lock().now();
+    let mut journal: Journal<Event> =
+        block_on(Journal::open_as(Arc::new(theatre.store.clone()), "before")).unwrap();
+    for event in [Event::Opened(opened), Event::Closed { done: true, reason: "done".to_owned() }] {
+        block_on(journal.append(event, at)).unwrap();
+    }
+    let mut driver = block_on(theatre.driver_as("two", "two")).unwrap();
+    assert!(driver.fold().second_is_due());
+    assert!(matches!(block_on(driver.open(&theatre.request())), Err(DriveError::AnotherAccount { .. })));
+    block_on(driver.close("the account was deleted")).unwrap();
+    assert!(!driver.fold().second_is_due());
+    assert!(matches!(block_on(driver.close("again")), Err(DriveError::NoneOpen)));
+    let request = OpenRequest { again: true, ..theatre.request() };
+    assert_eq!(block_on(driver.open(&request)).unwrap(), Opening::Opened);
 }

@@ -388,6 +388,10 @@ pub fn remedy(reason: &Reason) -> String {
             );
         }
         Why::NotApproved { .. } => "`keyslot rotate --approve`",
+        Why::FailedRestartUndone { .. } => {
+            "see that it is mended what it failed for, then accept it by name, and it is restarted once more; or restart it \
+             by hand: new pods count, whoever made them"
+        }
         Why::ApproverIsProposer { .. } => {
             "let another person run `keyslot rotate --approve`; who that is, KEYSLOT_ACTOR says, else the forge's variables, \
              else USER"

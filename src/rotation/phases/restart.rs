@@ -17,7 +17,9 @@ use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
 use super::super::wave::{admitted, last_healthy, missing, rests};
 use super::super::{Context, Gate, Reach, Reason, Stand, Step, Subject, Why};
-use crate::model::{ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName};
+use crate::model::{
+    ClusterView, EvidenceKey, PodView, Route, StampFacts, VaultView, WorkloadName, WorkloadView,
+};
 
 pub fn stand(ctx: &Context<'_>) -> Stand {
     if ctx.opened.route == Route::NextRelease && !matches!(ctx.reach, Reach::Restart { .. }) {
@@ -193,6 +195,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     reasons.extend(workload_ready(&facts.name, name, cluster));
     if let Some(workload) = cluster.workload(name) {
         reasons.extend(rollout_settled(ctx, &facts.name, workload, cluster));
+        reasons.extend(undone(ctx, facts, vault, workload));
     }
     reasons.extend(room(ctx, &facts.name, name, cluster));
     let held = ctx.holding(reasons);
@@ -209,6 +212,23 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
     // The same mark written twice changes nothing.
     may_try(ctx, Gate::RolloutSettled, &subject, &step, Repeat::Harmless).map_err(|reason| vec![*reason])?;
     Ok(step)
+}
+
+/// Our restart has failed and is not to be seen in the template any more.
+fn undone(
+    ctx: &Context<'_>,
+    facts: &StampFacts,
+    vault: &VaultView,
+    workload: &WorkloadView,
+) -> Option<Reason> {
+    let (stamp, name) = (&facts.name, &workload.name);
+    let record = ctx.record(&restart_step(ctx, stamp, name, vault, String::new()))?;
+    let Step::Restart { restarted_at, .. } = &record.intent.step else { return None };
+    let there = workload.restarted_at.as_ref() == Some(restarted_at);
+    let subject = Subject::Workload(stamp.clone(), name.clone());
+    let why = Why::FailedRestartUndone { restarted_at: restarted_at.clone() };
+    (!there && ctx.fold.has_failed(ctx.leg, stamp, name, restarted_at))
+        .then(|| Reason::new(Gate::RolloutSettled, subject, why))
 }
 
 /// A restart of which nobody knows whether it arrived is sent again: that makes no other rollout.

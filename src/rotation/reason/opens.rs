@@ -40,6 +40,8 @@ impl Why {
             | Why::SyncedSecretUnlooked { secret, .. }
             | Why::SyncedSecretUndated { secret, .. } => format!(" {secret}"),
             Why::SyncedSecretUnread { secrets } => format!(" {}", secrets.join(" ")),
+            // Whoever has it tried once more has not asked for the time after that.
+            Why::FailedRestartUndone { restarted_at } => format!(" {restarted_at}"),
             Why::MayNotRestart { what, .. } => format!(" {what}"),
             // Whoever has accepted one rule has not accepted the next.
             Why::RuleRefuses { deed, demand } => format!(" {deed:?} {demand:?}"),
@@ -186,6 +188,7 @@ impl Why {
             Why::Scaling { .. } => "scaling",
             Why::PodsLeftOut { .. } => "pods-left-out",
             Why::BudgetSpent { .. } => "budget-spent",
+            Why::FailedRestartUndone { .. } => "failed-restart-undone",
             Why::ClockUnknown => "clock-unknown",
             Why::ClocksDiffer { .. } => "clocks-differ",
             Why::PausedByPerson { .. } => "paused-by-person",
@@ -330,6 +333,7 @@ impl Why {
             | Why::TakesAll { .. }
             | Why::NoRoom { passing: false, .. }
             | Why::BudgetSpent { .. }
+            | Why::FailedRestartUndone { .. }
             | Why::ClockUnknown
             | Why::ClocksDiffer { .. }
             | Why::PausedByPerson { .. }

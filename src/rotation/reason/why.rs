@@ -447,6 +447,11 @@ pub enum Why {
         /// Nodes that do not answer, and have pods of it.
         silent: Vec<String>,
     },
+    /// A restart of ours had failed, and somebody has taken it back: restarted again, it would fail again where nothing else
+    /// was done about it.
+    FailedRestartUndone {
+        restarted_at: String,
+    },
     RolloutFailed {
         message: String,
         /// What a person would look up first: states of containers, warnings of the cluster.

@@ -10,6 +10,7 @@ mod regenerate;
 pub mod restart;
 mod rights;
 mod rollout;
+mod running;
 mod target;
 mod wave;
 

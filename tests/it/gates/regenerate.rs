@@ -327,6 +327,30 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
                 }
             }
         }),
+        ("the proposer approved, spelt otherwise", Gate::Approved, End::Halts, |s| {
+            s.policy.approver_differs = true;
+            for (_, event) in &mut s.events {
+                if let Event::Approved(approval) = event {
+                    approval.by = "Proposer".to_owned();
+                }
+            }
+        }),
+        ("nobody knows who approved", Gate::Approved, End::Halts, |s| {
+            s.policy.approver_differs = true;
+            for (_, event) in &mut s.events {
+                if let Event::Approved(approval) = event {
+                    approval.by = "somebody".to_owned();
+                }
+            }
+        }),
+        ("nobody knows who proposed", Gate::Approved, End::Halts, |s| {
+            s.policy.approver_differs = true;
+            for (_, event) in &mut s.events {
+                if let Event::Opened(opened) = event {
+                    opened.by = "somebody".to_owned();
+                }
+            }
+        }),
         ("somebody else holds the lease", Gate::LeaseHeld, End::Waits, |s| {
             s.events.push((at(4), Event::Lease { holder: "other".to_owned(), until: at(200_000) }));
         }),

@@ -1,5 +1,7 @@
 //! Rollouts under way, failed or somebody else's, and pods that do not go.
 
+use keyslot::rotation::failed_news;
+
 use super::*;
 
 #[test]
@@ -437,4 +439,63 @@ fn a_deployment_whose_pods_are_not_made_fails_though_no_condition_says_so() {
     stage.cluster_mut("north").workloads[0].paused = true;
     let told = format!("{:?}", stage.decide());
     assert!(!told.contains("RolloutFailed"), "{told}");
+}
+
+/// Whatever made it fail may be there still, and the class that was missing is not seen in the cluster.
+#[test]
+fn a_restart_that_failed_and_was_taken_back_is_for_a_person_before_it_is_begun_again() {
+    let mut stage = Stage::before_restart();
+    restarted(&mut stage, "east", 1);
+    assert_eq!(
+        restarts(&stage),
+        ["east"],
+        "taken back in its middle, it is begun again: {:?}",
+        stage.decide()
+    );
+    let mark = "2027-01-15T08:01:00Z";
+    let failed = |mark: &str| Event::RolloutFailed {
+        leg: Leg::Out,
+        stamp: stamp("east"),
+        workload: workload(),
+        restarted_at: mark.to_owned(),
+    };
+    stage.events.push((at(62), failed("2027-01-15T07:00:00Z")));
+    assert_eq!(restarts(&stage), ["east"], "another one failed");
+    stage.events.push((at(62), failed(mark)));
+    let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+    let why = Why::FailedRestartUndone { restarted_at: mark.to_owned() };
+    let one = reasons.iter().find(|one| one.why == why).unwrap_or_else(|| panic!("{reasons:?}"));
+    let Event::Accepted(acceptance) = accepted(Gate::RolloutSettled, &one.subject.to_string()).1 else {
+        panic!()
+    };
+    for (accepts, opens) in [(one.why.accepted_as(), true), ("failed-restart-undone x".to_owned(), false)] {
+        let mut tried = stage.clone();
+        let acceptance = Acceptance { why: Some(accepts), ..acceptance.clone() };
+        tried.events.push((at(70), Event::Accepted(acceptance)));
+        assert_eq!(restarts(&tried) == ["east"], opens, "{:?}", tried.decide());
+    }
+}
+
+#[test]
+fn a_rollout_of_ours_that_failed_is_written_down_once() {
+    let mut stage = Stage::before_restart();
+    let news = |stage: &Stage| {
+        let Verdict::Halt { reasons } = stage.decide().verdict else { panic!("{:?}", stage.decide()) };
+        failed_news(&stage.fold(), Leg::Out, &stage.world, &reasons)
+    };
+    restarted(&mut stage, "east", 1);
+    let workload = &mut stage.cluster_mut("east").workloads[0];
+    workload.updated = 1;
+    workload.conditions = vec![DeploymentCondition {
+        status: "False".to_owned(),
+        reason: "ProgressDeadlineExceeded".to_owned(),
+        ..rolled_out(at(100))
+    }];
+    workload.restarted_at = Some("2027-01-15T07:00:00Z".to_owned());
+    assert!(news(&stage).is_empty(), "it is somebody else's");
+    stage.cluster_mut("east").workloads[0].restarted_at = Some("2027-01-15T08:01:00Z".to_owned());
+    let told = news(&stage);
+    assert!(matches!(&told[..], [Event::RolloutFailed { .. }]), "{told:?}");
+    stage.events.push((at(70), told[0].clone()));
+    assert!(news(&stage).is_empty());
 }
