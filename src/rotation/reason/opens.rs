@@ -122,6 +122,7 @@ impl Why {
             Why::Arrived { .. } => "arrived",
             Why::Untraced { .. } => "untraced",
             Why::StepRefused { .. } => "step-refused",
+            Why::NeverArrives { .. } => "never-arrives",
             Why::StepDeferred { .. } => "step-deferred",
             Why::BranchReads { .. } => "branch-reads",
             Why::RunUnderWay { .. } => "run-under-way",
@@ -292,6 +293,7 @@ impl Why {
             | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
+            | Why::NeverArrives { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
             | Why::RunOfOtherCommit { .. }
@@ -335,6 +337,7 @@ impl Why {
             | Why::NodeSilent { .. }
             | Why::DeletedUnheard { lasting: true, .. }
             | Why::OldPodsStay { .. }
+            | Why::JobRuns { stays: true, .. }
             | Why::StampTakenOut
             | Why::AccountOfOther
             | Why::NoLiveStamp
@@ -426,7 +429,7 @@ impl Why {
             | Why::NodeNotReady { .. }
             | Why::DeletedUnheard { lasting: false, .. }
             | Why::OldPods { .. }
-            | Why::JobRuns { .. }
+            | Why::JobRuns { stays: false, .. }
             | Why::UnlistedPods { stays: false, .. }
             | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { lasting: false, .. }
