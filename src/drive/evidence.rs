@@ -429,6 +429,7 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
         workloads_seen: _,
         pods,
         cron_jobs,
+        pinned,
         synced,
         // What it leaves undone shows by the Secrets.
         rotates: _,
@@ -447,12 +448,18 @@ fn cluster(facts: &mut Facts, view: &ClusterView) {
     facts.list(workloads, workload);
     facts.list(pods, pod);
     facts.list(cron_jobs, cron_job);
-    facts.list(
-        synced,
-        |facts, SyncedSecretView { namespace, name, fingerprint, changed, owners: _, said_since }| {
-            facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
-        },
-    );
+    // Both said only where there are some: what rested on evidence before they were known rests on the same.
+    if !pinned.is_empty() {
+        facts.text(&format!("{pinned:?}"));
+    }
+    facts.list(synced, |facts, secret| {
+        let SyncedSecretView { namespace, name, fingerprint, changed, owners: _, said_since, unread } =
+            secret;
+        facts.text(namespace).text(name).text(fingerprint.as_str()).time(*changed).time(*said_since);
+        if *unread {
+            facts.word(unread);
+        }
+    });
     facts.list(unseen, |facts, UnseenSecret { namespace, name, why: _ }| {
         facts.text(namespace).text(name);
     });
@@ -550,6 +557,8 @@ fn pod(facts: &mut Facts, view: &PodView) {
         holding,
         besides,
         mounted,
+        mounted_besides,
+        fills,
         elsewhere,
         node: _,
         asks: _,
@@ -564,5 +573,11 @@ fn pod(facts: &mut Facts, view: &PodView) {
     // Said only where there are some: what rested on evidence before they were known rests on the same.
     if !elsewhere.is_empty() {
         facts.text(&format!("{elsewhere:?}"));
+    }
+    if !mounted_besides.is_empty() {
+        facts.text(&format!("{mounted_besides:?}"));
+    }
+    if !fills.is_empty() {
+        facts.text(&format!("{fills:?}"));
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::attention::Looks;
 use super::flight::Landed;
 use super::{DriveError, Driver};
-use crate::model::{ClusterView, EvidenceKey, SecretVersion, StampName, VaultView};
+use crate::model::{ClusterView, EvidenceKey, StampName, VaultView};
 use crate::ports::{Changed, Glance};
 use crate::rotation::{Fold, Reason, Why, later, refusals_since};
 
@@ -34,8 +34,7 @@ enum News {
 /// of the two looks does not tell.
 fn mounts_something_newer(vault: Option<&VaultView>, cluster: Option<&ClusterView>) -> bool {
     let (Some(vault), Some(cluster)) = (vault, cluster) else { return false };
-    let other = |mounted: &SecretVersion| *mounted != vault.version;
-    cluster.pods.iter().any(|pod| pod.created > vault.created && pod.mounted.as_ref().is_some_and(other))
+    cluster.pods.iter().any(|pod| pod.created > vault.created && pod.mounts_other(&vault.version))
 }
 
 /// Whether it is one stamp's, and is looked at by itself.

@@ -9,6 +9,7 @@ use super::{Fingerprint, ObjectName, SecretVersion, Seen, StampName, WorkloadNam
 
 pub use self::holding::{ClassFate, Holding, LostClass};
 pub use self::nodes::{NodeRoom, NodesView};
+pub use self::pinned::PinnedClass;
 pub use self::pod_times::PodTimes;
 pub use self::room::{Amount, AutoscalerView, BudgetView, PodAsks, QuotaLine, QuotaView, RoomView, Takes};
 pub use self::shortage::Shortage;
@@ -17,6 +18,7 @@ pub use self::unplaced::Unplaced;
 
 mod holding;
 mod nodes;
+mod pinned;
 mod pod_times;
 mod room;
 mod shortage;
@@ -186,6 +188,11 @@ pub struct PodView {
     /// The vault version that its mount holds by SecretProviderClassPodStatus. It says what the files hold,
     /// not what the process has read.
     pub mounted: Option<SecretVersion>,
+    /// Other versions of it, of the same vault, that its other mounts hold: any of them is the key that it may use.
+    pub mounted_besides: Vec<SecretVersion>,
+    /// The Kubernetes Secrets that the classes it mounts fill with the secret: whoever is in it may read them from the API
+    /// server when it begins.
+    pub fills: Vec<String>,
     /// What it mounts besides from the vaults of other stamps.
     pub elsewhere: Vec<OtherMount>,
     /// What it takes of quotas, by its own specification: what a LimitRange has filled in is in it.
@@ -227,6 +234,18 @@ impl PodView {
         self.namespace == secret.namespace && reads.contains(&secret.name)
     }
 
+    /// Whether its age tells by this synced Secret what it got: it reads it; or nobody is seen to, and it mounts a class that
+    /// fills it, which is what a pod does whose Secret is read from the API server.
+    pub fn is_dated_by(&self, secret: &SyncedSecretView) -> bool {
+        let may = secret.unread && self.namespace == secret.namespace && self.fills.contains(&secret.name);
+        may || self.reads(secret)
+    }
+
+    /// Whether one of its mounts holds another version of its vault's secret than this.
+    pub fn mounts_other(&self, version: &SecretVersion) -> bool {
+        self.mounted.iter().chain(&self.mounted_besides).any(|mounted| mounted != version)
+    }
+
     /// Whether its own mount has to show which version it got.
     pub fn mounts_secret(&self) -> bool {
         matches!(self.holding, Holding::Specified { mounts: true, .. } | Holding::Mounted)
@@ -246,6 +265,8 @@ pub struct SyncedSecretView {
     pub owners: Vec<String>,
     /// Since when it is there, and the classes that fill it say what they say, at the latest, where that is known.
     pub said_since: Option<Timestamp>,
+    /// Whether no specification that was seen reads it: whoever does, has it from the API server.
+    pub unread: bool,
 }
 
 /// A Kubernetes Secret that pods read and no SecretProviderClass fills, and of which nobody may see whether the driver made
@@ -317,6 +338,9 @@ pub struct ClusterView {
     pub workloads_seen: Option<Timestamp>,
     pub pods: Vec<PodView>,
     pub cron_jobs: Vec<CronJobView>,
+    /// Classes that deliver one version of the secret for ever, whoever mounts them: what starts pods without being of a kind
+    /// that is listed gets it too.
+    pub pinned: Vec<PinnedClass>,
     pub synced: Vec<SyncedSecretView>,
     /// Whether its CSI driver has rotation on, as Azure says of its add-on; `None` where nobody says. A note for people.
     pub rotates: Option<bool>,

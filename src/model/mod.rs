@@ -38,9 +38,9 @@ pub use account::{
 pub use branch_rules::{BranchRule, BranchRules, Bypass, Demand, Like, NamePattern, Reviewing, UnreadRules};
 pub use cluster::{
     Amount, AutoscalerView, BudgetView, ClassFate, ClusterState, ClusterView, CronJobView,
-    DeploymentCondition, Extent, Holding, LostClass, Manager, NodeRoom, NodesView, OtherMount, PodAsks,
-    PodTimes, PodTrouble, PodView, QuotaLine, QuotaView, ReplicaNumber, RoomView, Shortage, Strategy,
-    SyncedSecretView, Takes, Unplaced, UnseenSecret, Warning, WorkloadView,
+    DeploymentCondition, Extent, Holding, LostClass, Manager, NodeRoom, NodesView, OtherMount, PinnedClass,
+    PodAsks, PodTimes, PodTrouble, PodView, QuotaLine, QuotaView, ReplicaNumber, RoomView, Shortage,
+    Strategy, SyncedSecretView, Takes, Unplaced, UnseenSecret, Warning, WorkloadView,
 };
 pub use code::{BranchView, Brings, Delivery, SlotUse, Taker, TreeClaim};
 pub use deployment::{DeploymentState, DeploymentView};

@@ -216,6 +216,7 @@ mod tests {
             changed: Some(at(entry)),
             owners: owners.iter().map(|owner| (*owner).to_owned()).collect(),
             said_since: said_since.map(at),
+            unread: false,
         }
     }
 
@@ -249,6 +250,8 @@ mod tests {
             holding: Holding::Specified { mounts: true, reads: vec!["cosmos".to_owned()] },
             besides: None,
             mounted: Some(version.into()),
+            mounted_besides: Vec::new(),
+            fills: Vec::new(),
             elsewhere: Vec::new(),
             asks: PodAsks::default(),
             trouble: None,

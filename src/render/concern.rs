@@ -56,6 +56,23 @@ pub fn what(concern: &Concern) -> String {
              then",
             all_named("Kubernetes Secret", secrets)
         ),
+        Concern::SecretsUnread { stamp, secrets } => format!(
+            "{stamp}: no specification reads {}, which {} filled with the key: who reads {} from the API server (a Dapr component, a \
+             KEDA trigger, a copy elsewhere), keyslot does not see",
+            all_named("Kubernetes Secret", secrets),
+            if secrets.len() == 1 { "is" } else { "are" },
+            if secrets.len() == 1 { "it" } else { "them" },
+        ),
+        Concern::HeldBeside { stamp, objects } => format!(
+            "{stamp}: {} {} the key now, and {} nothing that keyslot restarts: what is left of it when the vault holds the new key \
+             holds the rotation",
+            objects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            if objects.len() == 1 { "holds" } else { "hold" },
+            if objects.len() == 1 { "is" } else { "are" },
+        ),
+        Concern::ClusterChanges { stamp, state } => format!(
+            "{stamp}: Azure is at work on its cluster ({state}): its restart waits until that is over"
+        ),
         Concern::NotLookedAt { stamp, extent: Extent { namespaces, refused, whole: _ } } => {
             let refused = match refused.as_slice() {
                 [] => String::new(),
@@ -255,6 +272,12 @@ pub fn to_do(concern: &Concern) -> String {
             "name the cluster by `aks` in the stamp, so that Azure tells of its add-on; or see that the driver runs with \
              `--enable-secret-rotation`"
         }
+        Concern::SecretsUnread { .. } => {
+            "find out who reads them (`kubectl get components,triggerauthentications -A`, the audit log of the API server) and \
+             name what has to be restarted with them in `workloads`; or take them out of `secretObjects` where nobody does"
+        }
+        Concern::HeldBeside { .. } => "see that it ends by then, or restart it by other means after that",
+        Concern::ClusterChanges { .. } => "nothing; or see that it comes to its end (`az aks show`)",
         Concern::NotRunning { .. } => {
             "when it starts again, see that those Secrets hold the new key (`keyslot verify`), or delete them before pods begin"
         }

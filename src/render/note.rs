@@ -22,7 +22,10 @@ pub fn notes(notes: &BTreeMap<Note, Vec<StampName>>) -> String {
 pub fn words(note: &Note) -> String {
     match note {
         Note::NotConsuming(workload) => {
-            format!("{workload} is named in keyslot.toml and does not get the secret: it is never restarted")
+            format!(
+                "{workload} is named in keyslot.toml, and its template does not get the secret: it is restarted only where its \
+                 pods show that they got it, or where it is accepted by name"
+            )
         }
         Note::CronJobMounts(job) => format!("the CronJob {job} gets the secret, afresh with each run"),
         Note::CronJobReads(job, secrets) => format!(

@@ -11,8 +11,8 @@ pub use self::remedy::remedy;
 use super::count::counted;
 use super::{branch_rules, span, unanswered};
 use crate::model::{
-    BranchName, ClassFate, DeploymentState, DeploymentView, LiveBy, NetworkRules, PullHead, PullWait,
-    RunState, SlotUse, StampName, Validity,
+    BranchName, ClassFate, DeploymentState, DeploymentView, LiveBy, NetworkRules, PinnedClass, PullHead,
+    PullWait, RunState, SlotUse, StampName, Validity,
 };
 use crate::rotation::{FailedStage, Gate, Reason, Subject, Waiting, Why, ended_ill};
 
@@ -171,16 +171,24 @@ pub fn why(reason: &Reason) -> String {
         Why::ValidationRefused { step, why } => {
             format!("“{step}” was refused, so somebody has to start it: {why}")
         }
-        Why::OutcomeOpen { step, taken: true, run, until } => {
+        Why::OutcomeOpen { step, taken: true, run, until, said: _ } => {
             let run = run.as_ref().map(|run| format!(" (run {run})")).unwrap_or_default();
             format!(
                 "“{step}” was taken{run} and is not to be seen; it is looked for until {}",
                 span::time(*until)
             )
         }
-        Why::OutcomeOpen { step, taken: false, run: _, until } => {
-            format!("whether “{step}” arrived is not known; it is looked for until {}", span::time(*until))
+        Why::OutcomeOpen { step, taken: false, run: _, until, said } => {
+            let said = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            format!(
+                "whether “{step}” arrived is not known; it is looked for until {}{said}",
+                span::time(*until)
+            )
         }
+        Why::NeverArrives { step, attempts, since, said } => format!(
+            "“{step}” was sent {attempts} times since {} and never arrived: {said}",
+            span::time(*since)
+        ),
         Why::Arrived { step, id, trace } => {
             let shows = unanswered::traced(trace);
             format!(
@@ -430,6 +438,10 @@ pub fn why(reason: &Reason) -> String {
         Why::ClassMissing { class } => format!(
             "no new pod of {subject} could start: the SecretProviderClass {class} that it mounts does not exist"
         ),
+        Why::PinnedVersion { version } if is_class(&reason.subject) => format!(
+            "{subject} gives version {version} of the secret and no other (`objectVersion`): whoever mounts it never follows the \
+             vault, and what starts such pods may not run now"
+        ),
         Why::PinnedVersion { version } => format!(
             "{subject} gets version {version} of the secret and no other: its SecretProviderClass names it \
              (`objectVersion`), so it never follows the vault"
@@ -596,7 +608,12 @@ pub fn why(reason: &Reason) -> String {
             ends.map(|at| format!(", with time until {}", span::rfc3339(at))).unwrap_or_default(),
             some(pods)
         ),
-        Why::JobRuns { pods } => format!(
+        Why::JobRuns { pods, stays: true } => format!(
+            "the Job {subject} has run for more than six hours with a key that may be the old one, and does not end ({}: {})",
+            counted(pods.len(), "pod"),
+            some(pods)
+        ),
+        Why::JobRuns { pods, stays: false } => format!(
             "the Job {subject} runs with a key that may be the old one, until it ends ({}: {})",
             counted(pods.len(), "pod"),
             some(pods)
@@ -823,6 +840,11 @@ pub fn why(reason: &Reason) -> String {
             format!("the new {subject} key is not accepted in every region yet")
         }
     }
+}
+
+/// Whether it is a SecretProviderClass itself, and none who mounts it.
+fn is_class(subject: &Subject) -> bool {
+    matches!(subject, Subject::Object(_, object) if object.kind == PinnedClass::KIND)
 }
 
 fn release_unclear(subject: &Subject, live_by: &LiveBy) -> String {

@@ -36,12 +36,17 @@ pub fn may_try(
         Repeat::After(settle) => settle,
     };
     let not_before = |until| {
-        let open = || Why::OutcomeOpen { step: step.to_string(), taken: false, run: None, until };
+        let said = record.said().map(str::to_owned);
+        let open = || Why::OutcomeOpen { step: step.to_string(), taken: false, run: None, until, said };
         if until <= ctx.now { Ok(()) } else { hold(open()) }
     };
     match &record.outcome {
         None => not_before(later(record.intended_at, settle)),
-        Some((at, Outcome::Unknown { .. })) => {
+        Some((at, Outcome::Unknown { why })) => {
+            if let Some((since, attempts)) = given_up(ctx, record) {
+                let (step, said) = (step.to_string(), why.clone());
+                return hold(Why::NeverArrives { step, attempts, since, said });
+            }
             // One lost answer may be an accident; whoever loses the second as well may lose any number.
             let pause = if record.intent.attempt > 1 { ctx.policy.pace.account } else { Duration::ZERO };
             not_before(later(record.intended_at, settle).max(later(*at, pause)))
@@ -50,7 +55,7 @@ pub fn may_try(
             // The service took it, yet it is not to be seen: its lists lag. Never sooner than a pause.
             let until = later(*at, settle.max(ctx.policy.pace.people));
             let run = produced.run().map(|(run, _)| run.clone());
-            let open = || Why::OutcomeOpen { step: step.to_string(), taken: true, run, until };
+            let open = || Why::OutcomeOpen { step: step.to_string(), taken: true, run, until, said: None };
             if until <= ctx.now { Ok(()) } else { hold(open()) }
         }
         Some((at, Outcome::NotSent { why })) => {
@@ -64,6 +69,17 @@ pub fn may_try(
             hold(Why::StepRefused { step: step.to_string(), why: why.clone() })
         }
     }
+}
+
+/// So many attempts without an answer, and so long after the first of them, are no accident: a person is called.
+const ATTEMPTS: u32 = 5;
+const TRIED_FOR: Duration = Duration::from_secs(600);
+
+/// Since when nobody has answered, and how often it was tried since, where that was often enough.
+fn given_up(ctx: &Context<'_>, record: &StepRecord) -> Option<(Timestamp, u32)> {
+    let long =
+        |(since, attempts): &(Timestamp, u32)| *attempts >= ATTEMPTS && later(*since, TRIED_FOR) <= ctx.now;
+    record.unanswered.filter(long)
 }
 
 fn deferred(

@@ -26,9 +26,21 @@ pub struct StepRecord {
     pub applied: bool,
     /// How many attempts the service has put off, one after the other.
     pub put_off: u32,
+    /// Since which intent no attempt has had an answer, and how many those are.
+    pub unanswered: Option<(Timestamp, u32)>,
     /// Whether somebody has asked to go on since this outcome. By the journal's order: a clock may give both the
     /// same moment.
     pub resumed: bool,
+}
+
+impl StepRecord {
+    /// What was said instead of an answer to the last attempt, where something was.
+    pub fn said(&self) -> Option<&str> {
+        match &self.outcome {
+            Some((_, Outcome::Unknown { why })) => Some(why.as_str()),
+            _ => None,
+        }
+    }
 }
 
 /// Since when, by whom and why.
@@ -188,6 +200,7 @@ impl Fold {
             }
             Event::Proven { accepted: false, .. } => self.proven = None,
             Event::Resumed { failed, .. } => self.steps.values_mut().for_each(|record| {
+                record.unanswered = None;
                 record.resumed = match &record.outcome {
                     // What the service took goes on whoever asks: only a failure that was seen is asked about.
                     Some((_, Outcome::Applied { produced: Produced::Operation(_) })) => {
@@ -259,6 +272,7 @@ impl Fold {
             first_intended_at: earlier.map_or(at, |record| record.first_intended_at),
             applied: earlier.is_some_and(|record| record.applied),
             put_off: earlier.map_or(0, |record| record.put_off),
+            unanswered: earlier.and_then(|record| record.unanswered),
             resumed: false,
         };
         self.steps.insert(intent.key.clone(), record);
@@ -290,6 +304,14 @@ impl Fold {
             // It never came to ask.
             Outcome::NotSent { .. } => record.put_off,
             Outcome::Refused { later: false, .. } | Outcome::Applied { .. } | Outcome::Unknown { .. } => 0,
+        };
+        record.unanswered = match &end.outcome {
+            Outcome::Unknown { .. } => {
+                let (since, attempts) = record.unanswered.unwrap_or((record.intended_at, 0));
+                Some((since, attempts.saturating_add(1)))
+            }
+            Outcome::NotSent { .. } => record.unanswered,
+            Outcome::Refused { .. } | Outcome::Applied { .. } => None,
         };
         record.outcome = Some((at, end.outcome.clone()));
         record.resumed = false;

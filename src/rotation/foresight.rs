@@ -19,10 +19,12 @@ use super::{
 };
 use crate::model::{
     BranchName, BudgetView, ClusterState, ClusterView, Demand, Extent, KeyKind, Manager, Merging,
-    NetworkRules, NodesView, Policy, Promotion, Propagation, Right, RightView, RoomView, Route, StampFacts,
-    StampName, Strategy, SyncedSecretView, Term, Unplaced, UnreadRules, UnseenSecret, WorkloadKind,
-    WorkloadName, WorkloadView, World, age_of,
+    NetworkRules, NodesView, ObjectName, Policy, Promotion, Propagation, Right, RightView, RoomView, Route,
+    StampFacts, StampName, Strategy, SyncedSecretView, Term, Unplaced, UnreadRules, UnseenSecret,
+    WorkloadKind, WorkloadName, WorkloadView, World, age_of,
 };
+
+mod beside;
 
 /// Something to know before beginning. Nothing of it is a gate: gates are told by their reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,14 @@ pub enum Concern {
     NoRotation { stamp: StampName, secrets: Vec<String> },
     /// The same where nobody says whether it is on.
     RotationUnknown { stamp: StampName, secrets: Vec<String> },
+    /// Kubernetes Secrets that its CSI driver fills from the vault, and that no specification reads: who does reads them from
+    /// the API server, and nobody sees who that is.
+    SecretsUnread { stamp: StampName, secrets: Vec<String> },
+    /// What holds the key now and nothing restarts: Jobs that run, pods under nothing that can be restarted. What is left of
+    /// them once the vault holds the new key holds.
+    HeldBeside { stamp: StampName, objects: Vec<ObjectName> },
+    /// Azure is at work on its cluster: its restart waits until that is over.
+    ClusterChanges { stamp: StampName, state: String },
     /// A cluster that does not run: its pods are made anew when it starts, and begin with what Kubernetes Secrets there hold,
     /// which nobody sees until then.
     NotRunning { stamp: StampName },
@@ -442,6 +452,10 @@ impl Foresight {
     }
 }
 
+fn cluster_seen_at(world: &World, stamp: &StampFacts) -> Timestamp {
+    world.clusters.get(&stamp.name).map_or(Timestamp::MIN, |seen| seen.at)
+}
+
 fn cluster<'w>(world: &'w World, stamp: &StampFacts) -> Option<&'w ClusterView> {
     world.clusters.get(&stamp.name)?.get()
 }
@@ -455,8 +469,8 @@ fn rollouts(waves: &[Wave], policy: &Policy, world: &World) -> BTreeMap<StampNam
     stamps.map(|(stamp, _)| (stamp.clone(), estimate(stamp))).collect()
 }
 
-/// The canary alone, then the others as the policy's wave size says, in the configured order.
-fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
+/// The stamp that would be restarted first, of those that run.
+pub(super) fn canary<'p>(policy: &'p Policy, world: &World) -> Option<&'p StampFacts> {
     let runs = |stamp: &&StampFacts| cluster(world, stamp).is_none_or(|view| view.state.has_pods());
     let stamps: Vec<&StampFacts> = policy.stamps.iter().filter(runs).collect();
     let has_pods = |stamp: &StampFacts| {
@@ -466,9 +480,19 @@ fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
         let wants = |view: &ClusterView| policy.workloads.iter().any(|name| wanted(view, name));
         cluster(world, stamp).is_none_or(wants)
     };
-    let first = |wanted: &dyn Fn(&StampFacts) -> bool| stamps.iter().position(|stamp| wanted(stamp));
+    let first = |wanted: &dyn Fn(&StampFacts) -> bool| stamps.iter().copied().find(|stamp| wanted(stamp));
+    first(&|stamp| stamp.live_traffic && has_pods(stamp))
+        .or_else(|| first(&has_pods))
+        .or_else(|| stamps.first().copied())
+}
+
+/// The canary alone, then the others as the policy's wave size says, in the configured order.
+fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
+    let runs = |stamp: &&StampFacts| cluster(world, stamp).is_none_or(|view| view.state.has_pods());
+    let stamps: Vec<&StampFacts> = policy.stamps.iter().filter(runs).collect();
     let canary =
-        first(&|stamp| stamp.live_traffic && has_pods(stamp)).or_else(|| first(&has_pods)).unwrap_or(0);
+        canary(policy, world).and_then(|canary| stamps.iter().position(|one| one.name == canary.name));
+    let canary = canary.unwrap_or_default();
     let Some(first) = stamps.get(canary) else { return Vec::new() };
     let rest: Vec<(StampName, Course)> = stamps
         .iter()
@@ -555,12 +579,15 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
             });
         }
         concerns.extend(of_synced(&stamp.name, view));
+        concerns.extend(beside::unread(&stamp.name, view));
         concerns.extend(view.extent.iter().map(|extent| {
             let (stamp, extent) = (stamp.name.clone(), extent.clone());
             Concern::NotLookedAt { stamp, extent }
         }));
         concerns.extend(policy.workloads.iter().filter_map(|name| of_workload(&stamp.name, name, view)));
         if before {
+            concerns.extend(beside::held(&stamp.name, view, cluster_seen_at(world, stamp)));
+            concerns.extend(beside::changes(world, policy, &stamp.name, view));
             concerns.extend(rolling_out(world, policy, &stamp.name, view));
         }
         concerns.extend(of_waiting(&stamp.name, policy, view));

@@ -159,7 +159,7 @@ impl Reason {
             | Why::NodeNotReady { .. }
             | Why::DeletedUnheard { .. }
             | Why::OldPods { .. }
-            | Why::JobRuns { .. }
+            | Why::JobRuns { stays: false, .. }
             | Why::SyncedSecretUnlooked { .. }
             | Why::UnlistedPods { stays: false, .. }
             | Why::OldMountOfOther { stay: false, .. }

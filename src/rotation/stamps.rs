@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::predicate::{left_out, propagated, propagated_at, rollout_failed, stale_pods};
+use super::predicate::{left_out, old_pods, propagated, propagated_at, rollout_failed};
 use super::rollout::{Rollout, rollout};
 use super::{Context, Gate, Opens, Reach, Reason, Step, Subject, Why};
 use crate::model::{
@@ -263,7 +263,7 @@ fn workload_stand(
         let held = !ctx.holding(vec![missing.clone()]).is_empty();
         return if held { WorkloadStand::Missing(missing) } else { WorkloadStand::Done };
     };
-    let stale = stale_pods(vault, cluster, ctx.policy.vault_lag)
+    let stale = old_pods(ctx, stamp, vault, cluster)
         .any(|pod| pod.deleting.is_none() && pod.workload.as_ref() == Some(name));
     match rollout(workload, workload.generation) {
         Rollout::Complete if stale => WorkloadStand::Todo,

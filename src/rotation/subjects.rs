@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Subject;
-use crate::model::{ClusterView, ObjectName, Policy, Slot, StampName, World};
+use crate::model::{ClusterView, ObjectName, PinnedClass, Policy, Slot, StampName, World};
 
 /// Every subject by its name.
 pub fn subjects(policy: &Policy, world: &World) -> BTreeSet<String> {
@@ -53,6 +53,11 @@ fn in_cluster(stamp: &StampName, cluster: &ClusterView) -> Vec<Subject> {
     workloads
         .chain(owners)
         .map(|name| Subject::Workload(stamp.clone(), name))
-        .chain(above.chain(jobs).map(|name| Subject::Object(stamp.clone(), name)))
+        .chain(
+            above
+                .chain(jobs)
+                .chain(cluster.pinned.iter().map(PinnedClass::object))
+                .map(|name| Subject::Object(stamp.clone(), name)),
+        )
         .collect()
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use keyslot::model::{
-    Demand, Extent, Manager, NetworkRules, PodTimes, PodView, ReplicaNumber, Strategy, Unplaced, UnreadRules,
+    Demand, Extent, Manager, NetworkRules, ObjectName, PodTimes, PodView, ReplicaNumber, Strategy, Unplaced,
+    UnreadRules,
 };
 use keyslot::render::{concern, foresight};
 use keyslot::rotation::predicate::Deed;
@@ -44,6 +45,9 @@ fn every_concern() -> Vec<Concern> {
         Concern::SecretsUnseen { stamp: east(), secrets: names(), why: why() },
         Concern::NoRotation { stamp: east(), secrets: names() },
         Concern::RotationUnknown { stamp: east(), secrets: names() },
+        Concern::SecretsUnread { stamp: east(), secrets: names() },
+        Concern::HeldBeside { stamp: east(), objects: vec![ObjectName::new("Pod", "shop", "shell")] },
+        Concern::ClusterChanges { stamp: east(), state: "Upgrading".to_owned() },
         Concern::NotRunning { stamp: east() },
         Concern::NoCluster { stamp: east() },
         Concern::Closed { stamp: east() },
@@ -91,7 +95,7 @@ fn branch_name() -> keyslot::model::BranchName {
     keyslot::model::BranchName::new("main")
 }
 
-const KINDS: usize = 40;
+const KINDS: usize = 43;
 
 fn place(concern: &Concern) -> usize {
     match concern {
@@ -135,6 +139,9 @@ fn place(concern: &Concern) -> usize {
         Concern::RestartUntold { .. } => 37,
         Concern::Managed { .. } => 38,
         Concern::DoesNotConsume { .. } => 39,
+        Concern::SecretsUnread { .. } => 40,
+        Concern::HeldBeside { .. } => 41,
+        Concern::ClusterChanges { .. } => 42,
     }
 }
 

@@ -68,6 +68,7 @@ pub fn synced(slot: Slot) -> SyncedSecretView {
         changed: None,
         owners: Vec::new(),
         said_since: None,
+        unread: false,
     }
 }
 
@@ -214,7 +215,13 @@ const BY_CLASS: &[Told] = &[
         "",
     ),
     ("clock-unknown", |s| s.cluster_mut("north").ahead = None, "north", "no `Date`", "pass its `Date` on"),
-    ("old-pods", |s| of_others(s, Holding::Mounted, at(10)), "north", "may still use the old key", ""),
+    (
+        "old-pods-stay",
+        |s| of_others(s, Holding::Mounted, at(10)),
+        "north",
+        "may hold another key than their vault does",
+        "restart what they belong to",
+    ),
 ];
 
 #[test]
@@ -244,7 +251,13 @@ fn who_is_held_is_told_by_name_and_with_what_to_do() {
             "version v1",
             "remove `objectVersion`",
         ),
-        ("job-runs", |s| run_job(s, at(10)), "north/workload/job/nightly-28", "until it ends", ""),
+        (
+            "job-runs",
+            |s| run_job(s, at(10)),
+            "north/workload/job/nightly-28",
+            "for more than six hours",
+            "a sidecar alone keeps its pod",
+        ),
         (
             "cron-job-reads-stale",
             |s| {
@@ -423,8 +436,8 @@ fn what_holds_nothing_is_noted_once_for_all_stamps() {
     let told = render::note::notes(&notes(&stage.policy, &stage.world));
     let expected = [
         "worth knowing:",
-        "  workload/catalogservice-deploy is named in keyslot.toml and does not get the secret: it is never restarted \
-         (east, north)",
+        "  workload/catalogservice-deploy is named in keyslot.toml, and its template does not get the secret: it is restarted \
+         only where its pods show that they got it, or where it is accepted by name (east, north)",
         "  the CronJob workload/cronjob/mounting gets the secret, afresh with each run (north)",
         "  the CronJob workload/cronjob/hourly gets the secret, with each run what the Kubernetes Secret cosmos holds \
          (north)",

@@ -137,6 +137,7 @@ mod tool;
 mod two_drivers;
 mod unanswered;
 mod unfilled_secrets;
+mod unseen_readers;
 mod unvouched_jobs;
 mod usage;
 mod validating;

@@ -461,6 +461,7 @@ fn a_driver_that_fills_no_secret_need_not_rotate() {
             changed: None,
             owners: Vec::new(),
             said_since: None,
+            unread: false,
         };
         stage.cluster_mut("north").synced.push(secret);
     }

@@ -435,6 +435,8 @@ pub fn cluster() -> ClusterView {
             holding: Holding::Specified { mounts: true, reads: Vec::new() },
             besides: None,
             mounted: Some(SecretVersion::new("v2")),
+            mounted_besides: Vec::new(),
+            fills: Vec::new(),
             elsewhere: Vec::new(),
             node: Some("node-1".to_owned()),
             asks: PodAsks::default(),

@@ -38,12 +38,12 @@ impl Gets {
         let mut gets = Gets { lacks: absent.map(str::to_owned), ..Gets::default() };
         for class in mounted_classes(spec, namespace, classes) {
             gets.mounts = true;
-            gets.pinned = gets.pinned.or_else(|| class.pinned.clone());
+            gets.pinned = gets.pinned.or_else(|| class.pinned.first().cloned());
         }
         for class in classes.iter().filter(|class| class.namespace == namespace) {
             for synced in class.synced.iter().filter(|synced| reads(spec, synced)) {
                 gets.reads.insert(synced.secret.clone());
-                gets.pinned = gets.pinned.or_else(|| class.pinned.clone());
+                gets.pinned = gets.pinned.or_else(|| class.pinned.first().cloned());
             }
         }
         gets
@@ -147,7 +147,7 @@ mod tests {
     fn classes() -> Vec<Class> {
         let synced = vec![SyncedKey { secret: "cosmos".into(), key: "api-key".into() }];
         let (namespace, name, vault) = ("workload".into(), "kv".into(), "v".into());
-        let (edition, pinned, changed, edited, fills) = (String::new(), None, None, true, Vec::new());
+        let (edition, pinned, changed, edited, fills) = (String::new(), Vec::new(), None, true, Vec::new());
         vec![Class {
             namespace,
             name,
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn how_the_secret_comes_is_told_and_what_it_is_pinned_to() {
         let mut pinned = classes();
-        pinned[0].pinned = Some("v1".into());
+        pinned[0].pinned = vec!["v1".into()];
         let mounting = Gets::of(&spec(json!({}), csi("kv", DRIVER)), "workload", &pinned);
         assert_eq!((mounting.mounts, mounting.reads.len(), mounting.pinned), (true, 0, Some("v1".into())));
         let from = spec(json!({"envFrom": [{"secretRef": {"name": "cosmos"}}]}), json!([]));

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::managed::{ManagedFields, changed_at};
-use crate::model::{SecretVersion, StampName};
+use crate::model::{PinnedClass, SecretVersion, StampName};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Meta {
@@ -117,8 +117,8 @@ pub(super) struct Class {
     pub fills: Vec<String>,
     /// Kubernetes Secrets that it fills from the secret, with the key that gets the value.
     pub synced: Vec<SyncedKey>,
-    /// The one version that it ever delivers, where its object names one.
-    pub pinned: Option<SecretVersion>,
+    /// The versions that it delivers for ever, where its objects name some.
+    pub pinned: Vec<SecretVersion>,
 }
 
 /// One place in a Kubernetes Secret.
@@ -138,9 +138,9 @@ impl RawClass {
             Some(objects) => {
                 let found: Vec<&Object> = objects.iter().filter(|object| object.is(secret)).collect();
                 names.extend(found.iter().map(|object| object.object_alias.to_ascii_lowercase()));
-                (!found.is_empty(), found.iter().find_map(|object| object.pinned()))
+                (!found.is_empty(), found.iter().filter_map(|object| object.pinned()).collect())
             }
-            None => (text.to_ascii_lowercase().contains(&names[0]), None),
+            None => (text.to_ascii_lowercase().contains(&names[0]), Vec::new()),
         };
         let filled = self.spec.secret_objects.iter().filter(|_| delivers);
         let synced = filled.flat_map(|object| {
@@ -167,12 +167,22 @@ impl RawClass {
 }
 
 impl Class {
+    /// By each version that it delivers for ever.
+    pub fn pins(&self) -> impl Iterator<Item = PinnedClass> {
+        let (namespace, name) = (&self.namespace, &self.name);
+        self.pinned.iter().map(move |version| PinnedClass {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            version: version.clone(),
+        })
+    }
+
     /// The same where these are all the vaults that any stamp has, in small letters; where they are not known, none is another.
     pub fn among(mut self, vaults: &BTreeMap<String, StampName>) -> Class {
         let known = !vaults.is_empty() && !self.vault.is_empty();
         if self.delivers && known && !vaults.contains_key(&self.vault.to_ascii_lowercase()) {
             (self.delivers, self.elsewhere) = (false, true);
-            (self.synced, self.pinned) = (Vec::new(), None);
+            (self.synced, self.pinned) = (Vec::new(), Vec::new());
         }
         self
     }
@@ -268,29 +278,31 @@ pub(super) struct PodId<'a> {
     pub uid: &'a str,
 }
 
-/// The version that this pod's mount of `class` holds.
-pub(super) fn mounted(
-    statuses: &[PodStatus],
-    pod: PodId<'_>,
-    class: &str,
-    secret: &str,
-) -> Option<SecretVersion> {
-    let status = status_of(statuses, pod, class)?;
-    let newest = |object: &&StatusObject| matches!(place_of(&object.id, secret), Some(None | Some("0")));
-    let object = status.status.objects.iter().find(newest)?;
-    Some(SecretVersion::new(object.version.clone()))
+/// The versions that this pod's mounts of `class` hold: more than one where it names the object more than once.
+pub(super) fn mounted<'a>(
+    statuses: &'a [PodStatus],
+    pod: PodId<'a>,
+    class: &'a str,
+    secret: &'a str,
+) -> impl Iterator<Item = SecretVersion> + 'a {
+    let newest = move |object: &&StatusObject| matches!(place_of(&object.id, secret), Some(None | Some("0")));
+    let objects = statuses_of(statuses, pod, class).flat_map(|status| &status.status.objects);
+    objects.filter(newest).map(|object| SecretVersion::new(object.version.clone()))
 }
 
 /// Whether this pod's mount of `class` holds any version of the secret.
 pub(super) fn is_mounted(statuses: &[PodStatus], pod: PodId<'_>, class: &str, secret: &str) -> bool {
-    status_of(statuses, pod, class).is_some_and(|status| {
-        status.status.objects.iter().any(|object| place_of(&object.id, secret).is_some())
-    })
+    let mut objects = statuses_of(statuses, pod, class).flat_map(|status| &status.status.objects);
+    objects.any(|object| place_of(&object.id, secret).is_some())
 }
 
 /// A status of an earlier pod of the same name is not this pod's.
-fn status_of<'a>(statuses: &'a [PodStatus], pod: PodId<'_>, class: &str) -> Option<&'a PodStatus> {
-    statuses.iter().find(|status| {
+fn statuses_of<'a>(
+    statuses: &'a [PodStatus],
+    pod: PodId<'a>,
+    class: &'a str,
+) -> impl Iterator<Item = &'a PodStatus> {
+    statuses.iter().filter(move |status| {
         status.metadata.namespace == pod.namespace
             && status.status.pod_name == pod.name
             && status.status.secret_provider_class_name == class
@@ -359,7 +371,7 @@ mod tests {
         let pinned = |version: &str| {
             let objects =
                 format!("array:\n  - |\n    objectName: CosmosDb-ApiKey\n    objectVersion: {version}\n");
-            class(&objects).read_for("CosmosDb-ApiKey").pinned
+            class(&objects).read_for("CosmosDb-ApiKey").pinned.first().cloned()
         };
         assert_eq!(pinned("c55925c29c6743dcb9bb4bf091be03b0").unwrap().as_str().len(), 32);
         assert_eq!(pinned("20240101000000").unwrap().as_str(), "20240101000000", "digits alone stay text");
@@ -410,7 +422,7 @@ mod tests {
             .unwrap()
         };
         let pod = PodId { namespace: "workload", name: "p", uid: "live" };
-        let version = |status: PodStatus| mounted(&[status], pod, "azure-sync", "CosmosDb-ApiKey");
+        let version = |status: PodStatus| mounted(&[status], pod, "azure-sync", "CosmosDb-ApiKey").next();
         let right = Some(SecretVersion::new("c55925c2"));
         assert_eq!(version(status("live", "secret/CosmosDb-ApiKey")), right);
         assert_eq!(version(status("live", "secret/cosmosdb-apikey/0")), right);

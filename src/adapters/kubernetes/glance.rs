@@ -25,7 +25,7 @@ use super::csi::Class;
 use super::kept::{Kept, is_complete};
 use super::look::Subject;
 use super::pods;
-use super::scope::{Mounts, Scope, is_same};
+use super::scope::{Mounts, Scope};
 use super::symptoms;
 use super::workloads::{Workloads, view_in_answer};
 use crate::model::{ClusterState, ClusterView, PodView, Salt, WorkloadKind, WorkloadName};
@@ -61,15 +61,15 @@ impl Base {
 
     /// Whether a restart of one of those that get the secret or are restarted takes pods away for a while.
     pub fn loses_pods(&self) -> bool {
-        let is_restarted = |name: &WorkloadName| self.subject.configured.iter().any(|one| is_same(one, name));
         let mut all = self.view.workloads.iter();
-        all.any(|view| view.loses_pods() && (view.consumes || is_restarted(&view.name)))
+        all.any(|view| view.loses_pods() && self.subject.follows(view))
     }
 
-    /// What its pods were seen to mount.
+    /// What its pods were seen to mount, of those that mount one version.
     pub fn mounts(&self) -> Mounts {
         let known = |pod: &PodView| Some((pod.uid.clone(), pod.mounted.clone()?));
-        self.view.pods.iter().filter(|pod| !pod.uid.is_empty()).filter_map(known).collect()
+        let one = |pod: &&PodView| !pod.uid.is_empty() && pod.mounted_besides.is_empty();
+        self.view.pods.iter().filter(one).filter_map(known).collect()
     }
 
     /// Fingerprints are made under one salt; a view without any is as good under another.
@@ -84,8 +84,8 @@ impl Base {
     }
 
     fn kinds(&self) -> BTreeSet<WorkloadKind> {
-        let consumers = self.view.workloads.iter().filter(|view| view.consumes);
-        consumers.map(|view| view.name.kind).collect()
+        let followed = self.view.workloads.iter().filter(|view| self.subject.follows(view));
+        followed.map(|view| view.name.kind).collect()
     }
 
     /// Looks at what is named, and at what the cluster's components warn of where something is in trouble: a rollout that
@@ -168,9 +168,9 @@ impl Base {
         })
     }
 
-    /// The consumers whose rollout is over.
+    /// The consumers whose rollout is over, and those that are restarted.
     fn over(&self) -> BTreeSet<WorkloadName> {
-        let over = self.view.workloads.iter().filter(|view| view.consumes && is_complete(view));
+        let over = self.view.workloads.iter().filter(|view| self.subject.follows(view) && is_complete(view));
         over.map(|view| view.name.clone()).collect()
     }
 

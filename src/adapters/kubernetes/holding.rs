@@ -4,9 +4,11 @@
 //! The driver refreshes mounts with what their class says by then, and their statuses with them: that a status does not
 //! name the secret is no proof that the process has not read it. Of a class that is gone nothing is refreshed.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 
-use super::consumers::{Gets, absent_classes, class_names, reads_of};
+use super::consumers::{Gets, absent_classes, class_names, mounted_classes, reads_of};
 use super::csi::{Class, PodId, PodStatus, is_mounted};
 use super::look::{Placed as _, Subject};
 use super::unfilled::read_by;
@@ -42,6 +44,14 @@ pub(super) fn besides(
 ) -> Option<LostClass> {
     let told = matches!(holding, Holding::Unclear(_));
     lost_classes(pod, subject, classes).find(|class| class.fate.outlasts_restarts() && !told)
+}
+
+/// The Kubernetes Secrets that the classes it mounts fill with the secret.
+pub(super) fn fills(pod: &Pod, classes: &[Class]) -> Vec<String> {
+    let Some(spec) = pod.spec.as_ref() else { return Vec::new() };
+    let filled = mounted_classes(spec, pod.namespace(), classes).flat_map(|class| &class.synced);
+    let names: BTreeSet<&String> = filled.map(|place| &place.secret).collect();
+    names.into_iter().cloned().collect()
 }
 
 /// The classes that the pod mounts, or reads the Secrets of, and that are not what they were when it began.

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
 use super::csi::Class;
-use super::holding::{besides, holding};
+use super::holding::{besides, fills, holding};
 use super::look::Placed as _;
 use super::look::Subject;
 use super::owners::{Above, Owners};
@@ -142,6 +142,7 @@ impl Kept {
         for pod in pods {
             if let Some(known) = inner.pods.get_mut(&pod.uid) {
                 known.mounted.clone_from(&pod.mounted);
+                known.mounted_besides.clone_from(&pod.mounted_besides);
                 known.elsewhere.clone_from(&pod.elsewhere);
             }
         }
@@ -203,7 +204,9 @@ impl Kept {
     pub fn beside(&self, workloads: &[WorkloadView]) -> Option<Vec<PodView>> {
         let inner = self.inner();
         let sure = !inner.unsure && inner.is_sure();
-        let complete = workloads.iter().filter(|view| view.consumes && is_complete(view));
+        let follows =
+            |view: &WorkloadView| inner.subject.as_ref().is_some_and(|subject| subject.follows(view));
+        let complete = workloads.iter().filter(|view| follows(view) && is_complete(view));
         let together = sure && complete.clone().all(|view| inner.alive(&view.name) == view.desired as usize);
         together.then(|| inner.pods.values().cloned().collect())
     }
@@ -260,6 +263,7 @@ impl Inner {
         let Some(holding) = holding else { return };
         let mounted = known.and_then(|known| known.mounted.clone());
         let elsewhere = known.map(|known| known.elsewhere.clone()).unwrap_or_default();
+        let mounted_besides = known.map(|known| known.mounted_besides.clone()).unwrap_or_default();
         // What a list of ReplicaSets has told once stays true: owners do not change.
         let told = known.map(|known| (known.workload.clone(), known.above.clone()));
         self.unsure |= above == Above::Unclear && told.is_none();
@@ -268,7 +272,8 @@ impl Inner {
             None => besides(pod, subject, &self.classes, &holding),
         };
         let Some(mut view) = workload::pod(pod, above, holding, besides, mounted) else { return };
-        view.elsewhere = elsewhere;
+        (view.elsewhere, view.mounted_besides) = (elsewhere, mounted_besides);
+        view.fills = known.map_or_else(|| fills(pod, &self.classes), |known| known.fills.clone());
         if let Some((workload, above)) = told {
             (view.workload, view.above) = (workload, above);
         }
@@ -320,7 +325,7 @@ mod tests {
             edited: true,
             fills: Vec::new(),
             synced: Vec::new(),
-            pinned: None,
+            pinned: Vec::new(),
         };
         let (secret, vault, namespaces) = ("s".into(), None, Vec::new());
         let subject = Subject { secret, vault, namespaces, ..Subject::default() };

@@ -22,13 +22,13 @@ use super::lines::Lines;
 use super::nodes::Nodes;
 use super::owners::Owners;
 use super::pods::{Found, Pods, RawPods};
-use super::scope::{Mounts, Scope};
+use super::scope::{Mounts, Scope, is_same};
 use super::stream::Streams;
 use super::unfilled::{self, Asked, SecretName};
 use super::workloads::Workloads;
 use super::{narrow, rollouts, stream, symptoms, synced};
 use crate::model::{
-    Blindness, ClusterState, ClusterView, CronJobView, Extent, Salt, StampName, WorkloadName,
+    Blindness, ClusterState, ClusterView, CronJobView, Extent, Salt, StampName, WorkloadName, WorkloadView,
 };
 use crate::ports::Fault;
 
@@ -49,6 +49,13 @@ pub(super) struct Subject {
     pub nodes: Arc<BTreeSet<String>>,
     /// Secrets that were found to have lost their class; empty before a look.
     pub unfilled: Arc<BTreeSet<SecretName>>,
+}
+
+impl Subject {
+    /// Whether it gets the secret, or is restarted whatever it gets: all its pods are looked at.
+    pub fn follows(&self, view: &WorkloadView) -> bool {
+        view.consumes || self.configured.iter().any(|one| is_same(one, &view.name))
+    }
 }
 
 /// A collection that was listed, for a watch to go on from.
@@ -144,10 +151,12 @@ async fn look_within(
     let unplaced = pods.unplaced.take();
     let Nodes { silent, heard } = pods.nodes(api, subject).await;
     let pods = pods.views(subject, &classes);
-    let synced =
+    let mut synced =
         synced::look(api, &classes, salt).await.map_err(|f| fault(api, f, "read a synced Secret"))?;
+    let read = std::mem::take(&mut workloads.gets);
     let Workloads { mut views, mut cron_jobs, mut places, .. } = workloads;
     cron_jobs.retain(CronJobView::counts);
+    synced::note_unread(&mut synced, &pods, &cron_jobs, &read);
     views.extend(rollouts);
     places.extend(more);
     let mut view = ClusterView {
@@ -156,6 +165,7 @@ async fn look_within(
         workloads_seen: None,
         pods,
         cron_jobs,
+        pinned: classes.iter().flat_map(Class::pins).collect(),
         synced,
         rotates: None,
         unseen,

@@ -14,7 +14,7 @@ use super::api::{Api, POD_STATUSES, PODS, REPLICA_SETS};
 use super::consumers::{Gets, class_names, mounted_classes};
 use super::csi::{Class, PodId, PodStatus, mounted};
 use super::failure::{Failure, Refusal};
-use super::holding::{besides, holding, lost_classes, pod_id};
+use super::holding::{besides, fills, holding, lost_classes, pod_id};
 use super::look::{Place, Placed as _, Subject, everywhere, followed};
 use super::nodes::{self, Nodes};
 use super::owners::{Above, Owners};
@@ -182,11 +182,12 @@ impl Pods {
         let known = |pod: &Pod| mounts.get(pod.metadata.uid.as_deref()?).cloned();
         let view = |Found { pod, above, .. }: Found| -> Option<PodView> {
             let holding = holding(&pod, subject, classes, &statuses).unwrap_or(Holding::Named);
-            let mounted = version(&pod, subject, classes, &statuses).or_else(|| known(&pod));
+            let (told, mounted_besides) = versions(&pod, subject, classes, &statuses);
+            let mounted = told.or_else(|| known(&pod));
             let besides = besides(&pod, subject, classes, &holding);
-            let others = elsewhere(&pod, subject, classes, &statuses);
+            let (others, fills) = (elsewhere(&pod, subject, classes, &statuses), fills(&pod, classes));
             let view = workload::pod(&pod, above, holding, besides, mounted)?;
-            Some(PodView { elsewhere: others, ..view })
+            Some(PodView { elsewhere: others, mounted_besides, fills, ..view })
         };
         found.into_iter().filter_map(view).collect()
     }
@@ -242,12 +243,15 @@ pub(super) async fn list_mounts(
         // Statuses of other classes than the pod mounts are of other pods.
         let near = |class: &&Class| class.delivers && class.namespace == pod.namespace;
         let here = classes.iter().filter(near).filter(|class| is_ours(class, subject));
-        let told = here.into_iter().find_map(|class| mounted(&statuses, id, &class.name, &subject.secret));
-        pod.mounted = told.or_else(|| pod.mounted.take());
+        let versions = here.flat_map(|class| mounted(&statuses, id, &class.name, &subject.secret));
+        let (told, besides) = first_and_others(versions);
+        if told.is_some() {
+            (pod.mounted, pod.mounted_besides) = (told, besides);
+        }
         let others = classes.iter().filter(near).filter(|class| !is_ours(class, subject));
-        let told = others.filter_map(|class| {
-            let version = mounted(&statuses, id, &class.name, &subject.secret)?;
-            other_mount(class, subject, Some(version))
+        let told = others.flat_map(|class| {
+            let versions = mounted(&statuses, id, &class.name, &subject.secret);
+            versions.filter_map(|version| other_mount(class, subject, Some(version)))
         });
         let told: Vec<OtherMount> = told.collect();
         if !told.is_empty() {
@@ -279,9 +283,12 @@ fn is_ours(class: &Class, subject: &Subject) -> bool {
 fn elsewhere(pod: &Pod, subject: &Subject, classes: &[Class], statuses: &[PodStatus]) -> Vec<OtherMount> {
     let (Some(id), Some(spec)) = (pod_id(pod), pod.spec.as_ref()) else { return Vec::new() };
     let others = mounted_classes(spec, id.namespace, classes).filter(|class| !is_ours(class, subject));
-    let mount =
-        |class: &Class| other_mount(class, subject, mounted(statuses, id, &class.name, &subject.secret));
-    others.filter_map(mount).collect()
+    let mounts = |class: &Class| -> Vec<OtherMount> {
+        let (first, besides) = first_and_others(mounted(statuses, id, &class.name, &subject.secret));
+        let versions = std::iter::once(first).chain(besides.into_iter().map(Some));
+        versions.filter_map(|version| other_mount(class, subject, version)).collect()
+    };
+    others.flat_map(mounts).collect()
 }
 
 fn other_mount(class: &Class, subject: &Subject, version: Option<SecretVersion>) -> Option<OtherMount> {
@@ -289,13 +296,31 @@ fn other_mount(class: &Class, subject: &Subject, version: Option<SecretVersion>)
     Some(OtherMount { stamp, version })
 }
 
-/// The version in the pod's mount; `None` where it has none, or one from another vault than the stamp's.
-fn version(pod: &Pod, subject: &Subject, classes: &[Class], statuses: &[PodStatus]) -> Option<SecretVersion> {
-    let id = pod_id(pod)?;
-    let specified = mounted_classes(pod.spec.as_ref()?, id.namespace, classes)
-        .filter(|class| is_ours(class, subject))
-        .find_map(|class| mounted(statuses, id, &class.name, &subject.secret));
-    let lost = lost_classes(pod, subject, classes);
-    specified
-        .or_else(|| lost.into_iter().find_map(|class| mounted(statuses, id, &class.name, &subject.secret)))
+/// The version in the pod's mount, and those in its others; none where it has none, or one from another vault than the
+/// stamp's.
+fn versions(
+    pod: &Pod,
+    subject: &Subject,
+    classes: &[Class],
+    statuses: &[PodStatus],
+) -> (Option<SecretVersion>, Vec<SecretVersion>) {
+    let (Some(id), Some(spec)) = (pod_id(pod), pod.spec.as_ref()) else { return (None, Vec::new()) };
+    let specified = mounted_classes(spec, id.namespace, classes).filter(|class| is_ours(class, subject));
+    let specified = specified.flat_map(|class| mounted(statuses, id, &class.name, &subject.secret));
+    if let (Some(first), besides) = first_and_others(specified) {
+        return (Some(first), besides);
+    }
+    let mut lost = lost_classes(pod, subject, classes);
+    let told = lost.find_map(|class| mounted(statuses, id, &class.name, &subject.secret).next());
+    (told, Vec::new())
+}
+
+/// The first version, and what differs from it.
+fn first_and_others(
+    mut versions: impl Iterator<Item = SecretVersion>,
+) -> (Option<SecretVersion>, Vec<SecretVersion>) {
+    let first = versions.next();
+    let others: BTreeSet<SecretVersion> =
+        versions.filter(|version| Some(version) != first.as_ref()).collect();
+    (first, others.into_iter().collect())
 }

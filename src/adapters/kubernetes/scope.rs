@@ -116,5 +116,5 @@ pub(super) fn is_same(written: &WorkloadName, name: &WorkloadName) -> bool {
 }
 
 fn is_any_pinned(classes: &[Class]) -> bool {
-    classes.iter().any(|class| class.pinned.is_some())
+    classes.iter().any(|class| !class.pinned.is_empty())
 }

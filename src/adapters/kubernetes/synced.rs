@@ -16,7 +16,8 @@ use super::api::{Api, SECRETS};
 use super::csi::Class;
 use super::failure::Failure;
 use super::managed::{ManagedFields, changed_at};
-use crate::model::{Fingerprint, Salt, SyncedSecretView};
+use super::unfilled::SecretName;
+use crate::model::{CronJobView, Fingerprint, PodView, Salt, SyncedSecretView};
 
 #[derive(Deserialize)]
 struct Secret {
@@ -85,6 +86,22 @@ pub(super) async fn look(
     Ok(found)
 }
 
+/// Notes those of which no specification reads the key: of these pods, and of these templates.
+pub(super) fn note_unread(
+    synced: &mut [SyncedSecretView],
+    pods: &[PodView],
+    cron_jobs: &[CronJobView],
+    templates: &BTreeSet<SecretName>,
+) {
+    for secret in synced {
+        let named = templates.iter().any(|(space, name)| *space == secret.namespace && *name == secret.name);
+        let read = named
+            || pods.iter().any(|pod| pod.reads(secret))
+            || cron_jobs.iter().any(|job| job.reads(secret));
+        secret.unread = !read;
+    }
+}
+
 fn view(
     secret: &Secret,
     namespace: &str,
@@ -102,6 +119,7 @@ fn view(
         changed: changed_at(&secret.metadata.managed_fields, &["f:data", &format!("f:{key}")]),
         owners: secret.metadata.owner_references.iter().map(|owner| owner.uid.clone()).collect(),
         said_since: None,
+        unread: false,
     }))
 }
 
@@ -152,7 +170,7 @@ mod tests {
             edited: false,
             fills: vec!["cosmos".to_owned()],
             synced: Vec::new(),
-            pinned: None,
+            pinned: Vec::new(),
         };
         let since = |made: Option<String>, class: Class| {
             let secret = serde_json::from_value(json!({"metadata": {"creationTimestamp": made}})).unwrap();

@@ -186,6 +186,8 @@ pub(super) fn pod(
         holding,
         besides,
         mounted,
+        mounted_besides: Vec::new(),
+        fills: Vec::new(),
         elsewhere: Vec::new(),
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).filter(|node| !node.is_empty()),
         asks: pod.spec.as_ref().map(room::asks).unwrap_or_default(),

@@ -38,6 +38,8 @@ pub(super) struct Workloads {
     pub cron_jobs: Vec<CronJobView>,
     /// Collections that are worth a watch.
     pub places: Vec<Place>,
+    /// The Kubernetes Secrets from which templates get the secret.
+    pub gets: BTreeSet<SecretName>,
     /// Whose template reads which Kubernetes Secret.
     templates: Vec<(ObjectName, SecretName)>,
 }
@@ -172,7 +174,10 @@ impl Workloads {
         for object in objects {
             let pod = spec(object);
             let gets = pod.as_ref().map(|pod| Gets::with_left(pod, object.namespace(), subject, classes));
-            let view = view(object, gets.unwrap_or_default());
+            let gets = gets.unwrap_or_default();
+            let read = gets.reads.iter().map(|name| (object.namespace().to_owned(), name.clone()));
+            self.gets.extend(read);
+            let view = view(object, gets);
             let WorkloadName { kind, namespace, name } = &view.name;
             let name = ObjectName::new(kind.as_str(), namespace, name);
             self.templates.extend(pod.iter().flat_map(|pod| read_by(&name, pod)));

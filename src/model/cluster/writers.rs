@@ -32,7 +32,7 @@ impl ClusterView {
     ) -> impl Iterator<Item = &'a PodView> {
         let here = self.pods.iter().filter(|pod| pod.namespace == secret.namespace && pod.mounts_secret());
         here.filter(|pod| match &pod.mounted {
-            Some(mounted) => *mounted != vault.version && !pod.has_ended(),
+            Some(_) => pod.mounts_other(&vault.version) && !pod.has_ended(),
             // Before it runs it has mounted nothing that it could show.
             None => pod.phase == "Running",
         })

@@ -1,6 +1,6 @@
 //! What to do about a reason, in words.
 
-use super::{FILLED, delivered};
+use super::{FILLED, delivered, is_class};
 use crate::model::{Blindness, ClassFate, EvidenceKey};
 use crate::render::{branch_rules, unanswered};
 use crate::rotation::{Gate, Phase, Reason, Subject, Why, ended_ill};
@@ -104,6 +104,9 @@ pub fn remedy(reason: &Reason) -> String {
         Why::Untraced { .. } => unanswered::BY_HAND,
         Why::Blind { evidence: EvidenceKey::Traces, .. } => unanswered::BY_HAND,
         Why::StepRefused { .. } => "mend the cause: the next run tries it again",
+        Why::NeverArrives { .. } => {
+            "mend what these words tell of (a webhook that is away, an API server in trouble): the next run tries it again"
+        }
         Why::RunFailed { .. } => {
             "mend what failed; then retry the stage, or run the pipeline again on the same commit with the same stages left \
              out"
@@ -222,10 +225,15 @@ pub fn remedy(reason: &Reason) -> String {
         }
         Why::DoesNotGetSecret { .. } => {
             "see its SecretProviderClass (kubectl get secretproviderclass): was it renamed, or edited? If it takes the key \
-             no more, restart it and take it out of `order`, or accept it by name"
+             no more, take it out of `order` once it was restarted; if it gets it by a way that keyslot does not see (Dapr, an \
+             operator, a copy of the Secret), accept it by name: it is restarted like the others then, and its old pods count"
         }
         Why::ClassMissing { .. } => {
             "bring the class back, or mount the one that took its place, before anything is restarted"
+        }
+        Why::PinnedVersion { .. } if is_class(&reason.subject) => {
+            "remove `objectVersion` from its object, or change it when the vault has the new version; or delete the class, or \
+             accept it by name, if nothing mounts it any more"
         }
         Why::PinnedVersion { .. } => {
             "remove `objectVersion` from the object in the SecretProviderClass, or change it when the vault has the \
@@ -379,7 +387,12 @@ pub fn remedy(reason: &Reason) -> String {
              `keyslot close --because …`"
         }
         Why::OldPodsStay { .. } => {
-            "restart what they belong to, so that they read the key that their vault holds"
+            "restart what they belong to, so that they read the key that their vault holds, or delete those that belong to \
+             nothing: that it was accepted by name covers no old pod"
+        }
+        Why::JobRuns { stays: true, .. } => {
+            "see whether its work is done and a sidecar alone keeps its pod (`kubectl get pod`): then delete the pod, or the Job; \
+             a worker that never ends is deleted, and begins anew with the key that its vault holds"
         }
         Why::NotApproved { .. } if matches!(reason.subject, Subject::Key(_)) => {
             return format!(
@@ -448,7 +461,7 @@ pub fn remedy(reason: &Reason) -> String {
         | Why::WaveFull { .. }
         | Why::WaveSettling { .. }
         | Why::OldPods { .. }
-        | Why::JobRuns { .. }
+        | Why::JobRuns { stays: false, .. }
         | Why::OldMountOfOther { stay: false, .. }
         | Why::PodsNotMounted { lasting: false, .. }
         | Why::VaultSettling { .. }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::super::attempt::{Repeat, may_try};
+use super::super::foresight::canary;
 use super::super::predicate::{
     all_listed, clocks_agree, cluster_known, cluster_of_other, cluster_steady, consumers,
     counts_as_propagated, keys_allowed, logs_readable, may_restart, metrics_asked, no_right_missing,
@@ -76,7 +77,9 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
             reasons.extend(may_restart(ctx, &stamp.name, ctx.policy.ages.ordinary));
         }
         let moved = moved(ctx, stamp);
-        if ctx.policy.workloads.iter().any(|name| !moved.contains(&name)) {
+        // The restart asks each stamp anew: of many clusters some are always being upgraded.
+        let first = canary(ctx.policy, ctx.world).is_none_or(|first| first.name == stamp.name);
+        if first && ctx.policy.workloads.iter().any(|name| !moved.contains(&name)) {
             reasons.extend(cluster_steady(&stamp.name, cluster));
         }
         for name in ctx.policy.workloads.iter().filter(|name| !moved.contains(name)) {

@@ -169,7 +169,7 @@ fn vault_seen_after(
     let seen = (ctx.world.vaults.get(&facts.name), ctx.world.clusters.get(&facts.name));
     let (Some(vault_seen), Some(cluster_seen)) = seen else { return Vec::new() };
     let since = |pod: &PodView| later(propagated_to(pod, vault, cluster), ctx.policy.vault_lag);
-    let other = |pod: &&PodView| pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version);
+    let other = |pod: &&PodView| pod.mounts_other(&vault.version);
     let young = cluster.pods_of(name).filter(other).any(|pod| pod.created > since(pod));
     if !young || vault_seen.at > cluster_seen.at {
         return Vec::new();

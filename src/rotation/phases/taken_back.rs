@@ -42,7 +42,8 @@ pub fn taken_back(ctx: &Context<'_>, code: &ReleaseView, release: &BranchView) -
         (Subject::Branch(release.branch.clone()), Why::TakenBack { reads: release.claim.reads })
     } else if ctx.now <= until {
         let step = step.to_string();
-        (Subject::Branch(release.branch.clone()), Why::OutcomeOpen { step, taken: true, run: None, until })
+        let why = Why::OutcomeOpen { step, taken: true, run: None, until, said: None };
+        (Subject::Branch(release.branch.clone()), why)
     } else {
         (Subject::Rotation, Why::NotSeen(EvidenceKey::Code))
     };

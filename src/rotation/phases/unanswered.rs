@@ -118,7 +118,13 @@ impl Open<'_> {
     fn by_time(&self, why: Why) -> Option<Stand> {
         let (ctx, until) = (self.ctx, self.until);
         if ctx.now < until {
-            return self.waits(Why::OutcomeOpen { step: self.step(), taken: false, run: None, until });
+            return self.waits(Why::OutcomeOpen {
+                step: self.step(),
+                taken: false,
+                run: None,
+                until,
+                said: self.record.said().map(str::to_owned),
+            });
         }
         if ctx.world.account.as_ref().is_none_or(|seen| seen.at < until) {
             return self.looks(EvidenceKey::Account);

@@ -12,8 +12,11 @@ use std::time::Duration;
 use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use super::doubts::doubts;
-use super::pods::{holders, stale_pods};
-use crate::model::{ClusterView, ObjectName, SecretVersion, StampName, VaultView, WorkloadName};
+use super::pods::{STAYS, holders, stale_pods};
+use crate::model::{
+    ClusterView, CronJobView, ObjectName, PinnedClass, SecretVersion, StampName, VaultView, WorkloadName,
+    WorkloadView,
+};
 
 /// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
 pub fn known_consumers(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
@@ -46,7 +49,7 @@ pub fn consumers(
         let subject = Subject::Object(stamp.clone(), object);
         reasons.push(Reason::new(gate, subject, Why::UnlistedPods { pods, stays }));
     }
-    for (subject, version) in pinned(stamp, cluster) {
+    for (subject, version) in pinned(stamp, cluster).chain(pinned_classes(stamp, cluster)) {
         if vault.is_none_or(|vault| vault.version != *version) {
             let version = version.clone();
             reasons.push(Reason::new(gate, subject, Why::PinnedVersion { version }));
@@ -70,9 +73,6 @@ fn unlisted<'a>(ctx: &Context<'_>, cluster: &'a ClusterView) -> BTreeSet<&'a Wor
     let by_pod = holders(cluster).filter_map(|pod| pod.workload.as_ref());
     by_template.chain(by_pod).filter(|name| !ctx.policy.workloads.contains(name)).collect()
 }
-
-/// A run that ends by itself has ended by then, mostly; what is there for longer, a person has to end.
-const STAYS: Duration = Duration::from_secs(6 * 3600);
 
 /// Pods under nothing that can be restarted, by what is above them, or by themselves; and whether one of them has been
 /// there for so long that nobody waits for its end. Once the vault holds the new key, only those that may hold an older one;
@@ -119,4 +119,23 @@ fn pinned<'a>(
         job.pinned.as_ref().map(|version| (subject, version))
     });
     workloads.chain(jobs)
+}
+
+/// Classes that are pinned, whoever mounts them: what starts pods without being listed gets what they give (a Job between two
+/// tries, one that is suspended, what other controllers run from templates of their own). Where somebody who is listed in that
+/// namespace is held for the same version already, the class is told with it.
+fn pinned_classes<'a>(
+    stamp: &'a StampName,
+    cluster: &'a ClusterView,
+) -> impl Iterator<Item = (Subject, &'a SecretVersion)> {
+    let told = |class: &PinnedClass| {
+        let same = |namespace: &str, version: &Option<SecretVersion>| {
+            namespace == class.namespace && version.as_ref() == Some(&class.version)
+        };
+        let workload = |view: &WorkloadView| same(&view.name.namespace, &view.pinned);
+        let job = |job: &CronJobView| !job.suspended && same(&job.namespace, &job.pinned);
+        cluster.workloads.iter().any(workload) || cluster.cron_jobs.iter().any(job)
+    };
+    let classes = cluster.pinned.iter().filter(move |class| !told(class));
+    classes.map(|class| (Subject::Object(stamp.clone(), class.object()), &class.version))
 }

@@ -6,7 +6,7 @@
 //! begin with what stands in a Kubernetes Secret that nobody fills any more. What is known to have
 //! got the secret is none of this: nobody may accept that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::super::{Context, Gate, Reason, Subject, Why};
@@ -75,6 +75,23 @@ fn not_consuming(stamp: &StampName, name: &WorkloadName, cluster: &ClusterView) 
     let pods = listed.max(workload.replicas as usize);
     let subject = Subject::Workload(stamp.clone(), name.clone());
     (pods > 0).then(|| Reason::new(Gate::Consumers, subject, Why::DoesNotGetSecret { pods }))
+}
+
+/// Pods of configured workloads of which nothing shows that they get the secret, and of which somebody has said that they may
+/// be: they have it by a way that nobody sees (a sidecar or an operator that asks the API server, a copy), or have it no more.
+/// What is restarted with the others holds it no longer, whichever is true.
+pub(super) fn accepted_unseen<'a>(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    cluster: &'a ClusterView,
+) -> impl Iterator<Item = &'a PodView> {
+    let accepted = |name: &&WorkloadName| {
+        let reason = not_consuming(stamp, name, cluster);
+        reason.is_some_and(|reason| ctx.holding(vec![reason]).is_empty())
+    };
+    let named: BTreeSet<WorkloadName> = ctx.policy.workloads.iter().filter(accepted).cloned().collect();
+    let of_them = move |pod: &&PodView| pod.workload.as_ref().is_some_and(|name| named.contains(name));
+    cluster.pods.iter().filter(of_them).filter(|pod| !pod.has_ended() && !pod.gets_secret())
 }
 
 /// By what a person would restart, or by itself.

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
+use super::doubts::accepted_unseen;
 use crate::model::{
     ClusterView, Holding, ObjectName, PodView, SecretVersion, StampName, SyncedSecretView, VaultView,
     WorkloadKind, WorkloadView,
@@ -37,7 +38,7 @@ pub fn propagated_at(vault: &VaultView, cluster: &ClusterView) -> Timestamp {
 pub fn propagated_to(pod: &PodView, vault: &VaultView, cluster: &ClusterView) -> Timestamp {
     let told = matches!(pod.holding, Holding::Specified { .. }) && pod.besides.is_none();
     let reads = |secret: &&SyncedSecretView| match told {
-        true => pod.reads(secret),
+        true => pod.is_dated_by(secret),
         false => pod.namespace == secret.namespace,
     };
     let changed = cluster.synced.iter().filter(reads).filter_map(|secret| secret.changed);
@@ -64,10 +65,20 @@ pub fn stale_pods<'a>(
     cluster: &'a ClusterView,
     lag: Duration,
 ) -> impl Iterator<Item = &'a PodView> {
-    holders(cluster).filter(move |pod| {
-        is_old(pod, vault, cluster, lag)
-            || pod.mounted.as_ref().is_some_and(|mounted| *mounted != vault.version)
-    })
+    holders(cluster).filter(move |pod| is_old(pod, vault, cluster, lag) || pod.mounts_other(&vault.version))
+}
+
+/// The same with those of configured workloads that are accepted although nothing shows how they get the secret: these are
+/// old by their age alone.
+pub fn old_pods<'a>(
+    ctx: &Context<'_>,
+    stamp: &StampName,
+    vault: &'a VaultView,
+    cluster: &'a ClusterView,
+) -> impl Iterator<Item = &'a PodView> {
+    let lag = ctx.policy.vault_lag;
+    let unseen = accepted_unseen(ctx, stamp, cluster).filter(move |pod| is_old(pod, vault, cluster, lag));
+    stale_pods(vault, cluster, lag).chain(unseen)
 }
 
 /// Those of them that are so by the date of a Secret alone, which holds what the vault holds: its content may have changed
@@ -79,10 +90,10 @@ pub fn perhaps_stale<'a>(
 ) -> impl Iterator<Item = &'a PodView> {
     let after = later(vault.created, lag);
     stale_pods(vault, cluster, lag).filter(move |pod| {
-        let mut read = cluster.synced.iter().filter(|secret| pod.reads(secret));
+        let mut read = cluster.synced.iter().filter(|secret| pod.is_dated_by(secret));
         pod.created > after
             && !cluster.overtaken.contains_key(&pod.uid)
-            && pod.mounted.as_ref().is_none_or(|mounted| *mounted == vault.version)
+            && !pod.mounts_other(&vault.version)
             && read.all(|secret| secret.fingerprint == vault.fingerprint)
     })
 }
@@ -164,17 +175,32 @@ pub fn settled(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reaso
     vec![Reason::new(gate, Subject::Stamp(stamp.clone()), Why::VaultSettling { until })]
 }
 
-/// Nobody restarts a Job: its pods are named by it, and end by themselves.
-fn jobs_run(stamp: &StampName, pods: &[&PodView]) -> Vec<Reason> {
-    let mut jobs: BTreeMap<&ObjectName, Vec<String>> = BTreeMap::new();
+/// What ends by itself has ended by then, mostly; what is there for longer, a person has to end.
+pub const STAYS: Duration = Duration::from_secs(6 * 3600);
+
+/// Whether nobody has told it to end and nothing of ours will: it belongs to what the configuration does not name, or to nothing
+/// that can be restarted and is there for too long to end by itself.
+fn stays(ctx: &Context<'_>, stamp: &StampName, pod: &PodView) -> bool {
+    pod.deleting.is_none()
+        && match &pod.workload {
+            Some(name) => !ctx.policy.workloads.contains(name),
+            None => later(pod.created, STAYS) <= ctx.cluster_seen_at(stamp),
+        }
+}
+
+/// Nobody restarts a Job: its pods are named by it, and end by themselves, as long as nothing keeps them.
+fn jobs_run(stamp: &StampName, pods: &[&PodView], seen: Timestamp) -> Vec<Reason> {
+    let mut jobs: BTreeMap<&ObjectName, (Vec<String>, bool)> = BTreeMap::new();
     for pod in pods {
         if let Some(job) = &pod.above {
-            jobs.entry(job).or_default().push(pod.name.clone());
+            let (pods, stay) = jobs.entry(job).or_default();
+            pods.push(pod.name.clone());
+            *stay |= pod.deleting.is_none() && later(pod.created, STAYS) <= seen;
         }
     }
-    let reason = |(job, pods): (&ObjectName, Vec<String>)| {
+    let reason = |(job, (pods, stays)): (&ObjectName, (Vec<String>, bool))| {
         let subject = Subject::Object(stamp.clone(), job.clone());
-        Reason::new(Gate::OldPodsGone, subject, Why::JobRuns { pods })
+        Reason::new(Gate::OldPodsGone, subject, Why::JobRuns { pods, stays })
     };
     jobs.into_iter().map(reason).collect()
 }
@@ -291,15 +317,21 @@ pub fn old_pods_gone(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec
         })
         .collect();
     // Whatever is above it: on a node that does not answer nothing ends by itself, a Job no more than others.
-    let (silent, stale): (Vec<&PodView>, Vec<&PodView>) = stale_pods(vault, cluster, ctx.policy.vault_lag)
-        .partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
+    let (silent, stale): (Vec<&PodView>, Vec<&PodView>) =
+        old_pods(ctx, stamp, vault, cluster).partition(|pod| overdue(pod, ctx.cluster_seen_at(stamp)));
     reasons.extend(nodes_silent(stamp, &silent));
     let unheard = |pod: &&PodView| pod.node.as_ref().is_some_and(|node| cluster.silent.contains_key(node));
     let (unheard, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(unheard);
     reasons.extend(nodes_not_ready(stamp, &unheard, cluster));
     let job = |pod: &&PodView| pod.above.as_ref().is_some_and(ObjectName::is_job);
     let (of_jobs, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(job);
-    reasons.extend(jobs_run(stamp, &of_jobs));
+    reasons.extend(jobs_run(stamp, &of_jobs, ctx.cluster_seen_at(stamp)));
+    let stays = |pod: &&PodView| stays(ctx, stamp, pod);
+    let (staying, stale): (Vec<&PodView>, Vec<&PodView>) = stale.into_iter().partition(stays);
+    if !staying.is_empty() {
+        let pods = staying.iter().map(|pod| placed(pod)).collect();
+        reasons.push(Reason::new(gate, subject.clone(), Why::OldPodsStay { pods }));
+    }
     if !stale.is_empty() {
         let terminating = stale.iter().filter(|pod| pod.deleting.is_some()).count();
         let ends = stale.iter().filter_map(|pod| pod.deleting).max();
@@ -404,7 +436,7 @@ fn absent(stamp: &StampName, cluster: &ClusterView, seen: Timestamp) -> Vec<Reas
 /// began before.
 fn undated<'a>(stamp: &'a StampName, cluster: &'a ClusterView) -> impl Iterator<Item = Reason> + 'a {
     cluster.synced.iter().filter(|secret| secret.changed.is_none()).filter_map(move |secret| {
-        let reading = cluster.pods.iter().filter(|pod| !pod.has_ended() && pod.reads(secret));
+        let reading = cluster.pods.iter().filter(|pod| !pod.has_ended() && pod.is_dated_by(secret));
         let pods: Vec<String> = reading.map(|pod| pod.name.clone()).collect();
         let secret = format!("{}/{}", secret.namespace, secret.name);
         let why = || Why::SyncedSecretUndated { secret, pods: pods.clone() };

@@ -124,6 +124,7 @@ impl Why {
             Why::Arrived { .. } => "arrived",
             Why::Untraced { .. } => "untraced",
             Why::StepRefused { .. } => "step-refused",
+            Why::NeverArrives { .. } => "never-arrives",
             Why::StepDeferred { .. } => "step-deferred",
             Why::BranchReads { .. } => "branch-reads",
             Why::RunUnderWay { .. } => "run-under-way",
@@ -296,6 +297,7 @@ impl Why {
             | Why::MergeWouldRead { .. }
             | Why::ChangedByOtherHands { .. }
             | Why::StepRefused { .. }
+            | Why::NeverArrives { .. }
             | Why::RunFailed { .. }
             | Why::RunCanceled { .. }
             | Why::RunOfOtherCommit { .. }
@@ -340,6 +342,7 @@ impl Why {
             | Why::NodeSilent { .. }
             | Why::DeletedUnheard { lasting: true, .. }
             | Why::OldPodsStay { .. }
+            | Why::JobRuns { stays: true, .. }
             | Why::StampTakenOut
             | Why::AccountOfOther
             | Why::NoLiveStamp
@@ -433,7 +436,7 @@ impl Why {
             | Why::NodeNotReady { .. }
             | Why::DeletedUnheard { lasting: false, .. }
             | Why::OldPods { .. }
-            | Why::JobRuns { .. }
+            | Why::JobRuns { stays: false, .. }
             | Why::UnlistedPods { stays: false, .. }
             | Why::OldMountOfOther { stay: false, .. }
             | Why::PodsNotMounted { lasting: false, .. }

@@ -205,6 +205,15 @@ pub enum Why {
         /// The run that the service named.
         run: Option<RunId>,
         until: Timestamp,
+        /// What was said instead of an answer, where something was.
+        said: Option<String>,
+    },
+    /// It was sent again and again, each look since has shown that it did not arrive, and nothing but this was said.
+    NeverArrives {
+        step: String,
+        attempts: u32,
+        since: Timestamp,
+        said: String,
     },
     /// No answer came to it, yet the activity log shows it: it arrived, and its end is waited for.
     Arrived {
@@ -552,6 +561,8 @@ pub enum Why {
     /// A Job's pods that may hold the older key; they keep it until they end.
     JobRuns {
         pods: Vec<String>,
+        /// One of them is there for longer than what ends by itself.
+        stays: bool,
     },
     /// The node does not answer, or is gone: whatever its pods are told, they may run on. It may come back.
     NodeNotReady {

@@ -16,7 +16,7 @@ use super::super::kubernetes::{
 use super::super::time::{after, whole_second};
 use super::super::world::World;
 use super::clock::MemoryClock;
-use super::holding::{besides, delivers, holding, is_synced, left, mounted, overtaken};
+use super::holding::{besides, delivers, fills, holding, is_read, is_synced, left, mounted, overtaken};
 use super::hub::{About, Hub};
 use super::room;
 use crate::model::{
@@ -50,6 +50,7 @@ impl Clusters for MemoryClusters {
                         .map(|each| pod(cluster, each, &world.config().secret_name))
                         .collect(),
                     cron_jobs: cron_jobs(cluster, &world.config().secret_name),
+                    pinned: Vec::new(),
                     synced: self.synced(world, cluster, salt),
                     rotates: Some(world.config().kubernetes.csi.rotation),
                     unseen: Vec::new(),
@@ -178,6 +179,7 @@ impl MemoryClusters {
                 owners: secret.owners.iter().map(|owner| owner.uid.to_string()).collect(),
                 said_since: said_since(&secret.meta.name)
                     .map(|since| since.max(whole_second(secret.meta.created))),
+                unread: !is_read(cluster, &secret.meta.name),
             })
             .collect()
     }
@@ -340,6 +342,8 @@ fn pod(cluster: &Cluster, pod: &Pod, secret: &str) -> PodView {
         holding: holding(cluster, pod, secret),
         besides: besides(cluster, pod, secret),
         mounted: mounted(cluster, pod),
+        mounted_besides: Vec::new(),
+        fills: fills(cluster, pod, secret),
         elsewhere: Vec::new(),
         node: pod.node.as_deref().map(str::to_owned),
         asks: PodAsks {

@@ -75,6 +75,26 @@ pub(super) fn is_synced(cluster: &Cluster, name: &str, secret: &str) -> bool {
     cluster.provider_classes().iter().any(|class| delivers(class, secret) && fills(class))
 }
 
+/// Whether any specification reads the Kubernetes Secret.
+pub(super) fn is_read(cluster: &Cluster, name: &str) -> bool {
+    let pods = cluster.pods().map(|pod| &pod.template);
+    let jobs = cluster.cron_jobs().iter().map(|job| &job.template);
+    let sets = cluster.sets().iter().map(|set| &set.template);
+    let deployments = cluster.standing().map(|one| &one.template);
+    let read = |template: &PodTemplate| read_in(template) == Some(name);
+    pods.into_iter().any(|it| read(it))
+        || jobs.into_iter().any(|it| read(it))
+        || sets.into_iter().any(|it| read(it))
+        || deployments.into_iter().any(|it| read(it))
+}
+
+/// The Kubernetes Secrets that the class it mounts fills with the secret.
+pub(super) fn fills(cluster: &Cluster, pod: &Pod, secret: &str) -> Vec<String> {
+    let class = cluster.provider_class(&pod.meta.namespace, &pod.template.class);
+    let filled = class.filter(|class| delivers(class, secret)).and_then(|class| class.synced.as_ref());
+    filled.map(|(name, _)| name.clone()).into_iter().collect()
+}
+
 /// What pods of the template read of Secrets that nobody fills with the key any more.
 pub(super) fn left(
     cluster: &Cluster,

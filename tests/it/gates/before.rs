@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use keyslot::rotation::Note;
+use keyslot::rotation::{Concern, Foresight, Note};
 
 #[test]
 fn what_would_stop_the_restart_is_said_before_the_first_effect() {
@@ -31,8 +31,8 @@ fn what_would_stop_the_restart_is_said_before_the_first_effect() {
             (workload.replicas, workload.updated, workload.unavailable) = (4, 1, 1);
             workload.conditions.push(restart::out_of_time());
         }),
-        ("a cluster that is being upgraded", Gate::Preflight, End::Waits, |s| {
-            s.cluster_mut("north").state = ClusterState::Changing { state: "Upgrading".to_owned() };
+        ("a canary whose cluster is being upgraded", Gate::Preflight, End::Waits, |s| {
+            s.cluster_mut("east").state = ClusterState::Changing { state: "Upgrading".to_owned() };
         }),
         ("a right that the regeneration will want", Gate::MayRegenerate, End::Halts, |s| {
             s.rights_mut().rights[1].right = Right::Denied;
@@ -108,6 +108,31 @@ fn what_a_regeneration_takes_holds_nobody_who_does_not_come_to_it_nor_does_what_
         stage.cluster_mut(name).state = ClusterState::Changing { state: "Upgrading".to_owned() };
     }
     assert!(matches!(stage.decide().verdict, Verdict::Enough | Verdict::Record(_)), "{:?}", stage.decide());
+}
+
+/// Of a thousand clusters some are always being upgraded.
+#[test]
+fn a_cluster_that_is_changed_holds_its_own_restart_and_nothing_before_it() {
+    let changing = || ClusterState::Changing { state: "UpgradingNodeImageVersion".to_owned() };
+    let mut stage = unproposed();
+    stage.cluster_mut("north").state = changing();
+    assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());
+    let told = |stage: &Stage| {
+        let (opened, decision) = (crate::stage::opened(), stage.decide());
+        let plan = Foresight::of(&opened, false, &decision, &stage.world, &stage.policy, Vec::new());
+        plan.concerns.iter().any(|one| matches!(one, Concern::ClusterChanges { .. }))
+    };
+    assert!(told(&stage));
+    stage.cluster_mut("north").state = ClusterState::Running;
+    stage.cluster_mut("east").state = changing();
+    assert!(!told(&stage), "it is in the way already");
+    let mut stage = soaked();
+    stage.policy.log_lag = None;
+    stage.policy.metrics_lag = None;
+    assert_eq!(restarts(&stage), ["north"], "{:?}", stage.decide());
+    stage.cluster_mut("north").state = changing();
+    assert!(restarts(&stage).is_empty(), "{:?}", stage.decide());
+    assert!(holding(&stage.decide()).contains(&Gate::Preflight), "{:?}", stage.decide());
 }
 
 fn vault_is(stage: &mut Stage, kind: Blindness) {

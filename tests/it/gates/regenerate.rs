@@ -127,6 +127,7 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
         }),
         ("an old one whose mount nobody asked for", Gate::OldPodsGone, End::Waits, |s| {
             run_job(s, at(10));
+            s.cluster_mut("north").pods[3].deleting = Some(at(99_990));
             for name in ["east", "north"] {
                 let jobs = s.cluster_mut(name).pods.iter_mut().filter(|pod| pod.created == at(10));
                 jobs.for_each(|pod| pod.mounted = None);
@@ -157,6 +158,11 @@ fn regenerate_is_held_by_each_of_its_gates_alone() {
             s.cluster_mut("east").pods[0].elsewhere = vec![OtherMount { stamp: stamp("north"), version }];
         }),
         ("a Job runs with the old key", Gate::OldPodsGone, End::Waits, |s| {
+            s.vault_mut("north").created = at(99_000);
+            s.cluster_mut("north").pods.iter_mut().for_each(|pod| pod.created = at(99_900));
+            run_job(s, at(98_000));
+        }),
+        ("a Job has run with the old key for a day", Gate::OldPodsGone, End::Halts, |s| {
             run_job(s, at(10));
         }),
         ("a workload that nobody listed", Gate::Consumers, End::Halts, |s| {

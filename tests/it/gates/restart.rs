@@ -63,6 +63,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 changed: None,
                 owners: Vec::new(),
                 said_since: None,
+                unread: false,
             });
         }),
         ("a synced secret is not refreshed yet", Gate::Synced, End::Waits, |s| {
@@ -74,6 +75,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 changed: None,
                 owners: Vec::new(),
                 said_since: None,
+                unread: false,
             });
         }),
         ("a pod with older files may write a synced secret back", Gate::Synced, End::Waits, |s| {
@@ -93,6 +95,7 @@ fn restart_is_held_by_each_of_its_gates_alone() {
                 changed: Some(at(100_000 - 34)),
                 owners: Vec::new(),
                 said_since: None,
+                unread: false,
             });
         }),
         ("the other stamps are all unhealthy for now", Gate::Wave, End::Waits, |s| {

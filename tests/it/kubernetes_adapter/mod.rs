@@ -1,6 +1,7 @@
 //! The Kubernetes adapter against an API server that says what a script tells it to say.
 
 mod between;
+mod classes;
 mod credentials;
 mod kinds;
 mod lists;
