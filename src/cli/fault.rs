@@ -15,7 +15,8 @@ impl From<Fault> for CliError {
 }
 
 /// What tells of the world all the same where the journal is not to be read.
-pub(super) const NO_JOURNAL: &str = "`keyslot verify` reads no journal: it shows which key everybody uses";
+pub(super) const NO_JOURNAL: &str =
+    "`keyslot verify` works without the journal, too: it shows which key everybody uses";
 
 impl From<DriveError> for CliError {
     fn from(error: DriveError) -> CliError {

@@ -317,7 +317,7 @@ async fn what_people_say_beside_a_process_at_work_is_recorded_shown_and_taken_ba
 
     for command in ["explain", "status"] {
         let told = ran(&live, &[command], &[]);
-        assert!(told.data.contains(&line) && !told.data.contains("eve"), "{command}: {}", told.data);
+        assert!(told.data.contains(&line) && !told.data.contains("by eve"), "{command}: {}", told.data);
     }
     let status = ran(&live, &["status", "--output", "json"], &[]);
     let status: serde_json::Value = serde_json::from_str(&status.data).unwrap();

@@ -127,7 +127,7 @@ fn a_set_whose_new_pods_do_not_start_halts_at_the_canary() {
 fn with_a_long_job() -> WorldConfig {
     let mut config = world();
     let mut nightly = CronJobConfig { every: 1, ..CronJobConfig::named("nightly") };
-    nightly.workload.ends_in = Span::exactly(Duration::from_secs(8 * 3600));
+    nightly.workload.ends_in = Span::exactly(Duration::from_secs(5 * 3600));
     config.cron_jobs = vec![nightly];
     config.people.review = Span::exactly(Duration::from_secs(3600));
     config.account.tells_last_use = false;

@@ -20,7 +20,7 @@ use crate::between::{self, Between};
 use crate::harm_scenarios::small;
 use crate::in_memory::Theatre;
 use crate::journey::later;
-use crate::kubernetes_adapter::{Say, cluster, deployment, setup};
+use crate::kubernetes_adapter::{Say, cluster, deployment, mark, setup};
 use crate::live::Live;
 
 /// A list whose version is that.
@@ -66,6 +66,8 @@ async fn after_our_own_restart_a_list_from_before_it_is_no_evidence() {
             let mut patched = deployment();
             patched["metadata"]["generation"] = json!(8);
             patched["metadata"]["resourceVersion"] = json!("1500");
+            patched["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] =
+                json!(mark().restarted_at);
             Say::Json(200, patched)
         }
         _ => at_version(path, "1000"),

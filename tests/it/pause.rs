@@ -100,7 +100,7 @@ async fn who_pauses_what_another_has_paused_is_told_and_takes_nothing_from_them(
     }
     let mut looks = live.keyslot(&["explain"]);
     looks.end().await;
-    let told = looks.data();
+    let told = format!("{}{}", looks.data(), looks.talk());
     assert!(told.contains("paused by alice at ") && told.contains("paused by bob at "), "{told}");
     assert!(told.contains(": a long lunch;") && !told.contains(": lunch;"), "{told}");
     let mut resume = live.keyslot(&["resume"]);

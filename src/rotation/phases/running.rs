@@ -1,42 +1,26 @@
-//! A change that runs already: the live release reads the target, and the live vaults hold it. Nobody carries it on any more, so
-//! what guards the merge and the promotion guards nothing: an acceptance that ends then, or a forge that cannot be asked, stops
-//! no restarts in their middle.
+//! A change that runs already: the live release reads the target, and this rotation has waited for the vaults. It had come through
+//! merge and promotion by then, with all that guards them; an acceptance of it that ends later, or a forge that cannot be asked
+//! any more, stops no restarts in their middle. Where keyslot did not see it through, the guards hold however far it is.
 
-use super::super::predicate::{propagated, release_known};
+use super::super::predicate::release_known;
 use super::super::{Context, Phase, Reason, Stand, Why};
 use crate::model::ReleaseView;
 
-/// What holds the merge or the promotion, unless what it guards is past. Where only a look at the vaults is missing to know
-/// that, it is waited for.
+/// What holds the merge or the promotion, unless what it guards is past.
 pub fn unless_it_runs(ctx: &Context<'_>, code: &ReleaseView, stand: Stand) -> Stand {
     let Stand::Held(reasons) = stand else { return stand };
     // What a look may open is looked at.
-    if reasons.iter().any(Reason::opens_by_looking) {
-        return Stand::Held(reasons);
+    if !reasons.iter().any(Reason::opens_by_looking) && runs(ctx, code) {
+        return Stand::Passed;
     }
-    match runs(ctx, code) {
-        Ok(true) => Stand::Passed,
-        Ok(false) => Stand::Held(reasons),
-        Err(unseen) => Stand::Held(unseen),
-    }
+    Stand::Held(reasons)
 }
 
-fn runs(ctx: &Context<'_>, code: &ReleaseView) -> Result<bool, Vec<Reason>> {
+fn runs(ctx: &Context<'_>, code: &ReleaseView) -> bool {
     let guessed = |one: &Reason| matches!(one.why, Why::ReleaseUnclear { .. });
-    if !code.deployed().claim.reads.is(ctx.target()) || release_known(code).iter().any(guessed) {
-        return Ok(false);
-    }
-    // Whoever waited for the vaults had come through merge, promotion and run. A restart alone passes over them.
+    // A restart alone passes over the phases before it.
     let waited = |(_, leg, phase): &(_, _, Phase)| *leg == ctx.leg && *phase == Phase::Propagate;
-    if ctx.fold.reached.iter().any(waited) {
-        return Ok(true);
-    }
-    let max = ctx.policy.ages.ordinary;
-    let stamps = ctx.policy.stamps.iter();
-    let held: Vec<Reason> = stamps.flat_map(|it| propagated(ctx, &it.name, ctx.target(), max)).collect();
-    match held.is_empty() {
-        true => Ok(!ctx.policy.stamps.is_empty()),
-        false if held.iter().all(Reason::opens_by_looking) => Err(held),
-        false => Ok(false),
-    }
+    code.deployed().claim.reads.is(ctx.target())
+        && !release_known(code).iter().any(guessed)
+        && ctx.fold.reached.iter().any(waited)
 }

@@ -92,8 +92,10 @@ pub fn unused_in_logs(ctx: &Context<'_>, kind: KeyKind, max: Duration) -> Vec<Re
         let why = Why::KeyNotNamed { at, until, by: Box::new(by.clone()), stamp, count };
         reasons.push(Reason::new(gate, Subject::Client(address.to_owned()), why));
     }
-    // Whoever asks as often as once in a window is in a whole one, if it is not too long ago.
-    let wanted = earlier(ctx.now, lag * (STALLED - 1));
+    // Whoever asks as often as once in a window is in a whole one, if it is not too long ago. Where a region's rows are proofs of
+    // keyslot's own, made now and then, they may be older by as long as a window.
+    let since = if region.is_some() { ctx.policy.quiet_window } else { Duration::ZERO };
+    let wanted = earlier(ctx.now, lag * (STALLED - 1) + since);
     let whole =
         reached.is_some_and(|reached| reached >= wanted) && begin.is_some_and(|begin| begin >= view.since);
     // Logs that were switched on an hour ago tell nothing of the hour before, however far back they were asked.

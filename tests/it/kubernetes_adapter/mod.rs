@@ -160,7 +160,7 @@ pub fn workload() -> WorkloadName {
     WorkloadName::new("shop", "orders-deploy")
 }
 
-fn mark() -> RestartMark {
+pub fn mark() -> RestartMark {
     RestartMark { restarted_at: "2026-11-20T09:15:00Z".into(), rotation: RotationId::new("r-1") }
 }
 
