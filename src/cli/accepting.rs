@@ -35,11 +35,18 @@ impl Accepting {
     /// # Errors
     /// An unknown gate, or one that nobody may open; an end that lies in the past.
     pub fn check(&self, now: Timestamp) -> Result<(), CliError> {
-        if let Some(until) = self.until.filter(|until| *until < now) {
+        if let Some(until) = self.until.filter(|until| *until <= now) {
             let error = CliError::usage("--until lies in the past, so nothing would be accepted").at(until);
             return Err(error.hint("--withdraw GATE:SUBJECT takes back what was accepted"));
         }
         self.parsed().and(self.withdrawn()).map(drop)
+    }
+
+    /// Says that none is given, where there is nothing that it could be of.
+    pub fn void(&self, terminal: &mut Terminal) {
+        if !self.accept.is_empty() {
+            terminal.warn("nothing is accepted: an acceptance is of an open rotation");
+        }
     }
 
     /// Whether there is anything to record.

@@ -61,6 +61,7 @@ impl Advance {
             };
             let Some(end) = end else {
                 terminal.say("no rotation is open: nothing to do");
+                self.consent.accepting.void(terminal);
                 return Ok(Exit::Done);
             };
             if !matches!(end, TurnEnd::Done) {

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, Write as _};
 
 use async_trait::async_trait;
 
+use super::beside::not_recorded;
 use super::{CliError, Terminal};
 use crate::drive::{Driver, TurnEnd};
 use crate::model::Slot;
@@ -70,7 +71,7 @@ pub async fn run(
             terminal.say("nothing is approved");
             return Ok(end);
         }
-        driver.approve_key(by, Some(digest), key).await?;
+        driver.approve_key(by, Some(digest), key).await.map_err(|error| not_recorded(error.into()))?;
     }
 }
 

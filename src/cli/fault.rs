@@ -15,18 +15,24 @@ impl From<Fault> for CliError {
 }
 
 /// What tells of the world all the same where the journal is not to be read.
-pub(super) const NO_JOURNAL: &str =
-    "`keyslot verify` works without the journal, too: it shows which key everybody uses";
+const NO_JOURNAL: &str = "`keyslot verify` works without the journal, too: it shows which key everybody uses";
+
+impl From<JournalError> for CliError {
+    fn from(error: JournalError) -> CliError {
+        let told = CliError::from(error.fault());
+        match error {
+            // Whoever wrote first is at work; this one may come again.
+            JournalError::Conflict { .. } => CliError { kind: ErrorKind::Waiting, ..told },
+            JournalError::NewerFormat { .. } => told,
+            _ => told.hint(NO_JOURNAL),
+        }
+    }
+}
 
 impl From<DriveError> for CliError {
     fn from(error: DriveError) -> CliError {
         match error {
-            DriveError::Journal(error) => {
-                let told = CliError::from(error.fault()).hint(NO_JOURNAL);
-                // Whoever wrote first is at work; this one may come again.
-                let lost = matches!(error, JournalError::Conflict { .. });
-                if lost { CliError { kind: ErrorKind::Waiting, ..told } } else { told }
-            }
+            DriveError::Journal(error) => error.into(),
             DriveError::Illegal(error) => CliError::world("the journal contradicts itself")
                 .because(error)
                 .hint("restore the journal from a backup; nothing was done")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::target::{Target, person};
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::{DriveError, Driver, Silent};
+use crate::drive::{Driver, Silent};
 use crate::render::span;
 
 /// Pause the open rotation before its next step.
@@ -40,9 +40,7 @@ impl Pause {
         super::block_on(async {
             let mut driver = beside(&self.target).await?;
             let by = person();
-            while let Err(error) = driver.pause(&by, &self.because).await {
-                insist(error)?;
-            }
+            driver.pause(&by, &self.because).await?;
             terminal.say("paused; `keyslot resume` lets it go on");
             for (since, of, because) in driver.paused().iter().filter(|(_, of, _)| *of != by) {
                 let since = span::rfc3339(*since);
@@ -58,12 +56,7 @@ impl Resume {
         super::block_on(async {
             let mut driver = beside(&self.target).await?;
             let by = person();
-            let ended = loop {
-                match driver.unpause(&by).await {
-                    Ok(ended) => break ended,
-                    Err(error) => insist(error)?,
-                }
-            };
+            let ended = driver.unpause(&by).await?;
             for (since, of, because) in &ended {
                 terminal.say(&format!("ended: the pause by {of} since {}: {because}", span::rfc3339(*since)));
             }
@@ -80,9 +73,4 @@ async fn beside(target: &Target) -> Result<Driver, CliError> {
     let settings = target.settings()?;
     let chosen = settings.choose(target.environment.as_deref())?;
     wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await
-}
-
-/// A process at work wrote first: the word comes behind what it wrote.
-fn insist(error: DriveError) -> Result<(), DriveError> {
-    if error.is_conflict() { Ok(()) } else { Err(error) }
 }

@@ -62,6 +62,7 @@ impl Regenerate {
             spell(&mut driver, terminal).await?;
             let request = request(&driver);
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
+                self.consent.accepting.void(terminal);
                 return Ok(exit);
             }
             self.consent.record(&mut driver, &request.by, terminal).await?;

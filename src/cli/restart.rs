@@ -77,9 +77,7 @@ impl Restart {
             if driver.fold().rotation().is_none() && due.iter().all(|stamp| stamp.is_over() || !stamp.asked) {
                 terminal.data(restarts(&due).as_bytes())?;
                 terminal.say("nothing to restart, and no rotation is begun");
-                if !consent.accepting.accept.is_empty() {
-                    terminal.warn("nothing is accepted: an acceptance is of an open rotation");
-                }
+                consent.accepting.void(terminal);
                 return Ok(Exit::Done);
             }
             if let Some(exit) = open(&mut driver, &request, terminal).await? {

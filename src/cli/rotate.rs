@@ -103,6 +103,7 @@ impl Rotate {
             spell(&mut driver, terminal).await?;
             let request = request(&driver);
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
+                self.consent.accepting.void(terminal);
                 return Ok(exit);
             }
             self.consent.record(&mut driver, &request.by, terminal).await?;
@@ -147,6 +148,7 @@ pub(super) fn fits(
     {
         let (name, from, at) = (opened.approval_name(), opened.from, span::rfc3339(*at));
         terminal.say(&format!("nothing to do: rotation {name} is done, the {from} key was retired at {at}"));
+        consent.accepting.void(terminal);
         return Ok(Some(Exit::Done));
     }
     consent.accepting.fits(driver)?;
@@ -219,16 +221,12 @@ pub(super) async fn go_on_with_second(
     driver: &mut Driver,
     terminal: &mut Terminal,
 ) -> Result<bool, CliError> {
-    let opened = match driver.open_second().await {
-        // Somebody else has begun it.
-        Err(error) if error.is_conflict() => driver.open_second().await?,
-        end => end?,
-    };
-    if opened {
+    if driver.open_second().await? {
         terminal.say("the first of two keys is gone");
         announce(driver, "begins", terminal);
     }
-    Ok(opened)
+    // Somebody else may have begun it.
+    Ok(driver.fold().rotation().is_some_and(|open| open.pair == Pair::Second))
 }
 
 fn announce(driver: &Driver, verb: &str, terminal: &mut Terminal) {

@@ -109,7 +109,7 @@ async fn journal(
 ) -> Result<Journal<Event>, CliError> {
     let place = chosen.journal()?;
     let store = open_store(&place, remote(chosen, &place, http, variables)?.as_ref())?;
-    Journal::open(store).await.map_err(|error| CliError::from(error.fault()).hint(super::fault::NO_JOURNAL))
+    Journal::open(store).await.map_err(CliError::from)
 }
 
 /// What the environment's journal holds, for whoever only looks: without a lock, a lease or a record of its own. A store without

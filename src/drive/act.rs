@@ -7,7 +7,6 @@ use futures::future::{FutureExt as _, join_all};
 use jiff::Timestamp;
 
 use super::flight::Landed;
-use super::insist::Patience;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, commit_of, execute};
 use crate::model::{ClusterView, EvidenceKey, SecretVersion, Seen, StampName, VaultView, World};
@@ -140,30 +139,26 @@ impl Driver {
     ///
     /// A store that is away is waited for: what a service has answered, no second look tells.
     async fn record_ends(&mut self, opened: &Opened, ends: Vec<Ended>) -> Result<(), DriveError> {
-        let mut patience = Patience::default();
+        let event = Event::Ended { ends: ends.clone() };
+        let before = self.journal.records().len();
         loop {
-            if self.fold.rotation().is_none_or(|open| open.approval_name() != opened.approval_name()) {
+            let open = self.fold.rotation().map(Opened::approval_name);
+            if open != Some(opened.approval_name()) || self.arrived(before, &event) {
                 return Ok(());
             }
-            let event = Event::Ended { ends: ends.clone() };
-            let before = self.journal.records().len();
             match self.append(event.clone()).await {
+                Ok(()) => return Ok(()),
                 Err(error) if error.is_conflict() => self.attention.overtaken(),
-                Err(_) if self.arrived(before, &event) => return Ok(()),
-                Err(error) => {
-                    if !self.outlast(&error, &mut patience).await {
-                        self.tell_unwritten(&ends);
-                        return Err(error);
-                    }
+                Err(error) if self.arrived(before, &event) || self.outlast(&error).await => {
                     // It may be there by now.
                     if self.journal.refresh().await.is_ok() {
                         self.refold()?;
-                        if self.arrived(before, &event) {
-                            return Ok(());
-                        }
                     }
                 }
-                Ok(()) => return Ok(()),
+                Err(error) => {
+                    self.tell_unwritten(&ends);
+                    return Err(error);
+                }
             }
         }
     }
@@ -188,6 +183,13 @@ impl Driver {
         let event = Event::Intended { intents: intents.to_vec() };
         let before = self.journal.records().len();
         let Err(error) = self.append(event.clone()).await else { return Ok(()) };
+        // Whether it arrived, only a store that answers tells.
+        while !error.is_conflict() && !self.arrived(before, &event) && self.outlast(&error).await {
+            if self.journal.refresh().await.is_ok() {
+                self.refold()?;
+                break;
+            }
+        }
         if self.arrived(before, &event) {
             let why = "whether the intent was recorded was not known in time".to_owned();
             let ended = |intent: &Intent| Ended {

@@ -37,7 +37,7 @@ impl Patience {
 }
 
 /// Whether time may bring it: the store does not answer, or puts us off. What it refuses, and what cannot be read, stays so.
-pub(super) fn is_away(error: &DriveError) -> bool {
+fn is_away(error: &DriveError) -> bool {
     match error {
         DriveError::Journal(JournalError::Store(fault) | JournalError::Unsettled { fault, .. }) => {
             matches!(fault.kind, Blindness::Unreachable | Blindness::Throttled)
@@ -48,10 +48,13 @@ pub(super) fn is_away(error: &DriveError) -> bool {
 
 impl Driver {
     /// Pauses where the store is away, and whatever is under way goes on meanwhile. Whether it is worth another try.
-    pub(super) async fn outlast(&mut self, error: &DriveError, patience: &mut Patience) -> bool {
+    pub(super) async fn outlast(&mut self, error: &DriveError) -> bool {
+        if !is_away(error) {
+            return false;
+        }
         let clock = Arc::clone(&self.ports.clock);
-        let first = patience.0.is_none();
-        let Some(until) = patience.until(clock.now()).filter(|_| is_away(error)) else { return false };
+        let first = self.patience.0.is_none();
+        let Some(until) = self.patience.until(clock.now()) else { return false };
         if first {
             self.say(&Notice::StoreAway { error });
         }

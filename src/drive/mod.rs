@@ -40,13 +40,14 @@ use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Held, Observer, ReleaseRule};
 use crate::ports::Ports;
 use crate::rotation::{
-    Decider, Event, Fold, Gate, IllegalRecord, Intent, Opened, Reach, Step, operation, promoted, unanswered,
+    Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, Step, operation, promoted, unanswered,
 };
 
 use attention::Attention;
 use bulletin::Bulletins;
 use evidence::Digests;
 use flight::Flight;
+use insist::Patience;
 
 pub use error::DriveError;
 pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
@@ -85,6 +86,8 @@ pub struct Driver {
     watcher: Arc<dyn Watcher>,
     /// Kept as long as the driver lives: the lock on a local journal.
     kept: Vec<Box<dyn Any + Send>>,
+    /// With the journal's store.
+    patience: Patience,
 }
 
 /// What a driver is made of.
@@ -99,11 +102,12 @@ pub struct Parts {
     pub watcher: Arc<dyn Watcher>,
 }
 
-/// What the journal tells of Kubernetes Secrets: they were seen just before these restarts.
-fn held_before(held: &Held, intents: &[Intent], at: Timestamp, lag: Duration) {
+/// What a record tells of Kubernetes Secrets: they were seen just before its restarts.
+fn held_before(held: &Held, record: &Record<Event>, lag: Duration) {
+    let Event::Intended { intents } = &record.kind else { return };
     for intent in intents {
         if let Step::Restart { stamp, version, .. } = &intent.step {
-            held.intended(stamp, version, &intent.secrets, at, lag);
+            held.intended(stamp, version, &intent.secrets, record.at, lag);
         }
     }
 }
@@ -111,11 +115,7 @@ fn held_before(held: &Held, intents: &[Intent], at: Timestamp, lag: Duration) {
 /// The same of a whole journal, for whoever looks once and drives nothing. `lag` is the policy's `vault_lag`.
 pub fn remember(held: &Held, records: &[Record<Event>], lag: Duration) {
     held.for_one_look();
-    for record in records {
-        if let Event::Intended { intents } = &record.kind {
-            held_before(held, intents, record.at, lag);
-        }
-    }
+    records.iter().for_each(|record| held_before(held, record, lag));
 }
 
 impl Driver {
@@ -146,6 +146,7 @@ impl Driver {
             reach: Reach::default(),
             watcher,
             kept: Vec::new(),
+            patience: Patience::default(),
         };
         driver.refold()?;
         Ok(driver)
@@ -207,9 +208,7 @@ impl Driver {
                 self.world.pulls.clear();
                 self.world.origin = None;
             }
-            if let Event::Intended { intents } = &record.kind {
-                held_before(self.observer.held(), intents, record.at, self.policy.vault_lag);
-            }
+            held_before(self.observer.held(), record, self.policy.vault_lag);
             // Whoever acted: what was seen of it before says nothing any more.
             for step in forget::steps_of(&self.fold, &record.kind) {
                 forget::after_step(&mut self.world, step);
@@ -280,6 +279,7 @@ impl Driver {
             self.refold()?;
             return Err(error.into());
         }
+        self.patience.rest();
         self.refold()
     }
 }

@@ -15,8 +15,8 @@ use crate::model::{
     FlipBack, KeyKind, OperationState, Route, Salt, Seen, Slot, StampName, VaultView, WorkloadName,
 };
 use crate::rotation::{
-    Event, Fold, Opened, Outcome, Pair, Pause, Phase, Produced, Reach, Step, StepRecord, default_retire,
-    is_closed, operation, rotation_id,
+    Event, Fold, Opened, Outcome, Pair, Phase, Produced, Reach, Step, StepRecord, default_retire, is_closed,
+    operation, rotation_id,
 };
 
 /// How long after a finished rotation another one must be asked for in so many words: a second `rotate` from a
@@ -89,8 +89,7 @@ impl Driver {
             return Ok(Opening::Continued);
         }
         if self.is_between(request) {
-            self.open_second().await?;
-            return Ok(Opening::Opened);
+            return Ok(if self.open_second().await? { Opening::Opened } else { Opening::Continued });
         }
         if let Some(first) = first_of_pair(&self.fold) {
             let kind = KeyKind { slot: first.to(), access: first.access };
@@ -162,8 +161,11 @@ impl Driver {
         };
         self.observer.targets_mut().access = first.access;
         let opened = self.look_and_identify(&request).await?;
-        self.append(Event::Opened(Opened { pair: Pair::Second, ..opened })).await?;
-        Ok(true)
+        match self.append(Event::Opened(Opened { pair: Pair::Second, ..opened })).await {
+            // Somebody else has begun it, or ended it.
+            Err(error) if error.is_conflict() && first_of_pair(&self.fold).is_none() => Ok(false),
+            end => end.map(|()| true),
+        }
     }
 
     fn just_done(&self, request: &OpenRequest) -> Option<Opening> {
@@ -251,13 +253,13 @@ impl Driver {
 
     /// Behind whatever a process at work writes meanwhile.
     async fn resume_as(&mut self, by: &str, person: bool) -> Result<(), DriveError> {
-        for _ in 1..TRIES {
+        let mut tries = TRIES;
+        loop {
             match self.resume_once(by, person).await {
-                Err(error) if error.is_conflict() => {}
+                Err(error) if error.is_conflict() && tries > 1 => tries -= 1,
                 end => return end,
             }
         }
-        self.resume_once(by, person).await
     }
 
     async fn resume_once(&mut self, by: &str, person: bool) -> Result<(), DriveError> {
@@ -318,54 +320,20 @@ impl Driver {
         Ok(tagged)
     }
 
-    /// Records that a person wants it to stop before its next step.
-    ///
-    /// # Errors
-    /// No rotation is open; the journal.
-    pub async fn pause(&mut self, by: &str, because: &str) -> Result<(), DriveError> {
-        if self.fold.rotation().is_none() {
-            return Err(DriveError::NoneOpen);
-        }
-        self.append(Event::Paused { by: by.to_owned(), because: because.to_owned() }).await
-    }
-
-    /// Who has paused the open rotation.
-    pub fn paused(&self) -> &[Pause] {
-        &self.fold.paused
-    }
-
-    /// Records that a paused rotation may go on. The pauses that are ended by that.
-    ///
-    /// # Errors
-    /// No rotation is open; the journal.
-    pub async fn unpause(&mut self, by: &str) -> Result<Vec<Pause>, DriveError> {
-        if self.fold.rotation().is_none() {
-            return Err(DriveError::NoneOpen);
-        }
-        let ended = self.fold.paused.clone();
-        if !ended.is_empty() {
-            self.append(Event::Unpaused { by: by.to_owned() }).await?;
-        }
-        Ok(ended)
-    }
-
     /// Closes the open rotation with a person's reason. Under the lease: while somebody else is at work, their next step
     /// would come after the end, and two would write to the pull request.
     ///
     /// # Errors
-    /// No rotation is open; somebody else is at work; the account cannot be read, where the second of two begins by it;
-    /// the journal.
+    /// No rotation is open; somebody else is at work; the journal.
     pub async fn close(&mut self, reason: &str) -> Result<(), DriveError> {
-        // What is due and not begun is begun, so that the journal says why it ends. To end it, nothing of the account need be
-        // there to be seen.
-        match self.open_second().await {
-            Ok(_) => {}
-            Err(DriveError::AnotherAccount { .. } | DriveError::AccountUnseen(_)) => {
-                return self.give_up_second(reason).await;
-            }
+        // What is due and not begun is begun, so that the journal says why it ends. Where the account is another one or is not
+        // to be seen, it is ended unbegun.
+        let unbegun = match self.open_second().await {
+            Ok(_) => false,
+            Err(DriveError::AnotherAccount { .. } | DriveError::AccountUnseen(_)) => true,
             Err(error) => return Err(error),
-        }
-        if self.fold.rotation().is_none() {
+        };
+        if !unbegun && self.fold.rotation().is_none() {
             self.tell_the_end().await;
             return Err(DriveError::NoneOpen);
         }
@@ -373,17 +341,9 @@ impl Driver {
             return Err(DriveError::AtWork { holder, until });
         }
         self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
-        self.tell().await;
-        self.release().await
-    }
-}
-
-impl Driver {
-    async fn give_up_second(&mut self, reason: &str) -> Result<(), DriveError> {
-        if let Standing::Of { holder, until } = self.hold_lease().await? {
-            return Err(DriveError::AtWork { holder, until });
+        if !unbegun {
+            self.tell().await;
         }
-        self.append(Event::Closed { done: false, reason: reason.to_owned() }).await?;
         self.release().await
     }
 }

@@ -7,7 +7,6 @@ use futures::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attention::Looks;
-use super::insist::Patience;
 use super::lease::Standing;
 use super::wait::is_of_stamp;
 use super::{DriveError, Driver, Notice};
@@ -115,14 +114,15 @@ impl Driver {
     pub async fn run(&mut self) -> Result<TurnEnd, DriveError> {
         let mut refused = None;
         let mut blind = None;
-        let mut patience = Patience::default();
         loop {
             let now = self.ports.clock.now();
             let end = match self.turn().await {
-                Err(error) if self.outlast(&error, &mut patience).await => continue,
+                Err(error) if self.outlast(&error).await => continue,
+                // The answer to its end was lost.
+                Err(DriveError::NoneOpen) if self.has_ended_it() => return Ok(TurnEnd::Done),
                 end => end?,
             };
-            patience.rest();
+            self.patience.rest();
             let (phase, reasons, until) = match end {
                 // Who waits for nobody does not wait for long for a service that is away, either.
                 TurnEnd::Waiting { phase, reasons, until }
@@ -152,6 +152,15 @@ impl Driver {
             self.say(&Notice::Waiting { phase, reasons: &reasons, until, world, policy, access });
             self.wait(&reasons, until).await?;
         }
+    }
+
+    /// Whether the last end of a rotation is one that we have written, with everything done.
+    fn has_ended_it(&self) -> bool {
+        let mut records = self.journal.records().iter().rev();
+        let last = records.find(|record| matches!(record.kind, Event::Closed { .. }));
+        last.is_some_and(|record| {
+            self.journal.wrote(record) && matches!(record.kind, Event::Closed { done: true, .. })
+        })
     }
 
     /// Whether a promotion that leaves the waiting to others would end for nothing but services that are away.

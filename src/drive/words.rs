@@ -1,11 +1,11 @@
-//! The words of people: approval, acceptance, and what takes one back.
+//! The words of people: approval, acceptance and what takes one back, pause and what ends it.
 //!
 //! Each is written behind whatever a process at work writes meanwhile, as long as the rotation that it is said of is the
 //! one that is open. Nothing is done by it: whoever is at work reads it before its next step.
 
 use super::{DriveError, Driver};
 use crate::model::Slot;
-use crate::rotation::{Acceptance, Approval, Event, Gate, Opened};
+use crate::rotation::{Acceptance, Approval, Event, Gate, Opened, Pause};
 
 /// How often a word is written anew behind what others wrote first. Each time they have come on by a record, so it is few.
 pub(super) const TRIES: usize = 50;
@@ -60,12 +60,40 @@ impl Driver {
         let of_it = |one: &&Acceptance| one.gate == gate && one.subject == subject;
         let taken: Vec<Acceptance> = self.fold.acceptances.iter().filter(of_it).cloned().collect();
         let word = Event::Withdrawn { by: by.to_owned(), gate, subject: subject.to_owned() };
-        self.insist(word).await?;
+        self.write(word).await?;
         Ok(taken)
+    }
+
+    /// Records that a person wants it to stop before its next step.
+    ///
+    /// # Errors
+    /// No rotation is open, or it is of another account; the journal.
+    pub async fn pause(&mut self, by: &str, because: &str) -> Result<(), DriveError> {
+        self.insist(Event::Paused { by: by.to_owned(), because: because.to_owned() }).await
+    }
+
+    /// Who has paused the open rotation.
+    pub fn paused(&self) -> &[Pause] {
+        &self.fold.paused
+    }
+
+    /// Records that a paused rotation may go on. The pauses that are ended by that.
+    ///
+    /// # Errors
+    /// As [`Driver::pause`].
+    pub async fn unpause(&mut self, by: &str) -> Result<Vec<Pause>, DriveError> {
+        self.read_on().await?;
+        let ended = self.fold.paused.clone();
+        self.write(Event::Unpaused { by: by.to_owned() }).await?;
+        Ok(ended)
     }
 
     async fn insist(&mut self, word: Event) -> Result<(), DriveError> {
         self.read_on().await?;
+        self.write(word).await
+    }
+
+    async fn write(&mut self, word: Event) -> Result<(), DriveError> {
         let mut tries = TRIES;
         // Written already, perhaps just now without an answer.
         while !self.is_said(&word) {
@@ -108,6 +136,10 @@ impl Driver {
             Event::Withdrawn { gate, subject, .. } => {
                 !self.fold.acceptances.iter().any(|one| one.gate == *gate && one.subject == *subject)
             }
+            Event::Paused { by, because } => {
+                self.fold.paused.iter().any(|(_, person, why)| (person, why) == (by, because))
+            }
+            Event::Unpaused { .. } => self.fold.paused.is_empty(),
             _ => false,
         }
     }

@@ -27,8 +27,8 @@ pub fn names(given: &[Acceptance]) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// Those that count now, where others may read them: of subjects only stamps and what is theirs, for others may be people,
-/// addresses or machines.
+/// Those that count now, each once, where others may read them: of subjects only stamps and what is theirs, for others may be
+/// people, addresses or machines; and nothing of who accepted it and why, which is free text.
 pub fn public(given: &[Acceptance], stamps: &[StampName], at: Timestamp) -> Vec<String> {
     let theirs = |subject: &str| {
         let of = |stamp: &StampName| {
@@ -40,10 +40,10 @@ pub fn public(given: &[Acceptance], stamps: &[StampName], at: Timestamp) -> Vec<
     let counting = given.iter().filter(|one| one.until > at);
     let line = |one: &Acceptance| {
         let of = if theirs(&one.subject) { format!(" for {}", one.subject) } else { String::new() };
-        let until = span::rfc3339(one.until);
-        format!("{}{of} is accepted by {} until {until}: {}", one.gate, one.by, one.because)
+        format!("{}{of} is accepted until {}", one.gate, span::rfc3339(one.until))
     };
-    counting.map(line).collect()
+    let lines: BTreeSet<String> = counting.map(line).collect();
+    lines.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -81,6 +81,9 @@ mod tests {
         let stamps = [StampName::new("eastus2")];
         let told = |subject: &str| public(&[given(Gate::NotRefused, subject)], &stamps, before).concat();
         assert!(told("eastus2/workload/a").contains("for eastus2/workload/a"));
+        for private in ["ada", "it ends tonight"] {
+            assert!(!told("eastus2/workload/a").contains(private), "{private}");
+        }
         for hidden in ["192.0.2.7", "eastus2/node/vm-1", "eastus22"] {
             assert!(!told(hidden).contains(hidden), "{hidden}");
         }

@@ -131,8 +131,8 @@ pub fn what(concern: &Concern) -> String {
              a while (`maxUnavailable`)"
         ),
         Concern::PodsWait { stamp, unplaced, workloads } => format!(
-            "{stamp}: no node has room for {} ({}): the new pods of {} may wait as well, and the rollout with them; those \
-             that serve stay until a new one does",
+            "{stamp}: no node has room for {} ({}): the new pods of {} may wait as well, and the rollout with them; \
+             a restart that takes pods away waits until none does",
             reason::waiting_pods(unplaced.count, &unplaced.pods),
             unplaced.message,
             workloads.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -141,7 +141,7 @@ pub fn what(concern: &Concern) -> String {
             "{stamp}: {} has room for one pod more of {workload}, by what pods request of cpu, memory and places: {}{}",
             match takers {
                 0 => "no node takes its pods now, and none".to_owned(),
-                1 => "the one node that takes its pods has none left: none".to_owned(),
+                1 => "not even the one node that takes its pods".to_owned(),
                 many => format!("none of the {many} nodes that take its pods"),
             },
             match loses {

@@ -16,7 +16,7 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     section(&mut text, "how long the rollouts may take, estimated", &rollouts(foresight));
     section(&mut text, "in the way", &held(&foresight.holds));
     let given = foresight.acceptances.iter().map(|one| acceptance::words(one, None));
-    section(&mut text, "in the way no more, because somebody has accepted it", &given.collect::<Vec<_>>());
+    section(&mut text, "accepted by somebody", &given.collect::<Vec<_>>());
     section(&mut text, "in the way later", &held(&foresight.later));
     section(&mut text, "rights that are missing", &rights(foresight, |right| *right == Right::Denied));
     section(
@@ -200,7 +200,7 @@ fn waits(foresight: &Foresight) -> Vec<String> {
     lines
 }
 
-/// By wave, and by stamp where those of a wave differ; what is over is left out.
+/// By wave, and by stamp where a wave has several left; what is over is left out.
 fn rollouts(foresight: &Foresight) -> Vec<String> {
     let left = |wave: &&Wave| wave.stamps.iter().any(|(_, course)| *course != Course::Done);
     let numbered = foresight.waves.iter().enumerate().filter(|(_, wave)| left(wave));
@@ -209,10 +209,10 @@ fn rollouts(foresight: &Foresight) -> Vec<String> {
         .map(|(at, wave)| {
             let whole = foresight.rollout_of(wave);
             total = total.then(whole);
-            let each = |(stamp, _): &(crate::model::StampName, Course)| {
-                Some(format!("{stamp} {}", range(*foresight.rollouts.get(stamp)?)))
-            };
-            let each: Vec<String> = wave.stamps.iter().filter_map(each).collect();
+            let each = wave.stamps.iter().filter(|(_, course)| *course != Course::Done);
+            let each = each
+                .filter_map(|(stamp, _)| Some(format!("{stamp} {}", range(*foresight.rollouts.get(stamp)?))));
+            let each: Vec<String> = each.collect();
             let by_stamp = if each.len() > 1 { format!(" ({})", each.join(", ")) } else { String::new() };
             format!("wave {}: {}{by_stamp}", at + 1, range(whole))
         })

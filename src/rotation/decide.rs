@@ -17,7 +17,7 @@ use super::stamps::begun_at;
 use super::{
     Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
 };
-use crate::model::{Blindness, EvidenceKey, FlipBack, Merging, Policy, PullWait, World};
+use crate::model::{Blindness, EvidenceKey, FlipBack, Merging, Policy, PullWait, StampName, World};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -289,7 +289,10 @@ fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
         Stand::Passed => return None,
         Stand::Act(_) if !paused.is_empty() => Verdict::Halt { reasons: paused },
         // What was begun is followed to its end; then it rests.
-        Stand::ActAndHeld(_, held) if !paused.is_empty() && held.iter().any(|one| one.why.is_under_way()) => {
+        Stand::ActAndHeld(_, held)
+            if !paused.is_empty()
+                && held.iter().any(|one| is_followed(ctx, one) || one.why.is_under_way()) =>
+        {
             told_with(paused, hold(ctx, held))
         }
         Stand::ActAndHeld(_, held) if !paused.is_empty() => {
@@ -395,30 +398,22 @@ fn hold(ctx: &Context<'_>, reasons: Vec<Reason>) -> Verdict {
 /// A person is called before the restarts are judged. A rollout of our own that was begun before is seen to its end all the
 /// same, and told if it fails.
 fn followed(ctx: &Context<'_>, mut reasons: Vec<Reason>) -> Verdict {
-    let begun = ctx.fold.restarts.keys().any(|(leg, ..)| *leg == ctx.leg);
+    let of_leg = ctx.fold.restarts.keys().filter(|(leg, ..)| *leg == ctx.leg);
+    let begun: BTreeSet<&StampName> = of_leg.map(|(_, stamp, _)| stamp).collect();
+    if begun.is_empty() {
+        return Verdict::Halt { reasons };
+    }
     let beside = match stand(Phase::Restart, ctx) {
-        Stand::Held(beside) | Stand::ActAndHeld(_, beside) if begun => beside,
+        Stand::Held(beside) | Stand::ActAndHeld(_, beside) => beside,
         _ => Vec::new(),
     };
-    let of_begun = |reason: &Reason| {
-        let restarted = |stamp| ctx.fold.restarts.keys().any(|(leg, of, _)| *leg == ctx.leg && of == stamp);
-        reason.subject.stamp().is_some_and(restarted)
-    };
+    let of_begun = |one: &Reason| one.subject.stamp().is_some_and(|stamp| begun.contains(stamp));
     let matters = |one: &Reason| {
         let told = one.opens_by_looking() || matches!(one.why, Why::RolloutFailed { .. });
         is_followed(ctx, one) || (told && of_begun(one))
     };
-    let beside: Vec<Reason> = beside.into_iter().filter(matters).collect();
-    let goes_on = beside.iter().any(|one| is_followed(ctx, one) || one.opens_by_looking());
-    reasons.extend(beside);
-    match goes_on {
-        true => {
-            let look_again = |one: &Reason| one.look_again(ctx.now, &ctx.policy.pace);
-            let until = reasons.iter().map(look_again).min().unwrap_or(ctx.now);
-            Verdict::Wait { reasons, until }
-        }
-        false => Verdict::Halt { reasons },
-    }
+    reasons.extend(beside.into_iter().filter(matters));
+    hold(ctx, reasons)
 }
 
 fn is_followed(ctx: &Context<'_>, reason: &Reason) -> bool {

@@ -1,8 +1,8 @@
 //! Rollouts that restarts of ours began and that failed: the journal keeps them, because whoever takes one back leaves nothing in
 //! the cluster that tells of it, and the same restart would only fail once more.
 
-use super::{Event, Fold, Leg, Reason, Step, Subject, Why};
-use crate::model::{StampName, WorkloadName, World};
+use super::{Event, Fold, Leg, Reason, Subject, Why};
+use crate::model::World;
 
 /// Those that the reasons tell of and the journal does not.
 pub fn failed_news(fold: &Fold, leg: Leg, world: &World, reasons: &[Reason]) -> Vec<Event> {
@@ -13,7 +13,9 @@ pub fn failed_news(fold: &Fold, leg: Leg, world: &World, reasons: &[Reason]) -> 
         };
         let cluster = world.clusters.get(stamp).and_then(|seen| seen.get())?;
         let mark = cluster.workload(workload)?.restarted_at.clone()?;
-        let new = !fold.has_failed(leg, stamp, workload, &mark) && is_ours(fold, leg, stamp, workload, &mark);
+        let restarts = fold.restarts.get(&(leg, stamp.clone(), workload.clone()));
+        let ours = restarts.is_some_and(|restarts| restarts.has(&mark));
+        let new = ours && !fold.has_failed(leg, stamp, workload, &mark);
         new.then(|| Event::RolloutFailed {
             leg,
             stamp: stamp.clone(),
@@ -28,13 +30,4 @@ pub fn failed_news(fold: &Fold, leg: Leg, world: &World, reasons: &[Reason]) -> 
         }
     }
     events
-}
-
-fn is_ours(fold: &Fold, on: Leg, of: &StampName, name: &WorkloadName, mark: &str) -> bool {
-    fold.steps.values().any(|record| match &record.intent.step {
-        Step::Restart { leg, stamp, workload, restarted_at, .. } => {
-            (*leg, stamp, workload, restarted_at.as_str()) == (on, of, name, mark)
-        }
-        _ => false,
-    })
 }

@@ -94,6 +94,11 @@ impl Restarts {
         self.0.get(mark).is_some_and(BTreeSet::is_empty)
     }
 
+    /// Whether the mark was sent, or may have been.
+    pub fn has(&self, mark: &str) -> bool {
+        self.0.contains_key(mark)
+    }
+
     fn note(&mut self, mark: &str, attempt: u32, outcome: &Outcome) {
         match outcome {
             Outcome::Applied { produced: Produced::Generation(generation) } => {
@@ -157,15 +162,13 @@ impl Fold {
                 let is_second = opened.pair == Pair::Second;
                 let paused = if is_second { std::mem::take(&mut self.paused) } else { Vec::new() };
                 let release = self.release.take().filter(|_| is_second);
-                // What ran on a node that does not answer may run on.
-                let again =
-                    self.opened.as_ref().is_some_and(|(_, before)| before.rotation == opened.rotation);
-                let unheard = match is_second || again {
-                    true => std::mem::take(&mut self.unheard),
-                    false => BTreeMap::new(),
-                };
+                let joined = if is_second { std::mem::take(&mut self.joined) } else { BTreeSet::new() };
+                // What ran on a node that does not answer may run on, unless the key that it may have is dead.
+                let done = self.closed.as_ref().is_some_and(|(_, done, _)| *done);
+                let unheard =
+                    if is_second || !done { std::mem::take(&mut self.unheard) } else { BTreeMap::new() };
                 let opened = Some((at, opened.clone()));
-                *self = Fold { opened, lease, paused, release, unheard, ..Fold::default() };
+                *self = Fold { opened, lease, paused, release, joined, unheard, ..Fold::default() };
             }
             // The second of two is not begun, and not due any more.
             Event::Closed { done: false, .. } if self.second_is_due() => {

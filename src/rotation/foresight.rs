@@ -92,7 +92,7 @@ pub enum Concern {
     LittleRoom { stamp: StampName, workload: WorkloadName, quota: String, fit: u128, surge: u32 },
     /// Its autoscaler has given it all the pods that it may have, and a restart takes some away for a while.
     AtMaximum { stamp: StampName, workload: WorkloadName, most: u32 },
-    /// Pods of anybody wait for a node: the new pods of these, whose restart takes none away, may have to wait as well.
+    /// Pods of anybody wait for a node: the new pods of these may have to wait as well, or their restart.
     PodsWait { stamp: StampName, unplaced: Unplaced, workloads: Vec<WorkloadName> },
     /// No node has room for one pod more of it, by what pods request.
     NodesFull {
@@ -488,18 +488,10 @@ pub(super) fn canary<'p>(policy: &'p Policy, world: &World) -> Option<&'p StampF
 
 /// The canary alone, then the others as the policy's wave size says, in the configured order.
 fn waves(policy: &Policy, world: &World) -> Vec<Wave> {
+    let Some(first) = canary(policy, world) else { return Vec::new() };
     let runs = |stamp: &&StampFacts| cluster(world, stamp).is_none_or(|view| view.state.has_pods());
-    let stamps: Vec<&StampFacts> = policy.stamps.iter().filter(runs).collect();
-    let canary =
-        canary(policy, world).and_then(|canary| stamps.iter().position(|one| one.name == canary.name));
-    let canary = canary.unwrap_or_default();
-    let Some(first) = stamps.get(canary) else { return Vec::new() };
-    let rest: Vec<(StampName, Course)> = stamps
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| *place != canary)
-        .map(|(_, stamp)| (stamp.name.clone(), Course::ToCome))
-        .collect();
+    let others = policy.stamps.iter().filter(runs).filter(|stamp| stamp.name != first.name);
+    let rest: Vec<(StampName, Course)> = others.map(|stamp| (stamp.name.clone(), Course::ToCome)).collect();
     let mut waves = vec![Wave { canary: true, stamps: vec![(first.name.clone(), Course::ToCome)] }];
     waves.extend(
         rest.chunks(policy.wave_size.max(1)).map(|stamps| Wave { canary: false, stamps: stamps.to_vec() }),
@@ -590,7 +582,7 @@ fn concerns(opened: &Opened, world: &World, policy: &Policy, before: bool) -> Ve
             concerns.extend(beside::changes(world, policy, &stamp.name, view));
             concerns.extend(rolling_out(world, policy, &stamp.name, view));
         }
-        concerns.extend(of_waiting(&stamp.name, policy, view));
+        concerns.extend(of_waiting(&stamp.name, policy, world, view));
         let room = world.rooms.get(&stamp.name).and_then(|seen| seen.get());
         concerns.extend(room.into_iter().flat_map(|room| of_room(&stamp.name, policy, view, room)));
     }
@@ -611,10 +603,11 @@ fn of_synced(stamp: &StampName, view: &ClusterView) -> Option<Concern> {
     }
 }
 
-/// Pods that wait for a node, where that holds nothing: a new pod may wait behind them, and those that serve stay.
-fn of_waiting(stamp: &StampName, policy: &Policy, view: &ClusterView) -> Option<Concern> {
+/// Pods that wait for a node, where that holds nothing before the stamp's own restart: a new pod may wait behind them.
+fn of_waiting(stamp: &StampName, policy: &Policy, world: &World, view: &ClusterView) -> Option<Concern> {
     let unplaced = view.unplaced.clone()?;
-    let adds = |workload: &&WorkloadView| workload.desired > 0 && !workload.loses_pods();
+    let first = canary(policy, world).is_none_or(|first| first.name == *stamp);
+    let adds = |workload: &&WorkloadView| workload.desired > 0 && !(first && workload.loses_pods());
     let named = policy.workloads.iter().filter_map(|name| view.workload(name)).filter(adds);
     let workloads: Vec<WorkloadName> = named.map(|workload| workload.name.clone()).collect();
     (!workloads.is_empty()).then(|| Concern::PodsWait { stamp: stamp.clone(), unplaced, workloads })

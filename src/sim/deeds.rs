@@ -25,7 +25,7 @@ impl World {
                 false => cluster.lose_node(*node, hand),
             }),
             Trouble::Drain { node } => self.turn_node(place, &fault, |cluster, hand, back| match back {
-                true => cluster.uncordon(*node),
+                true => cluster.uncordon(*node, hand),
                 false => cluster.cordon(*node, hand),
             }),
             Trouble::RunPipeline { branch, skip } => {

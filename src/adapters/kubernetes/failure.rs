@@ -107,6 +107,8 @@ impl Failure {
             Failure::Before(_) => Effect::NotSent,
             Failure::Silence(error) if error.nothing_was_sent() => Effect::NotSent,
             Failure::Silence(_) | Failure::Garbled(_) | Failure::Past { .. } => Effect::Unknown,
+            // Admission comes before anything is stored, whatever its status.
+            Failure::Refused(refusal) if refusal.admission().is_some() => Effect::Refused,
             // 408 comes from something that gave up waiting, which is no verdict.
             Failure::Refused(refusal) if (400..500).contains(&refusal.status) && refusal.status != 408 => {
                 Effect::Refused
@@ -238,7 +240,7 @@ mod tests {
         let gatekeeper =
             "admission webhook \"validation.gatekeeper.sh\" denied the request: [limits] no limits";
         let policy = "deployments.apps \"d\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request";
-        for (status, message) in [(403, gatekeeper), (422, policy), (400, gatekeeper)] {
+        for (status, message) in [(403, gatekeeper), (422, policy), (400, gatekeeper), (500, gatekeeper)] {
             let fault = told(status, message);
             assert_eq!(fault.kind, Blindness::Forbidden, "{message}");
             assert!(fault.remedy.contains("policy"), "{fault}");

@@ -1,7 +1,7 @@
 //! Who else writes an object: the marks that GitOps tools leave on what they apply.
 //!
-//! Good for a note to people (such a tool may take an annotation away again, which rolls the pods once more). Nothing
-//! is decided by it: anybody can write these marks.
+//! Good for a note to people (such a tool may take an annotation away again, which rolls the pods once more). Nothing but the
+//! name under which a restart is sent is decided by it: anybody can write these marks.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 

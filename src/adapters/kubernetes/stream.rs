@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::api::{Api, CALL_TIMEOUT, Kind, Listed};
+use super::api::{Api, CALL_TIMEOUT, Kind, Listed, Partial};
 use super::lines::Lines;
 use super::newest::from_the_past;
 use super::watch::SERVER_TIMEOUT;
@@ -44,22 +44,7 @@ impl Streams {
 struct Head {
     #[serde(rename = "type")]
     kind: String,
-    object: Object,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Object {
-    metadata: Metadata,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Metadata {
-    namespace: String,
-    name: String,
-    resource_version: String,
-    annotations: BTreeMap<String, String>,
+    object: Partial,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +101,7 @@ async fn collect<T: DeserializeOwned>(lines: &mut Lines) -> Option<Listed<T>> {
     let mut items = BTreeMap::new();
     loop {
         let line = lines.next().await.ok()??;
-        let Head { kind, object: Object { metadata } } = serde_json::from_slice(line).ok()?;
+        let Head { kind, object: Partial { metadata } } = serde_json::from_slice(line).ok()?;
         let key = (metadata.namespace, metadata.name);
         match kind.as_str() {
             // What changes meanwhile is told as it is then.
@@ -127,8 +112,12 @@ async fn collect<T: DeserializeOwned>(lines: &mut Lines) -> Option<Listed<T>> {
             "DELETED" => {
                 items.remove(&key);
             }
-            "BOOKMARK" if metadata.annotations.get(ALL_TOLD).is_some_and(|all| all == "true") => {
-                let version = metadata.resource_version;
+            "BOOKMARK"
+                if metadata
+                    .annotations
+                    .is_some_and(|all| all.get(ALL_TOLD).is_some_and(|it| it == "true")) =>
+            {
+                let version = metadata.resource_version?;
                 return Some(Listed { items: items.into_values().collect(), version });
             }
             "BOOKMARK" => {}

@@ -8,7 +8,8 @@ use super::super::foresight::canary;
 use super::super::predicate::{
     all_listed, clocks_agree, cluster_known, cluster_of_other, cluster_steady, consumers,
     counts_as_propagated, keys_allowed, logs_readable, may_restart, metrics_asked, no_right_missing,
-    rollout_failed, room, rules_allow, slot_unused, store_shared, target_proven, vault_sound, workload_ready,
+    nodes_have_room, rollout_failed, room, rules_allow, slot_unused, store_shared, target_proven,
+    vault_sound, workload_ready,
 };
 use super::super::stamps::{WorkloadStand, silent_nodes, stand_of};
 use super::super::{Context, Gate, Purpose, Reach, Reason, Stand, Step, Subject, Why};
@@ -45,9 +46,9 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
 
 /// What would stop it later is said before the first effect: a store that is not shared, a right that is missing, a branch rule
 /// that refuses what is to be done; a vault that
-/// cannot be read or holds no key, a cluster that does not answer or is being changed, a workload that is missing, paused,
-/// replaced all at once or not at all, has no room, is unhealthy already or in a rollout that does not get on; a consumer
-/// that nobody named.
+/// cannot be read or holds no key, a cluster that does not answer, a workload that is missing, paused, replaced all at once or
+/// not at all, has no room, is unhealthy already or in a rollout that does not get on; a consumer that nobody named. Of the
+/// stamp that is restarted first, also a cluster that is being changed, and pods that wait for a node.
 pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     let gate = Gate::Preflight;
     let mut reasons = equipped(ctx);
@@ -57,6 +58,7 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
     if *ctx.reach == Reach::Whole {
         reasons.extend(rules_allow(ctx));
     }
+    let first = canary(ctx.policy, ctx.world).map(|first| &first.name);
     for stamp in &ctx.policy.stamps {
         reasons.extend(vault_sound(ctx, &stamp.name, ctx.policy.ages.ordinary));
         let cluster = match ctx.cluster(&stamp.name, gate, ctx.policy.ages.ordinary) {
@@ -77,14 +79,15 @@ pub fn preflight(ctx: &Context<'_>) -> Vec<Reason> {
             reasons.extend(may_restart(ctx, &stamp.name, ctx.policy.ages.ordinary));
         }
         let moved = moved(ctx, stamp);
-        // The restart asks each stamp anew: of many clusters some are always being upgraded.
-        let first = canary(ctx.policy, ctx.world).is_none_or(|first| first.name == stamp.name);
-        if first && ctx.policy.workloads.iter().any(|name| !moved.contains(&name)) {
+        // The restart asks each stamp anew: of many clusters some are always being upgraded, or have pods that wait.
+        let is_first = first.is_none_or(|first| *first == stamp.name);
+        if is_first && ctx.policy.workloads.iter().any(|name| !moved.contains(&name)) {
             reasons.extend(cluster_steady(&stamp.name, cluster));
         }
         for name in ctx.policy.workloads.iter().filter(|name| !moved.contains(name)) {
             reasons.extend(workload_ready(&stamp.name, name, cluster));
             reasons.extend(room(ctx, &stamp.name, name, cluster));
+            reasons.extend(nodes_have_room(&stamp.name, name, cluster).filter(|_| is_first));
             let unhealthy =
                 cluster.workload(name).and_then(|workload| unhealthy(ctx, stamp, workload, cluster));
             reasons.extend(unhealthy.map(|why| {

@@ -9,9 +9,9 @@
 
 use super::super::attempt::{Repeat, may_try};
 use super::super::predicate::{
-    clocks_agree, cluster_steady, consumers, logs_up_to_date, metrics_up_to_date, none_in_the_making,
-    none_refused, other_runs, propagated, propagated_to, rollout_settled, room, settled, synced,
-    target_proven, workload_ready,
+    clocks_agree, cluster_steady, consumers, logs_up_to_date, metrics_up_to_date, nodes_have_room,
+    none_in_the_making, none_refused, other_runs, propagated, propagated_to, rollout_settled, room, settled,
+    synced, target_proven, workload_ready,
 };
 use super::super::reason::later;
 use super::super::stamps::{StampStand, WorkloadStand, is_between_looks, mark, restart_step, stand_of};
@@ -198,6 +198,7 @@ fn restart(ctx: &Context<'_>, facts: &StampFacts, name: &WorkloadName) -> Result
         reasons.extend(undone(ctx, facts, vault, workload));
     }
     reasons.extend(room(ctx, &facts.name, name, cluster));
+    reasons.extend(nodes_have_room(&facts.name, name, cluster));
     let held = ctx.holding(reasons);
     if !held.is_empty() {
         return Err(held);

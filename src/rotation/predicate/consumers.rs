@@ -13,10 +13,7 @@ use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use super::doubts::doubts;
 use super::pods::{STAYS, holders, stale_pods};
-use crate::model::{
-    ClusterView, CronJobView, ObjectName, PinnedClass, SecretVersion, StampName, VaultView, WorkloadName,
-    WorkloadView,
-};
+use crate::model::{ClusterView, ObjectName, PinnedClass, SecretVersion, StampName, VaultView, WorkloadName};
 
 /// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
 pub fn known_consumers(ctx: &Context<'_>, stamp: &StampName, max: Duration) -> Vec<Reason> {
@@ -49,7 +46,7 @@ pub fn consumers(
         let subject = Subject::Object(stamp.clone(), object);
         reasons.push(Reason::new(gate, subject, Why::UnlistedPods { pods, stays }));
     }
-    for (subject, version) in pinned(stamp, cluster).chain(pinned_classes(stamp, cluster)) {
+    for (subject, version) in pinned(stamp, cluster).chain(pinned_classes(ctx, stamp, cluster)) {
         if vault.is_none_or(|vault| vault.version != *version) {
             let version = version.clone();
             reasons.push(Reason::new(gate, subject, Why::PinnedVersion { version }));
@@ -125,16 +122,24 @@ fn pinned<'a>(
 /// tries, one that is suspended, what other controllers run from templates of their own). Where somebody who is listed in that
 /// namespace is held for the same version already, the class is told with it.
 fn pinned_classes<'a>(
+    ctx: &Context<'_>,
     stamp: &'a StampName,
     cluster: &'a ClusterView,
 ) -> impl Iterator<Item = (Subject, &'a SecretVersion)> {
-    let told = |class: &PinnedClass| {
-        let same = |namespace: &str, version: &Option<SecretVersion>| {
-            namespace == class.namespace && version.as_ref() == Some(&class.version)
-        };
-        let workload = |view: &WorkloadView| same(&view.name.namespace, &view.pinned);
-        let job = |job: &CronJobView| !job.suspended && same(&job.namespace, &job.pinned);
-        cluster.workloads.iter().any(workload) || cluster.cron_jobs.iter().any(job)
+    let holds = |subject: &Subject, version: &SecretVersion| {
+        let why = Why::PinnedVersion { version: version.clone() };
+        !ctx.holding(vec![Reason::new(Gate::Consumers, subject.clone(), why)]).is_empty()
+    };
+    let held: Vec<(String, &SecretVersion)> = pinned(stamp, cluster)
+        .filter(|(subject, version)| holds(subject, version))
+        .filter_map(|(subject, version)| match subject {
+            Subject::Workload(_, name) => Some((name.namespace, version)),
+            Subject::Object(_, object) => Some((object.namespace, version)),
+            _ => None,
+        })
+        .collect();
+    let told = move |class: &&PinnedClass| {
+        held.iter().any(|(namespace, version)| *namespace == class.namespace && **version == class.version)
     };
     let classes = cluster.pinned.iter().filter(move |class| !told(class));
     classes.map(|class| (Subject::Object(stamp.clone(), class.object()), &class.version))

@@ -46,7 +46,7 @@ pub use pods::{
 pub use readers::known_readers;
 pub use restarting::may_restart;
 pub use rights::{may_regenerate, no_right_missing};
-pub use room::{Fits, autoscaler, fits, room};
+pub use room::{Fits, autoscaler, fits, nodes_have_room, room};
 pub use runs::{no_hazard, other_runs, under_way};
 pub use starting::{may_start, push_may_start};
 pub use told::{told_until, untold_since};

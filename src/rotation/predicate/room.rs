@@ -30,9 +30,11 @@ pub fn room(ctx: &Context<'_>, stamp: &StampName, name: &WorkloadName, cluster: 
         Err(reason) => return vec![*reason],
     };
     let limited = at_limit(workload, room);
-    let whys =
-        no_room(workload, cluster, room).into_iter().chain(limited).chain(nodes_full(workload, cluster));
-    whys.map(|why| Reason::new(gate, subject.clone(), why)).collect()
+    no_room(workload, cluster, room)
+        .into_iter()
+        .chain(limited)
+        .map(|why| Reason::new(gate, subject.clone(), why))
+        .collect()
 }
 
 /// Of a quota's line, how many more of the workload's pods fit; `None` where not even one is admitted by any amount.
@@ -118,8 +120,10 @@ fn at_limit(workload: &WorkloadView, room: &RoomView) -> Option<Why> {
     workload.loses_pods().then(|| Why::AtLimit { autoscaler: autoscaler.name.clone(), most: autoscaler.most })
 }
 
-/// Pods wait for a node, and a restart would take some away.
-fn nodes_full(workload: &WorkloadView, cluster: &ClusterView) -> Option<Why> {
-    let Unplaced { count, pods, message } = cluster.unplaced.clone().filter(|_| workload.loses_pods())?;
-    Some(Why::NodesFull { waiting: count, pods, message })
+/// No pod of anybody waits for a node, where a restart would take some away.
+pub fn nodes_have_room(stamp: &StampName, name: &WorkloadName, cluster: &ClusterView) -> Option<Reason> {
+    let workload = cluster.workload(name).filter(|workload| workload.desired > 0 && workload.loses_pods())?;
+    let Unplaced { count, pods, message } = cluster.unplaced.clone()?;
+    let why = Why::NodesFull { waiting: count, pods, message };
+    Some(Reason::new(Gate::Preflight, Subject::Workload(stamp.clone(), workload.name.clone()), why))
 }

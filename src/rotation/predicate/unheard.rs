@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::super::reason::later;
 use super::super::{Context, Event, Fold, Gate, Leg, Reason, Subject, UnheardPod, Why};
-use super::pods::{OVERDUE, holders, overdue, propagated_at};
+use super::pods::{OVERDUE, overdue, propagated_at};
 use crate::model::{ClusterView, ObjectName, PodView, Seen, StampName, World};
 
 /// What was seen of silent nodes that the journal does not know yet: pods on them, and that one has answered since.
@@ -27,7 +27,8 @@ pub fn unheard_news(fold: &Fold, world: &World) -> Vec<Event> {
 fn news(fold: &Fold, stamp: &StampName, view: &ClusterView, seen: Timestamp) -> Vec<Event> {
     let event = |node: &str, pods| Event::Unheard { stamp: stamp.clone(), node: node.to_owned(), pods };
     let mut nodes: BTreeMap<&str, Vec<UnheardPod>> = BTreeMap::new();
-    for pod in holders(view) {
+    // Those too of which it is not known whether they have the key.
+    for pod in view.pods.iter().filter(|pod| !pod.has_ended()) {
         let Some(node) = pod.node.as_deref().filter(|node| is_silent(pod, node, view, seen)) else {
             continue;
         };

@@ -15,12 +15,11 @@ pub enum Opens {
 }
 
 impl Why {
-    /// Whether something was begun that comes to its end by itself, and whose end somebody has to see.
+    /// Whether something was begun, beside rollouts, that comes to its end by itself, and whose end somebody has to see.
     pub fn is_under_way(&self) -> bool {
         matches!(
             self,
-            Why::RolloutUnderWay { .. }
-                | Why::RunUnderWay { .. }
+            Why::RunUnderWay { .. }
                 | Why::OutcomeOpen { .. }
                 | Why::OperationRunning { .. }
                 | Why::NotAcceptedLongEnough { .. }

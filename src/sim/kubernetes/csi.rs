@@ -30,15 +30,10 @@ const ROUND: Duration = Duration::from_secs(300);
 /// How often the driver sees to the owners of the Secrets that it fills.
 const OWNS_EVERY: Duration = Duration::from_secs(5);
 
-/// Some time within a period, of each pod's own.
-fn phase_of(id: PodId, period: Duration, hand: &Hand<'_>) -> Duration {
+/// Some time within the period of what is done again and again, of each pod's own.
+fn phase_of(id: PodId, what: &str, period: Duration, hand: &Hand<'_>) -> Duration {
     let most = u64::try_from(period.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(hand.seed.of("round").at(id.0).below(most))
-}
-
-fn owned_in(id: PodId, hand: &Hand<'_>) -> Duration {
-    let spread = u64::try_from(OWNS_EVERY.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(hand.seed.of("owner").at(id.0).below(spread))
+    Duration::from_millis(hand.seed.of(what).at(id.0).below(most))
 }
 
 impl Cluster {
@@ -95,12 +90,13 @@ impl Cluster {
         }
         if hand.config.kubernetes.csi.rewrites {
             // What is there from the beginning was not mounted all at once.
-            let since = if pod.started.is_none() { Duration::ZERO } else { phase_of(id, ROUND, hand) };
+            let since =
+                if pod.started.is_none() { Duration::ZERO } else { phase_of(id, "round", ROUND, hand) };
             hand.later(ROUND - since, Task::Rewrite(id));
         }
         let class = self.provider_class(&pod.meta.namespace, class);
         match class.and_then(|class| class.synced.as_ref()).map(|_| pod.started) {
-            Some(None) => hand.later(owned_in(id, hand), Task::Own(id)),
+            Some(None) => hand.later(phase_of(id, "owner", OWNS_EVERY, hand), Task::Own(id)),
             // As with what is there from the beginning.
             Some(Some(_)) => self.own_secret(id, hand),
             None => {}

@@ -22,8 +22,9 @@ impl Cluster {
         }
     }
 
-    pub(in crate::sim) fn uncordon(&mut self, number: u32) {
+    pub(in crate::sim) fn uncordon(&mut self, number: u32, hand: &mut Hand<'_>) {
         self.cordoned.remove(&node_name(u64::from(number)));
+        self.make_room(hand);
     }
 
     pub fn is_cordoned(&self, node: &str) -> bool {

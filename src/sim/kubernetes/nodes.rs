@@ -44,6 +44,7 @@ impl Cluster {
         self.lost.remove(&node);
         self.regained.insert(Arc::clone(&node), hand.now);
         self.end_forgotten_on(&node, hand);
+        self.make_room(hand);
         let now = hand.now;
         for id in self.pods_on(&node) {
             let Some(pod) = self.pods.get(&id) else { continue };

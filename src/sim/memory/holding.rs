@@ -81,11 +81,7 @@ pub(super) fn is_read(cluster: &Cluster, name: &str) -> bool {
     let jobs = cluster.cron_jobs().iter().map(|job| &job.template);
     let sets = cluster.sets().iter().map(|set| &set.template);
     let deployments = cluster.standing().map(|one| &one.template);
-    let read = |template: &PodTemplate| read_in(template) == Some(name);
-    pods.into_iter().any(|it| read(it))
-        || jobs.into_iter().any(|it| read(it))
-        || sets.into_iter().any(|it| read(it))
-        || deployments.into_iter().any(|it| read(it))
+    pods.chain(jobs).chain(sets).chain(deployments).any(|template| read_in(template) == Some(name))
 }
 
 /// The Kubernetes Secrets that the class it mounts fills with the secret.
