@@ -183,6 +183,27 @@ mod tests {
         assert_eq!(next["object"]["metadata"]["resourceVersion"], "10", "for the watch");
     }
 
+    /// As Kubernetes 1.36 encodes them: an empty object of the kind, without a time.
+    #[tokio::test]
+    async fn bookmarks_are_empty_objects_of_their_kind() {
+        let line = r#"{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"123","annotations":{"k8s.io/initial-events-end":"true"}},"spec":{"containers":null},"status":{}}}"#;
+        let mark: Value = serde_json::from_str(line).unwrap();
+        let (version, pods, _) = collected(&[mark]).await.unwrap();
+        assert_eq!((version.as_str(), pods.len()), ("123", 0), "an empty list");
+    }
+
+    /// Word for word from Kubernetes 1.36, within an answer that is a 200.
+    #[tokio::test]
+    async fn what_a_server_says_instead_of_the_mark_is_no_list() {
+        for said in [
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Timeout: Too large resource version: 9, current: 5","reason":"Timeout","details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"Too large resource version"}],"retryAfterSeconds":1},"code":504}"#,
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"a watch stream was requested by the client but the required storage feature RequestWatchProgress is disabled","reason":"InternalError","code":500}"#,
+        ] {
+            let error = json!({ "type": "ERROR", "object": serde_json::from_str::<Value>(said).unwrap() });
+            assert!(collected(&[error]).await.is_none(), "{said}");
+        }
+    }
+
     #[tokio::test]
     async fn without_its_mark_it_is_no_list() {
         let pod = || event("ADDED", "a", "3", "Running");

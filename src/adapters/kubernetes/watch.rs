@@ -572,6 +572,34 @@ mod tests {
         assert_eq!(watch.take(&event("DELETED", "8")), Took::Nothing, "it does not get the secret");
     }
 
+    /// As Kubernetes 1.36 encodes them: empty objects of their kind.
+    #[test]
+    fn bookmarks_of_workloads_only_move_the_version() {
+        let meta =
+            r#""metadata":{"resourceVersion":"123","annotations":{"k8s.io/initial-events-end":"true"}}"#;
+        let template = r#""selector":null,"template":{"metadata":{},"spec":{"containers":null}}"#;
+        for (kind, rest, status) in [
+            (DEPLOYMENTS, r#""strategy":{}"#, ""),
+            (
+                super::super::api::STATEFUL_SETS,
+                r#""serviceName":"","updateStrategy":{}"#,
+                r#""replicas":0,"availableReplicas":0"#,
+            ),
+            (
+                super::super::api::DAEMON_SETS,
+                r#""updateStrategy":{}"#,
+                r#""currentNumberScheduled":0,"numberMisscheduled":0,"desiredNumberScheduled":0,"numberReady":0"#,
+            ),
+        ] {
+            let line = format!(
+                r#"{{"type":"BOOKMARK","object":{{{meta},"spec":{{{template},{rest}}},"status":{{{status}}}}}}}"#
+            );
+            let mut watch = watch(kind);
+            assert_eq!(watch.take(line.as_bytes()), Took::Nothing, "{line}");
+            assert_eq!((watch.version.as_str(), watch.known.len()), ("123", 0), "{line}");
+        }
+    }
+
     #[test]
     fn an_error_in_the_stream_ends_it_and_a_410_says_why() {
         // Word for word what a server sends for a version that it no longer keeps.

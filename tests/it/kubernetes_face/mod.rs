@@ -10,6 +10,7 @@ use std::time::Duration;
 mod adapter;
 mod glance;
 mod kubectl;
+mod options;
 mod recorded;
 
 use futures::StreamExt as _;

@@ -166,6 +166,8 @@ async fn pages_make_up_the_list_and_an_old_token_expires() {
         setup.raw("GET", &format!("/api/v1/namespaces/workload/pods?limit=4&continue={token}")).await;
     assert_eq!((code, &body["reason"]), (410, &json!("Expired")));
     assert!(body["metadata"]["continue"].is_string(), "a token to go on with");
+    let message = body["message"].as_str().unwrap();
+    assert!(message.ends_with("was returned and now may show up in the list."), "{message}");
 
     let version = &all["metadata"]["resourceVersion"].as_str().unwrap();
     let watch = format!("/api/v1/namespaces/workload/pods?watch=1&resourceVersion={version}");

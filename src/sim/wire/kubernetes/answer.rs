@@ -138,3 +138,11 @@ const AUDIT_ID: &str = "00000000-0000-4000-8000-000000000000";
 pub(super) fn page_not_found() -> Response {
     typed_response(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n".to_owned())
 }
+
+/// What a server says before it looks at a request: no `Status` object either.
+pub(super) fn too_many_requests(seconds: u64) -> Response {
+    let text = "Too many requests, please try again later.\n".to_owned();
+    let mut response = typed_response(StatusCode::TOO_MANY_REQUESTS, "text/plain; charset=utf-8", text);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}

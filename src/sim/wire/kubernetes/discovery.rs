@@ -4,7 +4,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Refused;
 use super::resource::{Names, Resource};
 
 /// `/version`.
@@ -28,19 +27,6 @@ pub(super) fn version(git_version: &str) -> Value {
 pub(super) fn streams_lists(git_version: &str) -> bool {
     let minor = git_version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
     minor.is_some_and(|minor| minor == 32 || minor >= 34)
-}
-
-/// What a server says that does not.
-pub(super) fn no_streams() -> Refused {
-    let (field, why) = (
-        "sendInitialEvents",
-        "Forbidden: the feature gate WatchList is off, so a watch may not send initial events",
-    );
-    let mut refused =
-        Refused::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: {why}"));
-    let causes = json!([{ "reason": "FieldValueForbidden", "message": why, "field": field }]);
-    refused.details = Some(json!({ "group": "meta.k8s.io", "kind": "ListOptions", "causes": causes }));
-    refused
 }
 
 /// `/api`.

@@ -58,7 +58,9 @@ fn continued(token: &Token, stamp: &Stamp, now: u64) -> Result<u64, Refused> {
     }
     let message = "The provided continue parameter is too old to display a consistent list result. You can \
                    start a new list without the continue parameter, or use the continue token in this response \
-                   to retrieve the remainder of the results.";
+                   to retrieve the remainder of the results. Continuing with the provided token results in an \
+                   inconsistent list - objects that were created, modified, or deleted between the time the first \
+                   chunk was returned and now may show up in the list.";
     let mut refused = Refused::new(410, "Expired", message);
     refused.rest = Some(encode(-1, &token.start));
     Err(refused)
@@ -68,17 +70,22 @@ fn continued(token: &Token, stamp: &Stamp, now: u64) -> Result<u64, Refused> {
 fn asked_version(query: &Query, now: u64) -> Result<u64, Refused> {
     let Some(asked) = query.resource_version.filter(|version| *version > 0) else { return Ok(now) };
     if asked > now {
-        let message = format!("Timeout: Too large resource version: {asked}, current: {now}");
-        let mut refused = Refused::new(504, "Timeout", message);
-        refused.retry_after = Some(1);
-        let cause = json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
-        refused.details = Some(json!({ "causes": [cause] }));
-        return Err(refused);
+        return Err(not_yet(asked, now));
     }
-    if query.exact && asked != now {
+    if query.exact() && asked != now {
         return Err(Refused::new(410, "Expired", "The resourceVersion for the provided list is too old."));
     }
     Ok(now)
+}
+
+/// What is said of a version that does not exist yet.
+pub(super) fn not_yet(asked: u64, now: u64) -> Refused {
+    let message = format!("Timeout: Too large resource version: {asked}, current: {now}");
+    let mut refused = Refused::new(504, "Timeout", message);
+    refused.retry_after = Some(1);
+    let cause = json!({"reason": "ResourceVersionTooLarge", "message": "Too large resource version"});
+    refused.details = Some(json!({ "causes": [cause] }));
+    refused
 }
 
 /// In the alphabet for URLs and without padding, as a real server writes them.

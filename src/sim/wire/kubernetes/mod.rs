@@ -11,6 +11,7 @@ mod encode;
 mod kubeconfig;
 mod list;
 mod objects;
+mod options;
 mod partial;
 mod patch;
 mod query;

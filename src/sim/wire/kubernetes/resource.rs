@@ -76,6 +76,11 @@ impl Resource {
         })
     }
 
+    /// Whether its definition was added to the API.
+    pub fn is_custom(self) -> bool {
+        matches!(self, Resource::Rollouts | Resource::Classes | Resource::PodStatuses)
+    }
+
     /// Whether it tells of room and not of pods: few may read it.
     pub fn tells_of_room(self) -> bool {
         matches!(self, Resource::Quotas | Resource::Autoscalers | Resource::Budgets)

@@ -13,13 +13,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
 use super::super::{Lost, SharedWorld};
-use super::answer::{Refused, json_response, page_not_found};
+use super::answer::{Refused, json_response, page_not_found, too_many_requests};
 use super::objects::Wanted;
 use super::query::Query;
 use super::resource::Resource;
 use super::route::Target;
 use super::watch::Watch;
-use super::{discovery, list, partial, table};
+use super::{discovery, list, options, partial, table};
 use crate::model::{StampName, WorkloadKind};
 use crate::ports::Clock as _;
 use crate::sim::{Call, Operation, Refusal, Stamp, World};
@@ -76,6 +76,10 @@ pub(super) struct Asked {
 /// Why there is no ordinary answer.
 pub(super) enum No {
     Refused(Refused),
+    /// Too many requests are being served.
+    Busy {
+        seconds: u64,
+    },
     /// The connection ends.
     Silence,
 }
@@ -114,6 +118,7 @@ impl Server {
         let response = match answer {
             Ok(response) => response,
             Err(No::Refused(refused)) => refused.response(),
+            Err(No::Busy { seconds }) => too_many_requests(seconds),
             Err(No::Silence) => {
                 let mut response = Response::default();
                 response.extensions_mut().insert(Lost);
@@ -214,15 +219,7 @@ impl Server {
             Err(refusal) => refusal,
         };
         Err(match refusal {
-            Refusal::Throttled { retry_after } => {
-                let mut refused = Refused::new(
-                    429,
-                    "TooManyRequests",
-                    "the server has received too many requests and has asked us to try again later",
-                );
-                refused.retry_after = Some(retry_after.as_secs().max(1));
-                refused.into()
-            }
+            Refusal::Throttled { retry_after } => No::Busy { seconds: retry_after.as_secs().max(1) },
             Refusal::Forbidden => {
                 let names = asked.target.resource().unwrap_or(Resource::Deployments).names();
                 Refused::forbidden(USER, asked.target.verb(&asked.method), &names, asked.target.at()).into()
@@ -239,6 +236,7 @@ impl Server {
         let operation = if room { Operation::ReadRoom } else { Operation::ReadCluster };
         let value = self
             .call(asked, operation, |world| {
+                options::check(&asked.query, true)?;
                 let page = list::page(&wanted, &asked.query, world, stamp(world, &self.access)?)?;
                 if as_table {
                     return Ok(table::table(wanted.resource, &page.items, &page.metadata, world.now()));
@@ -247,7 +245,8 @@ impl Server {
                     return Ok(partial::list(page.items.iter().map(|item| &item.json), &page.metadata));
                 }
                 let names = wanted.resource.names();
-                let items: Vec<Value> = page.items.into_iter().map(|item| within_list(item.json)).collect();
+                let items = page.items.into_iter().map(|item| within_list(wanted.resource, item.json));
+                let items: Vec<Value> = items.collect();
                 Ok(json!({"kind": format!("{}List", names.kind), "apiVersion": names.api_version(),
                     "metadata": page.metadata, "items": items}))
             })
@@ -287,16 +286,18 @@ impl Server {
 
     async fn watch(&self, asked: Asked) -> Result<Response, No> {
         let wanted = wanted(&asked)?;
-        let streams = |world: &World| discovery::streams_lists(&world.config().kubernetes.cluster.version);
-        self.call(&asked, Operation::Watch, |world| {
-            stamp(world, &self.access)?;
-            let refused = asked.query.initial_events && !streams(world);
-            if refused { Err(discovery::no_streams().into()) } else { Ok(()) }
-        })
-        .await?;
+        let query = self
+            .call(&asked, Operation::Watch, |world| {
+                stamp(world, &self.access)?;
+                let streams = discovery::streams_lists(&world.config().kubernetes.cluster.version);
+                let query = asked.query.clone().with_defaults(streams);
+                options::check(&query, streams)?;
+                Ok(query)
+            })
+            .await?;
         let as_table = asks_for_table(&asked.headers);
         let (world, stamp) = (self.world.clone(), self.access.stamp.clone());
-        let body = Watch { world, stamp, wanted, query: asked.query, as_table }.body();
+        let body = Watch { world, stamp, wanted, query, as_table }.body();
         let mut response = json_response(StatusCode::OK, &Value::Null);
         *response.body_mut() = body;
         response.headers_mut().remove(http::header::CONTENT_LENGTH);
@@ -326,9 +327,11 @@ fn wanted(asked: &Asked) -> Result<Wanted, No> {
     Ok(Wanted { resource: *resource, namespace: namespace.clone(), selector })
 }
 
-/// Objects in a list do not repeat what the list is of.
-fn within_list(mut json: Value) -> Value {
-    if let Some(object) = json.as_object_mut() {
+/// Objects in a list do not repeat what the list is of, but for custom resources.
+fn within_list(resource: Resource, mut json: Value) -> Value {
+    if !resource.is_custom()
+        && let Some(object) = json.as_object_mut()
+    {
         object.remove("kind");
         object.remove("apiVersion");
     }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::answer::Refused;
+use super::list;
 use super::objects::{Item, Wanted};
 use super::query::Query;
 use super::table::table;
@@ -123,13 +124,16 @@ impl Follower {
         };
         let asked = self.watch.query.resource_version.filter(|version| *version > 0);
         match asked {
-            Some(version) if !self.watch.query.initial_events => self.replay(version, world),
+            Some(version) if !self.watch.query.streams() => self.replay(version, world),
+            Some(version) if version > world.resource_version() => {
+                self.refuse(&list::not_yet(version, world.resource_version()));
+            }
             _ => {
                 self.told = Some(world.resource_version());
                 for item in self.watch.wanted.list(stamp) {
                     self.tell("ADDED", &item, world.now());
                 }
-                if self.watch.query.initial_events {
+                if self.watch.query.streams() {
                     self.bookmark(Some(json!({ "k8s.io/initial-events-end": "true" })));
                 }
             }
@@ -201,7 +205,12 @@ impl Follower {
             _ => 0,
         };
         let message = format!("too old resource version: {told} ({oldest})");
-        self.push("ERROR", Refused::new(410, "Expired", message).status());
+        self.refuse(&Refused::new(410, "Expired", message));
+    }
+
+    /// In the stream, whose answer is a 200 already.
+    fn refuse(&mut self, refused: &Refused) {
+        self.push("ERROR", refused.status());
         self.over = true;
     }
 
