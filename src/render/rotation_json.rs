@@ -207,7 +207,7 @@ fn approval((at, given): &(Timestamp, Approval)) -> ApprovalV1 {
     ApprovalV1 { at: span::rfc3339(*at), by: given.by.clone(), digest: given.digest.clone() }
 }
 
-fn acceptance(one: &Acceptance, at: Timestamp) -> AcceptanceV1 {
+pub(super) fn acceptance(one: &Acceptance, at: Timestamp) -> AcceptanceV1 {
     AcceptanceV1 {
         gate: one.gate.to_string(),
         subject: one.subject.clone(),

@@ -94,6 +94,7 @@ mod patch;
 mod pause;
 mod plan;
 mod plan_ahead;
+mod plan_ahead_json;
 mod plan_ahead_of;
 mod procedure;
 mod proofs;
