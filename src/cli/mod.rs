@@ -52,6 +52,7 @@ pub mod stage;
 mod stages;
 mod status;
 mod stop;
+mod stopped;
 mod target;
 mod terminal;
 mod tokens;

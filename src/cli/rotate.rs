@@ -8,6 +8,7 @@ use super::consent::{Consent, in_ci};
 use super::progress::watcher;
 use super::settings::Chosen;
 use super::stop::Stop;
+use super::stopped::interrupted;
 use super::target::{Target, person, spell};
 use super::words::{AccessWord, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
@@ -87,10 +88,8 @@ impl Rotate {
         let flip_back = self.flip_back.map(FlipBack::from);
         let shown = watcher(terminal);
         self.consent.check(wiring::clock(&chosen).now())?;
-        let request = |driver: &Driver| {
-            let asked = asked(&chosen, driver, self.retire);
-            OpenRequest { access, again: self.again, both: self.both_slots, ..asked }
-        };
+        let asked = asked(&chosen, self.retire);
+        let request = OpenRequest { access, flip_back, again: self.again, both: self.both_slots, ..asked };
         let wanted = Wanted { consent: &self.consent, flip_back, reach: Reach::Whole, request: &request };
         super::block_on(async {
             let mut driver = match beside::driver(&chosen, &wanted, shown, terminal).await? {
@@ -101,7 +100,6 @@ impl Rotate {
                 return Ok(exit);
             }
             spell(&mut driver, terminal).await?;
-            let request = request(&driver);
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 self.consent.accepting.void(terminal);
                 return Ok(exit);
@@ -121,14 +119,14 @@ impl Rotate {
 }
 
 /// What is asked for where nothing else is said.
-pub(super) fn asked(chosen: &Chosen<'_>, driver: &Driver, retire: Option<SlotWord>) -> OpenRequest {
+pub(super) fn asked(chosen: &Chosen<'_>, retire: Option<SlotWord>) -> OpenRequest {
     OpenRequest {
         environment: chosen.name.clone(),
         account: chosen.environment.account.id(),
         access: None,
         retire: retire.map(Slot::from),
         route: chosen.environment.release.route,
-        flip_back: driver.policy().flip_back,
+        flip_back: None,
         by: person(),
         again: false,
         both: false,
@@ -374,28 +372,6 @@ fn tell(reasons: &[Reason], terminal: &mut Terminal) {
             terminal.hint(&remedy);
         }
     }
-}
-
-pub(super) async fn interrupted(
-    driver: &mut Driver,
-    command: &str,
-    terminal: &mut Terminal,
-) -> Result<Exit, CliError> {
-    // What was under way is in the journal as an intent; only the lease is worth giving back.
-    let mut again = Stop::listen()?;
-    let released = tokio::select! {
-        end = driver.release() => end.is_ok(),
-        () = again.come() => false,
-    };
-    terminal.say(&format!("stopped; nothing is lost: run `keyslot {command}` again to go on from here"));
-    if !driver.fold().approvals.is_empty() {
-        terminal
-            .mutter("the regeneration is approved and stays so; `keyslot close` ends the rotation instead");
-    }
-    if !released {
-        terminal.mutter("the lease could not be given back; it runs out by itself");
-    }
-    Ok(Exit::Waiting)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod forget;
 mod insist;
 mod lease;
 mod open;
+mod outcomes;
 mod restart;
 mod round;
 mod status;
@@ -29,7 +30,7 @@ mod watch;
 mod words;
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ use jiff::Timestamp;
 use crate::journal::{Journal, Record};
 use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Held, Observer, ReleaseRule};
-use crate::ports::Ports;
+use crate::ports::{Ports, Recall};
 use crate::rotation::{
     Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, Step, operation, promoted, unanswered,
 };
@@ -48,6 +49,7 @@ use bulletin::Bulletins;
 use evidence::Digests;
 use flight::Flight;
 use insist::Patience;
+use outcomes::{Intending, Owed};
 
 pub use error::DriveError;
 pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
@@ -70,6 +72,10 @@ pub struct Driver {
     attention: Attention,
     bulletins: Bulletins,
     flight: Flight,
+    intending: Option<Intending>,
+    owed: VecDeque<Owed>,
+    /// Given along with every permit.
+    recall: Recall,
     /// Stamps whose clusters were seen by what has happened since their last lists: good for restarts, and for nothing that
     /// cannot be taken back.
     glanced: BTreeSet<StampName>,
@@ -136,6 +142,9 @@ impl Driver {
             attention: Attention::default(),
             bulletins: Bulletins::default(),
             flight: Flight::default(),
+            intending: None,
+            owed: VecDeque::new(),
+            recall: Recall::default(),
             glanced: BTreeSet::new(),
             digests: Digests::default(),
             policy,

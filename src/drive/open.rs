@@ -32,7 +32,8 @@ pub struct OpenRequest {
     pub access: Option<Access>,
     pub retire: Option<Slot>,
     pub route: Route,
-    pub flip_back: FlipBack,
+    /// What was asked for; without it, the open rotation's, or what the policy says.
+    pub flip_back: Option<FlipBack>,
     pub by: String,
     /// Begin another one although the last has just ended.
     pub again: bool,
@@ -41,22 +42,45 @@ pub struct OpenRequest {
 }
 
 impl OpenRequest {
-    /// Whether the open rotation is what was asked for.
+    /// Whether the open rotation is what was asked for: what is settled when one is opened stays so.
     ///
     /// # Errors
-    /// It is another one.
+    /// It is another one, or goes on otherwise at its end.
     pub(super) fn fits(&self, open: &Opened) -> Result<(), DriveError> {
+        let (mut asked, back) = (self.of_another(open), self.of_another_end(open));
+        if asked.is_empty() {
+            return match back {
+                Some(asked) => Err(DriveError::Settled { open: open.approval_name(), asked }),
+                None => Ok(()),
+            };
+        }
+        asked.extend(back);
+        let (open, retiring) = (open.rotation.to_string(), open.retires().to_string());
+        Err(DriveError::AnotherIsOpen { open, retiring, asked })
+    }
+
+    /// The options by which another key goes than by the open rotation.
+    fn of_another(&self, open: &Opened) -> Vec<String> {
         // Asked for both, one slot names the pair.
         let second = self.both && open.pair == Pair::Second;
         let of_pair = |retire| second && retire == open.to();
-        let is_other = self.retire.is_some_and(|retire| retire != open.from && !of_pair(retire))
-            || self.access.is_some_and(|access| access != open.access)
-            || (self.both && open.pair == Pair::Alone);
-        if !is_other {
-            return Ok(());
-        }
-        let (open, retiring) = (open.rotation.to_string(), open.retires().to_string());
-        Err(DriveError::AnotherIsOpen { open, retiring })
+        let retire = self.retire.filter(|retire| *retire != open.from && !of_pair(*retire));
+        let access = self.access.filter(|access| *access != open.access);
+        let both = self.both && open.pair == Pair::Alone;
+        let retire = retire.map(|retire| format!("--retire {retire}: it retires the key in {}", open.from));
+        let access = access.map(|access| format!("--access {access}: it is of the {} keys", open.access));
+        let both = both.then(|| "--both-slots: it is of one slot alone".to_owned());
+        retire.into_iter().chain(access).chain(both).collect()
+    }
+
+    /// The option by which its end would be another one.
+    fn of_another_end(&self, open: &Opened) -> Option<String> {
+        let asked = self.flip_back.filter(|back| *back != open.flip_back)?;
+        let why = match open.pair {
+            Pair::Alone => "",
+            Pair::First | Pair::Second => ", as where both keys go everybody ends where they began",
+        };
+        Some(format!("--flip-back {asked}: --flip-back {} is in force{why}", open.flip_back))
     }
 }
 
@@ -89,6 +113,11 @@ impl Driver {
             return Ok(Opening::Continued);
         }
         if self.is_between(request) {
+            if let Some(first) = first_of_pair(&self.fold)
+                && let Some(asked) = request.of_another_end(first)
+            {
+                return Err(DriveError::Settled { open: first.approval_name(), asked });
+            }
             return Ok(if self.open_second().await? { Opening::Opened } else { Opening::Continued });
         }
         if let Some(first) = first_of_pair(&self.fold) {
@@ -153,7 +182,7 @@ impl Driver {
             access: Some(first.access),
             retire: Some(first.to()),
             route: first.route,
-            flip_back: FlipBack::No,
+            flip_back: Some(FlipBack::No),
             // Who asked for both has proposed the second, whichever process comes to begin it.
             by: first.by.clone(),
             again: true,
@@ -205,7 +234,10 @@ impl Driver {
             salt: self.observer.targets().salt.clone(),
             route: request.route,
             // The second of two goes back by itself.
-            flip_back: if request.both { FlipBack::No } else { request.flip_back },
+            flip_back: match request.both {
+                true => FlipBack::No,
+                false => request.flip_back.unwrap_or(self.policy.flip_back),
+            },
             by: request.by.clone(),
             pair: if request.both { Pair::First } else { Pair::Alone },
             round: 1,

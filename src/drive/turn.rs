@@ -119,7 +119,11 @@ impl Driver {
             let end = match self.turn().await {
                 Err(error) if self.outlast(&error).await => continue,
                 // The answer to its end was lost.
-                Err(DriveError::NoneOpen) if self.has_ended_it() => return Ok(TurnEnd::Done),
+                Err(DriveError::NoneOpen) if self.has_ended_it() => {
+                    // It runs out by itself, too.
+                    let _ = self.release().await;
+                    return Ok(TurnEnd::Done);
+                }
                 end => end?,
             };
             self.patience.rest();
