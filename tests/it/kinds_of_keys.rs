@@ -214,7 +214,7 @@ fn both_slots_with_the_slot_named_may_be_asked_for_again_at_any_moment() {
         let back = OpenRequest { flip_back: Some(FlipBack::Deploy), ..theatre.request() };
         let due = driver.open(&back).await;
         assert_eq!(driver.open(&theatre.request()).await.unwrap(), Opening::Opened);
-        for refused in [due, driver.open(&OpenRequest { both: false, ..back }).await] {
+        for refused in [due, driver.open(&back).await] {
             let refused = refused.unwrap_err();
             assert!(matches!(&refused, DriveError::Settled { .. }), "{refused}");
             assert!(refused.to_string().contains("everybody ends where they began"), "{refused}");

@@ -16,7 +16,7 @@ use crate::journey::{events, later};
 /// The answer alone is lost; so is the look behind it; and what is asked when that has failed. Or the store is away for a while.
 const SILENCES: [u32; 3] = [1, 2, 6];
 
-const REGENERATES: &str = "\"key\":\"regenerate/";
+const REGENERATES: &str = "\"key\":\"retire/";
 
 /// Every intent to regenerate with what came of it.
 pub fn regenerations(theatre: &Theatre) -> Vec<Vec<Outcome>> {
