@@ -10,19 +10,27 @@
 //! - Before what cannot be taken back, and before the end, evidence that has aged is looked at once more.
 
 mod act;
+mod again;
 mod attention;
 mod bulletin;
+mod close;
 mod error;
 mod evidence;
 mod flight;
 mod foresee;
 mod forget;
+mod identify;
 mod insist;
 mod lease;
+mod notes;
 mod open;
 mod outcomes;
+mod request;
 mod restart;
+mod resume;
 mod round;
+mod run;
+mod spelling;
 mod status;
 mod turn;
 mod wait;
@@ -52,7 +60,10 @@ use insist::Patience;
 use outcomes::{Intending, Owed};
 
 pub use error::DriveError;
-pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
+pub use identify::fresh_salt;
+pub use open::access_under_way;
+pub use request::{OpenRequest, Opening};
+pub use spelling::Speller;
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 
