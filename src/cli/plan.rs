@@ -58,7 +58,7 @@ impl Plan {
         let (foresight, code, report) = super::block_on(async {
             let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
             spell(&mut driver, terminal).await?;
-            let request = OpenRequest { access, again: true, ..asked(&chosen, &driver, self.retire) };
+            let request = OpenRequest { access, again: true, ..asked(&chosen, self.retire) };
             let foresight = driver.foresee(&request).await?;
             let code = driver.foresee_code(foresight.opened.from.other()).await;
             Ok::<_, CliError>((foresight, code, driver.report_as_seen()))
