@@ -107,7 +107,7 @@ impl Tokens {
     /// another one is asked for. One that takes its place and is refused, too, stands for a while, so that whom nobody lets in
     /// does not ask for tokens all the time.
     pub async fn refused(&self, token: &str) -> bool {
-        self.0.refused(token).await
+        self.0.refused(token)
     }
 
     /// For clients of the SDK's current generation.

@@ -9,7 +9,7 @@ use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions}
 
 use super::CredentialSource;
 use super::candidate::Candidate;
-use super::kept::Kept;
+use super::kept::OfScope;
 use super::no_token::{NoToken, sign_in};
 use crate::model::Blindness;
 
@@ -22,7 +22,7 @@ pub(super) struct Chain {
     pub(super) sign_in: &'static str,
     pub(super) chosen: OnceLock<usize>,
     /// By scope, so that none waits for another's.
-    pub(super) kept: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<Kept>>>>,
+    pub(super) kept: Mutex<BTreeMap<String, Arc<OfScope>>>,
 }
 
 #[async_trait]
@@ -33,12 +33,17 @@ impl TokenCredential for Chain {
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
         let of_scope = self.of_scope(scopes.join(" "));
-        let mut kept = of_scope.lock().await;
-        if let Some(known) = kept.known() {
+        let known = of_scope.kept().known();
+        if let Some(known) = known {
+            return known.map_err(NoToken::into_error);
+        }
+        let _asking = of_scope.asking.lock().await;
+        let known = of_scope.kept().known();
+        if let Some(known) = known {
             return known.map_err(NoToken::into_error);
         }
         let answer = self.ask(scopes).await.map_err(|told| NoToken { sign_in: self.sign_in, ..told });
-        kept.keep(&answer);
+        of_scope.kept().keep(&answer);
         answer.map_err(NoToken::into_error)
     }
 }
@@ -49,16 +54,16 @@ impl Chain {
         Chain { candidates, patience, sign_in, chosen: OnceLock::new(), kept: Mutex::default() }
     }
 
-    fn of_scope(&self, scope: String) -> Arc<tokio::sync::Mutex<Kept>> {
+    fn of_scope(&self, scope: String) -> Arc<OfScope> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(kept.entry(scope).or_default())
     }
 
-    pub(super) async fn refused(&self, token: &str) -> bool {
+    pub(super) fn refused(&self, token: &str) -> bool {
         let kept: Vec<_> =
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         for of_scope in kept {
-            let Some(dropped) = of_scope.lock().await.drop_refused(token) else { continue };
+            let Some(dropped) = of_scope.kept().drop_refused(token) else { continue };
             if dropped && let Some(chosen) = self.chosen.get().and_then(|place| self.candidates.get(*place)) {
                 chosen.renew();
             }

@@ -1,12 +1,28 @@
 //! What is kept of one scope: a token until shortly before its end, a refusal for a while.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use azure_core::credentials::AccessToken;
 
 use super::no_token::NoToken;
 
-/// Of one scope. Held while a token is asked for: who comes meanwhile gets the same.
+/// One scope.
+#[derive(Debug, Default)]
+pub(super) struct OfScope {
+    /// Held while a token is asked for: who comes meanwhile gets the same.
+    pub(super) asking: tokio::sync::Mutex<()>,
+    kept: Mutex<Kept>,
+}
+
+impl OfScope {
+    /// For a moment only: a refusal is heard while a token is asked for.
+    pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is known of one scope.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) token: Option<AccessToken>,

@@ -107,6 +107,36 @@ async fn a_token_that_was_refused_is_dropped_once_and_its_source_made_anew() {
     assert_eq!((of("a").await, made.load(Ordering::SeqCst)), (second, 2));
 }
 
+/// Gives tokens, but those of `a` never.
+#[derive(Debug)]
+struct Stalls;
+
+#[async_trait]
+impl TokenCredential for Stalls {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        if scopes == ["a"] {
+            std::future::pending::<()>().await;
+        }
+        Ok(AccessToken::new(scopes[0].to_owned(), OffsetDateTime::now_utc() + Duration::minutes(60)))
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_heard_while_another_scope_waits_for_its_token() {
+    let tokens = Tokens(Arc::new(Chain::of(vec![candidate("test", &Arc::new(Stalls))], PATIENCE)));
+    let token = tokens.token("b").await.unwrap();
+    let within = std::time::Duration::from_secs(5);
+    tokio::select! {
+        biased;
+        _ = tokens.token("a") => panic!("it has none"),
+        heard = tokio::time::timeout(within, tokens.refused(token.expose_secret())) => assert_eq!(heard, Ok(true)),
+    }
+}
+
 /// Refuses, after a while, and counts.
 #[derive(Debug)]
 struct Refuses(azure_core::error::ErrorKind, AtomicUsize);
