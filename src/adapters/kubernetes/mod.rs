@@ -111,7 +111,6 @@ pub struct Kubernetes {
     restarted: Option<Arc<[WorkloadName]>>,
     /// Whether a server did not tell all rights in a namespace at once: then none is asked that any more.
     partly: AtomicBool,
-    streams: Streams,
     /// How long a kubeconfig's credential plugin may take.
     patience: Duration,
 }
@@ -129,10 +128,12 @@ impl Kubernetes {
             Some((cluster.vault.as_ref()?.to_ascii_lowercase(), name.clone()))
         };
         let vaults: Option<BTreeMap<String, StampName>> = stamps.iter().map(vault).collect();
+        let streams = Streams::default();
         let stamp = |cluster| Stamp {
             cluster,
             state: Mutex::default(),
             kept: Arc::default(),
+            streams: streams.of_another(),
             nodes: std::sync::Mutex::default(),
         };
         Kubernetes {
@@ -147,7 +148,6 @@ impl Kubernetes {
             named: BTreeMap::new(),
             restarted: None,
             partly: AtomicBool::new(false),
-            streams: Streams::default(),
             patience: PLUGIN,
         }
     }

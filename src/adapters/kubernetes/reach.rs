@@ -62,7 +62,7 @@ impl Kubernetes {
         };
         let (clock, turns) = (Arc::clone(&self.clock), self.turns.clone());
         // Only what is listed before watches are open comes with them.
-        let streams = state.watches.is_empty().then(|| self.streams.clone());
+        let streams = state.watches.is_empty().then(|| stamp.streams.clone());
         Ok(Api { connection, clock, turns, streams, subject })
     }
 

@@ -12,12 +12,14 @@ use super::glance::Base;
 use super::kept::Kept;
 use super::newest::Newest;
 use super::scope::Scope;
+use super::stream::Streams;
 use crate::model::{ClusterView, Manager, StampName, WorkloadKind, WorkloadName};
 
 pub(super) struct Stamp {
     pub(super) cluster: StampCluster,
     pub(super) state: Mutex<State>,
     pub(super) kept: Arc<Kept>,
+    pub(super) streams: Streams,
     /// The nodes that are asked about whatever pods show.
     pub(super) nodes: std::sync::Mutex<Arc<BTreeSet<String>>>,
 }
