@@ -211,12 +211,12 @@ fn acceptance(one: &Acceptance, at: Timestamp) -> AcceptanceV1 {
     AcceptanceV1 {
         gate: one.gate.to_string(),
         subject: one.subject.clone(),
-        withdraw: format!("{}:{}", one.gate, one.subject),
+        withdraw: one.name(),
         by: one.by.clone(),
         because: one.because.clone(),
         until: span::rfc3339(one.until),
         bound_to: one.why.as_ref().map(|why| why.trim().to_owned()),
-        over: one.until <= at,
+        over: one.is_over(at),
     }
 }
 
