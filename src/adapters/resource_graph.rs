@@ -12,16 +12,14 @@ mod sight;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
 use self::listed::Found;
 pub use self::listed::{ListedCluster, ListedStamp};
-use super::arm::{ArmAccess, ArmFailure};
-use super::http::{Answer, Backoff};
+use super::arm::ArmAccess;
+use super::arm_pages::Asking;
 use crate::model::{Blindness, InventoryView, ResourceKind, Unlisted, matches_any_case};
 use crate::ports::{Fault, Inventory};
 
@@ -90,31 +88,19 @@ impl ResourceGraph {
     }
 
     async fn page(&self, rest: Option<&str>) -> Result<Page, Fault> {
-        let (what, subject) = (WHAT, self.subject());
+        let subject = self.subject();
+        let asking = Asking { access: &self.access, what: WHAT, subject: &subject };
         let base = self.settings.endpoint.as_str().trim_end_matches('/');
         let address = format!("{base}/providers/Microsoft.ResourceGraph/resources?api-version={VERSION}");
-        let url: Url = address.parse().map_err(|error| {
-            Fault::new(Blindness::Unintelligible, what, &subject, format!("{address} is no address: {error}"))
-        })?;
+        let url: Url =
+            address.parse().map_err(|error| asking.unclear(format!("{address} is no address: {error}")))?;
         let mut options = json!({ "resultFormat": "objectArray", "$top": 1000 });
         if let Some(rest) = rest {
             options["$skipToken"] = json!(rest);
         }
         let body =
             json!({ "subscriptions": self.settings.subscriptions, "query": QUERY, "options": options });
-        let once = || async {
-            let mut request = reqwest::Request::new(Method::POST, url.clone());
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(body.to_string().into());
-            let sent = self.access.send(request, None).await;
-            sent.map_err(|failure: ArmFailure| failure.read_error(what, &subject))
-        };
-        let answer: Answer = Backoff::default().read(self.access.clock.as_ref(), once).await?;
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            let why =
-                format!("the answer is not understood (line {}, column {})", error.line(), error.column());
-            Fault::new(Blindness::Unintelligible, what, &subject, why)
-        })
+        asking.posted(&url, &body).await
     }
 
     fn compared(&self, rows: &[Row]) -> Result<InventoryView, Fault> {

@@ -3,11 +3,12 @@
 use super::beside::{self, Driven, Wanted};
 use super::consent::Consent;
 use super::progress::watcher;
-use super::rotate::{asked, finish, fits, go_on_with_second, interrupted};
+use super::rotate::{asked, finish, fits, go_on_with_second};
 use super::stop::Stop;
+use super::stopped::interrupted;
 use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::{DriveError, Driver, TurnEnd};
+use crate::drive::DriveError;
 use crate::rotation::Reach;
 
 /// Take the open rotation as far as it goes now, then stop.
@@ -31,7 +32,7 @@ impl Advance {
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let shown = watcher(terminal);
         self.consent.check(wiring::clock(&chosen).now())?;
-        let request = |driver: &Driver| asked(&chosen, driver, None);
+        let request = asked(&chosen, None);
         let wanted =
             Wanted { consent: &self.consent, flip_back: None, reach: Reach::Whole, request: &request };
         super::block_on(async {
@@ -64,9 +65,7 @@ impl Advance {
                 self.consent.accepting.void(terminal);
                 return Ok(Exit::Done);
             };
-            if !matches!(end, TurnEnd::Done) {
-                driver.release().await?;
-            }
+            driver.release().await?;
             finish(&driver, &end, "advance", terminal)
         })?
     }

@@ -24,7 +24,7 @@ pub(super) struct Wanted<'a> {
     pub flip_back: Option<FlipBack>,
     pub reach: Reach,
     /// What is asked for of the rotation, as the command has it; of no other is anything recorded.
-    pub request: &'a dyn Fn(&Driver) -> OpenRequest,
+    pub request: &'a OpenRequest,
 }
 
 /// The driver. Where another keyslot holds the lock, what was said is recorded beside it.
@@ -57,17 +57,16 @@ async fn beside(
     if let Some(exit) = fits(wanted.consent, &driver, terminal)? {
         return Ok(exit);
     }
-    let request = (wanted.request)(&driver);
     if driver.fold().rotation().is_none() {
         return Err(
             not_recorded(DriveError::NoneOpen.into()).because(format!("{}: {}", busy.what, busy.place))
         );
     }
-    driver.is_of(&request).map_err(|error| not_recorded(error.into()))?;
+    driver.is_of(wanted.request).map_err(|error| not_recorded(error.into()))?;
     if !wanted.consent.accepting.accept.is_empty() {
         spell(&mut driver, terminal).await?;
     }
-    wanted.consent.record(&mut driver, &request.by, terminal).await?;
+    wanted.consent.record(&mut driver, &wanted.request.by, terminal).await?;
     terminal.say(&format!(
         "{} ({}): it reads that before its next step, and nothing else is done here",
         busy.what, busy.place

@@ -37,10 +37,18 @@ impl From<DriveError> for CliError {
                 .because(error)
                 .hint("restore the journal from a backup; nothing was done")
                 .hint(NO_JOURNAL),
-            DriveError::AnotherIsOpen { open, retiring } => {
-                CliError::usage("another rotation is open").at(open).because(format!("it retires {retiring}")).hint(
+            DriveError::AnotherIsOpen { open, retiring, asked } => {
+                let error = CliError::usage("another rotation is open").at(open).because(format!("it retires {retiring}"));
+                asked.into_iter().fold(error, CliError::because).hint(
                     "go on with it (`keyslot rotate`), or close it with a reason (`keyslot close --because …`)",
                 )
+            }
+            DriveError::Settled { open, asked } => {
+                CliError::usage("what was asked for is settled when a rotation is opened, and this one has it otherwise")
+                    .at(open)
+                    .because(asked)
+                    .hint("go on with it as it is: the same command without the option")
+                    .hint("or close it with a reason (`keyslot close --because …`) and begin anew: what is done is found and skipped")
             }
             DriveError::AnotherAccount { open, theirs, ours } => CliError::usage("the open rotation is of another account")
                 .at(open)

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::rotate::asked;
 use super::target::{Target, spell};
-use super::words::{AccessWord, SlotWord};
+use super::words::{AccessWord, Output, SlotWord};
 use super::{CliError, Exit, Terminal, wiring};
 use crate::drive::{OpenRequest, Silent};
 use crate::model::Access;
 use crate::observe::Change;
-use crate::render::foresight::plan;
+use crate::render::foresight::{self, ChangedLine, Code};
+use crate::render::preflight_json::{VerdictV1, preflight_json};
 use crate::rotation::{Foresight, Opens};
 use crate::terraform::mask;
 
@@ -32,6 +33,9 @@ pub struct Plan {
     /// Which of the slot's two keys; read-only needs `read_only` under [environment.NAME.secret].
     #[arg(long, value_name = "ACCESS")]
     pub access: Option<AccessWord>,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: Output,
 }
 
 const EXAMPLES: &str = "\
@@ -39,7 +43,11 @@ Exit codes: 0 nothing is in the way, 3 something is that time opens, 4 something
 
 Examples:
   keyslot plan -e prod                  before a rotation, days ahead
-  keyslot plan -e prod --retire primary";
+  keyslot plan -e prod --retire primary
+  keyslot plan --output json | jq '.holds[], .holds_later[] | .remedy'
+
+`keyslot schema preflight` prints what `--output json` looks like. (`keyslot schema plan` is of something else: of what
+`keyslot check --plan FILE` says of a plan that Terraform made.)";
 
 impl Plan {
     pub fn run(self, terminal: &mut Terminal) -> Result<Exit, CliError> {
@@ -47,49 +55,77 @@ impl Plan {
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let access = self.access.map(Access::from);
         let chosen = chosen.about(access.unwrap_or(chosen.access));
-        let (foresight, code) = super::block_on(async {
+        let (foresight, code, report) = super::block_on(async {
             let mut driver = wiring::onlooker(&chosen, &wiring::process_variables, Arc::new(Silent)).await?;
             spell(&mut driver, terminal).await?;
-            let request = OpenRequest { access, again: true, ..asked(&chosen, &driver, self.retire) };
+            let request = OpenRequest { access, again: true, ..asked(&chosen, self.retire) };
             let foresight = driver.foresee(&request).await?;
             let code = driver.foresee_code(foresight.opened.from.other()).await;
-            Ok::<_, CliError>((foresight, code))
+            Ok::<_, CliError>((foresight, code, driver.report_as_seen()))
         })??;
-        let lines: Vec<String> = match &code {
-            Ok(changes) => changes.iter().flat_map(changed_lines).collect(),
-            Err(refusals) => refusals.iter().map(|why| format!("it cannot be changed: {why}")).collect(),
-        };
-        terminal.data(plan(&foresight, &lines).as_bytes())?;
-        Ok(match (code.is_ok(), exit(&foresight)) {
-            (false, Exit::Done) => Exit::Halted,
-            (_, exit) => exit,
-        })
+        let code: Code = code.map(|changes| changes.iter().flat_map(changed_lines).collect());
+        let exit = exit(&foresight, &code);
+        match self.output {
+            Output::Human => {
+                terminal.data(foresight::plan(&foresight, &foresight::code_lines(&code)).as_bytes())?
+            }
+            Output::Json => {
+                let (verdict, code_of_exit) = (verdict(exit), exit.code());
+                terminal.json(&preflight_json(&foresight, &code, &report, verdict, code_of_exit))?
+            }
+        }
+        Ok(exit)
     }
 }
 
-/// The place, the line as it is and as it will be, for each line that changes. A change never adds or removes lines.
-fn changed_lines(change: &Change) -> Vec<String> {
+/// Each line that changes, as it is and as it will be. A change never adds or removes lines.
+fn changed_lines(change: &Change) -> Vec<ChangedLine> {
     let (before, after) = (String::from_utf8_lossy(&change.before), String::from_utf8_lossy(&change.after));
     let lines = before.lines().zip(after.lines()).enumerate();
     lines
         .filter(|(_, (old, new))| old != new)
-        .flat_map(|(at, (old, new))| {
-            [
-                format!("{}:{}", change.path, at + 1),
-                format!("- {}", mask(old.trim())),
-                format!("+ {}", mask(new.trim())),
-            ]
+        .map(|(at, (old, new))| ChangedLine {
+            path: change.path.clone(),
+            line: at + 1,
+            before: mask(old.trim()).into_owned(),
+            after: mask(new.trim()).into_owned(),
         })
         .collect()
 }
 
-fn exit(foresight: &Foresight) -> Exit {
+fn exit(foresight: &Foresight, code: &Code) -> Exit {
     let mut all = foresight.holds.iter().chain(&foresight.later);
     let none = foresight.holds.is_empty() && foresight.later.is_empty();
     let by_person = all.any(|hold| hold.why.opens() == Opens::ByPerson);
     match (foresight.may_begin(), by_person || none) {
+        (true, _) if code.is_err() => Exit::Halted,
         (true, _) => Exit::Done,
         (false, true) => Exit::Halted,
         (false, false) => Exit::Waiting,
+    }
+}
+
+fn verdict(exit: Exit) -> VerdictV1 {
+    match exit {
+        Exit::Done => VerdictV1::Ready,
+        Exit::Waiting => VerdictV1::Waiting,
+        Exit::Findings | Exit::Usage | Exit::Halted | Exit::World | Exit::Bug => VerdictV1::Halted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_change_are_told_with_their_places_and_without_keys() {
+        let key = "q".repeat(86) + "==";
+        let file = |slot: &str| format!("locals {{\n  a = x.{slot}_key # AccountKey={key};\n  b = 1\n}}\n");
+        let (before, after) = (file("primary").into_bytes(), file("secondary").into_bytes());
+        let lines = changed_lines(&Change { path: "a.tf".to_owned(), before, after });
+        let [line] = &lines[..] else { panic!("one line: {lines:?}") };
+        assert_eq!((line.path.as_str(), line.line), ("a.tf", 2));
+        assert!(line.before.starts_with("a = x.primary_key # ") && !line.before.contains(&key[..8]));
+        assert!(line.after.starts_with("a = x.secondary_key # ") && !line.after.contains(&key[..8]));
     }
 }

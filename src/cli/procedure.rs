@@ -42,7 +42,7 @@ pub(super) async fn run(
     };
     let exit = match &end {
         Some(end) => finish(driver, end, command, terminal)?,
-        None => super::rotate::interrupted(driver, command, terminal).await?,
+        None => super::stopped::interrupted(driver, command, terminal).await?,
     };
     print(driver, end.as_ref(), output, terminal)?;
     Ok(exit)

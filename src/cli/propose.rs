@@ -65,7 +65,7 @@ impl Propose {
             if self.auto_merge {
                 driver = driver.merging(Merging::Auto);
             }
-            let asked = asked(&chosen, &driver, self.retire);
+            let asked = asked(&chosen, self.retire);
             let request = OpenRequest { access, again: self.again, ..asked };
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 return Ok(exit);

@@ -7,7 +7,7 @@ use super::rotate::{asked, fits, open, run};
 use super::target::{Target, spell};
 use super::words::SlotWord;
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::{DriveError, Driver};
+use crate::drive::DriveError;
 use crate::rotation::Reach;
 
 /// Regenerate the old key of the open rotation, and confirm the new one; do nothing else.
@@ -42,7 +42,7 @@ impl Regenerate {
         let chosen = settings.choose(self.target.environment.as_deref())?;
         let shown = watcher(terminal);
         self.consent.check(wiring::clock(&chosen).now())?;
-        let request = |driver: &Driver| asked(&chosen, driver, self.retire);
+        let request = asked(&chosen, self.retire);
         let wanted =
             Wanted { consent: &self.consent, flip_back: None, reach: Reach::Regenerate, request: &request };
         super::block_on(async {
@@ -60,7 +60,6 @@ impl Regenerate {
                     .hint("or name the slot whose key is to go: --retire SLOT"));
             }
             spell(&mut driver, terminal).await?;
-            let request = request(&driver);
             if let Some(exit) = open(&mut driver, &request, terminal).await? {
                 self.consent.accepting.void(terminal);
                 return Ok(exit);

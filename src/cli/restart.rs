@@ -11,7 +11,7 @@ use super::settings::Chosen;
 use super::target::{Target, spell};
 use super::words::SlotWord;
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::Driver;
+use crate::drive::OpenRequest;
 use crate::model::StampName;
 use crate::render::restarts::restarts;
 use crate::rotation::{Gate, Reach, StampRestart, WorkloadRestart};
@@ -61,7 +61,8 @@ impl Restart {
         let shown = watcher(terminal);
         let consent = Consent { approve: None, accepting: self.accepting };
         consent.check(wiring::clock(&chosen).now())?;
-        let request = |driver: &Driver| asked(&chosen, driver, self.retire);
+        // A rotation that has just ended is no reason to leave pods as they are.
+        let request = OpenRequest { again: true, ..asked(&chosen, self.retire) };
         let wanted = Wanted { consent: &consent, flip_back: None, reach, request: &request };
         super::block_on(async {
             let mut driver = match beside::driver(&chosen, &wanted, shown, terminal).await? {
@@ -70,9 +71,7 @@ impl Restart {
             };
             consent.accepting.fits(&driver)?;
             spell(&mut driver, terminal).await?;
-            let mut request = request(&driver);
-            // A rotation that has just ended is no reason to leave pods as they are.
-            request.again = true;
+            let mut request = request.clone();
             let due = driver.due(&mut request).await?;
             if driver.fold().rotation().is_none() && due.iter().all(|stamp| stamp.is_over() || !stamp.asked) {
                 terminal.data(restarts(&due).as_bytes())?;

@@ -4,8 +4,8 @@ use clap::ValueEnum;
 
 use super::{CliError, Exit, Terminal};
 use crate::render::schema::{
-    age_schema, census_schema, check_schema, explain_schema, flip_schema, plan_schema, procedure_schema,
-    rehearse_schema, status_schema, verify_schema,
+    age_schema, census_schema, check_schema, explain_schema, flip_schema, plan_schema, preflight_schema,
+    procedure_schema, rehearse_schema, status_schema, verify_schema,
 };
 
 /// Print the JSON Schema of a command's JSON output.
@@ -39,8 +39,10 @@ enum Name {
     Explain,
     /// `keyslot flip`
     Flip,
-    /// `keyslot check --plan FILE` (`keyslot plan` prints for people only)
+    /// `keyslot check --plan FILE`, of a plan that Terraform made (that of `keyslot plan` is `preflight`)
     Plan,
+    /// `keyslot plan`: what a rotation would do, and what is in its way
+    Preflight,
     /// `keyslot propose`, `keyslot promote` and `keyslot follow`
     Procedure,
     /// `keyslot rehearse`
@@ -60,6 +62,7 @@ impl Schema {
             Name::Explain => explain_schema(),
             Name::Flip => flip_schema(),
             Name::Plan => plan_schema(),
+            Name::Preflight => preflight_schema(),
             Name::Procedure => procedure_schema(),
             Name::Rehearse => rehearse_schema(),
             Name::Status => status_schema(),

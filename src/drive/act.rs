@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use super::flight::Landed;
 use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, commit_of, execute};
-use crate::model::{ClusterView, EvidenceKey, SecretVersion, Seen, StampName, VaultView, World};
+use crate::model::{ClusterView, EvidenceKey, SecretVersion, Seen, StampName, StepKey, VaultView, World};
 use crate::observe::ReleaseRule;
 use crate::ports::Permit;
 use crate::render;
 use crate::render::diff::unified_diff;
-use crate::rotation::{Ended, Event, Intent, Opened, Outcome, Relied, Step, request_id};
+use crate::rotation::{Ended, Intent, Opened, Outcome, Relied, Step, request_id};
 
 /// Bytes of a diff in a pull request's text, which forges limit to some 65,000 characters.
 const LONGEST_DIFF: usize = 30_000;
@@ -41,7 +41,7 @@ impl Driver {
                 None => {}
             }
         }
-        self.intend(&opened, &intents).await?;
+        self.intend(opened.approval_name(), intents.clone()).await?;
         for intent in &intents {
             self.say(&Notice::Intended { step: &intent.step });
         }
@@ -49,32 +49,42 @@ impl Driver {
             .into_iter()
             .zip(permits)
             .partition(|(intent, _)| matches!(intent.step, Step::Restart { .. }));
+        let of = opened.approval_name();
         for (intent, permit) in restarts {
             let Step::Restart { stamp, .. } = &intent.step else { continue };
             let stamp = stamp.clone();
             let (key, shop) = (intent.key.clone(), self.workshop(&opened, &intent, intended_at, ""));
-            let (ports, of) = (self.ports.clone(), opened.approval_name());
+            let (ports, of) = (self.ports.clone(), of.clone());
             let restart = async move {
                 let outcome = execute(&intent.step, &ports, &shop, &permit).await;
-                Landed::Restart(of, Box::new(intent), outcome)
+                Landed::Steps(of, vec![(intent, outcome)])
             };
             self.flight.restart(stamp, key, restart.boxed());
         }
-        let ends = join_all(others.iter().map(|(intent, permit)| {
+        let keys: Vec<StepKey> = others.iter().map(|(intent, _)| intent.key.clone()).collect();
+        let mut ends = Vec::new();
+        for (intent, permit) in others {
             let diff = diffs.get(&intent.key).map_or("", String::as_str);
-            let shop = self.workshop(&opened, intent, intended_at, diff);
-            let (ports, unmade) = (&self.ports, unmade.get(&intent.key).cloned());
-            async move {
-                match unmade {
+            let shop = self.workshop(&opened, &intent, intended_at, diff);
+            let (ports, unmade) = (self.ports.clone(), unmade.remove(&intent.key));
+            ends.push(async move {
+                let outcome = match unmade {
                     Some(outcome) => outcome,
-                    None => execute(&intent.step, ports, &shop, permit).await,
-                }
-            }
-        }))
-        .await;
-        let ended: Vec<Ended> =
-            others.iter().zip(ends).map(|((intent, _), outcome)| self.ended(intent, outcome)).collect();
-        if ended.is_empty() { Ok(()) } else { self.record_ends(&opened, ended).await }
+                    None => execute(&intent.step, &ports, &shop, &permit).await,
+                };
+                (intent, outcome)
+            });
+        }
+        if ends.is_empty() {
+            return Ok(());
+        }
+        let all = async move { Landed::Steps(of, join_all(ends).await) };
+        self.flight.steps(keys.iter().cloned(), all.boxed());
+        while keys.iter().any(|key| self.flight.has_sent(key)) {
+            let landed = self.flight.next().await;
+            self.land(Some(landed)).await?;
+        }
+        Ok(())
     }
 
     fn ended(&mut self, intent: &Intent, outcome: Outcome) -> Ended {
@@ -94,12 +104,11 @@ impl Driver {
                 self.attention.landed(stamp);
             }
             match landed {
-                Landed::Restart(of, intent, outcome) => {
-                    let end = self.ended(&intent, outcome);
+                Landed::Steps(of, ended) => {
                     // Of one that was closed since nobody asks any more, under whatever name it was begun anew.
-                    if self.fold.rotation().is_some_and(|open| open.approval_name() == of) {
-                        ends.push(end);
-                    }
+                    let open = self.fold.rotation().is_some_and(|open| open.approval_name() == of);
+                    let ended = ended.into_iter().map(|(intent, outcome)| self.ended(&intent, outcome));
+                    ends.extend(ended.filter(|_| open));
                 }
                 Landed::Cluster(..) | Landed::Glance(..) | Landed::Vault(..) | Landed::Stamp(..)
                     if !counts => {}
@@ -113,8 +122,8 @@ impl Driver {
             }
             next = self.flight.landed();
         }
-        match self.fold.rotation().cloned() {
-            Some(opened) if !ends.is_empty() => self.record_ends(&opened, ends).await,
+        match self.fold.rotation().map(Opened::approval_name) {
+            Some(of) if !ends.is_empty() => self.record_ends(of, ends).await,
             _ => Ok(()),
         }
     }
@@ -132,74 +141,6 @@ impl Driver {
         tracing::info!(%stamp, at = %self.ports.clock.now(), "seen");
         self.glanced.remove(&stamp);
         self.world.clusters.insert(stamp, seen);
-    }
-
-    /// Effects have happened: their outcomes are written behind whatever others wrote meanwhile. Where others have
-    /// ended the whole rotation since, or begun it anew, nobody asks any more.
-    ///
-    /// A store that is away is waited for: what a service has answered, no second look tells.
-    async fn record_ends(&mut self, opened: &Opened, ends: Vec<Ended>) -> Result<(), DriveError> {
-        let event = Event::Ended { ends: ends.clone() };
-        let before = self.journal.records().len();
-        loop {
-            let open = self.fold.rotation().map(Opened::approval_name);
-            if open != Some(opened.approval_name()) || self.arrived(before, &event) {
-                return Ok(());
-            }
-            match self.append(event.clone()).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_conflict() => self.attention.overtaken(),
-                Err(error) if self.arrived(before, &event) || self.outlast(&error).await => {
-                    // It may be there by now.
-                    if self.journal.refresh().await.is_ok() {
-                        self.refold()?;
-                    }
-                }
-                Err(error) => {
-                    self.tell_unwritten(&ends);
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// Whether a record of ours since then is this one: its answer was lost, and it arrived.
-    fn arrived(&self, before: usize, event: &Event) -> bool {
-        let since = self.journal.records().get(before..).unwrap_or_default();
-        since.iter().any(|record| self.journal.wrote(record) && record.kind == *event)
-    }
-
-    fn tell_unwritten(&self, ends: &[Ended]) {
-        for end in ends {
-            if let Some(record) = self.fold.step(&end.key) {
-                self.say(&Notice::Unwritten { step: &record.intent.step, outcome: &end.outcome });
-            }
-        }
-    }
-
-    /// Records what is about to be done. Where nobody answers and it arrived all the same, nothing of it was sent: that is
-    /// known, and is recorded too.
-    async fn intend(&mut self, opened: &Opened, intents: &[Intent]) -> Result<(), DriveError> {
-        let event = Event::Intended { intents: intents.to_vec() };
-        let before = self.journal.records().len();
-        let Err(error) = self.append(event.clone()).await else { return Ok(()) };
-        // Whether it arrived, only a store that answers tells.
-        while !error.is_conflict() && !self.arrived(before, &event) && self.outlast(&error).await {
-            if self.journal.refresh().await.is_ok() {
-                self.refold()?;
-                break;
-            }
-        }
-        if self.arrived(before, &event) {
-            let why = "whether the intent was recorded was not known in time".to_owned();
-            let ended = |intent: &Intent| Ended {
-                key: intent.key.clone(),
-                attempt: intent.attempt,
-                outcome: Outcome::NotSent { why: why.clone() },
-            };
-            self.record_ends(opened, intents.iter().map(ended).collect()).await?;
-        }
-        Err(error)
     }
 
     fn intent(&self, opened: &Opened, step: Step, relied_on: &[u8; 32]) -> Intent {
@@ -235,6 +176,7 @@ impl Driver {
             wall_deadline: until,
             monotonic_deadline: monotonic + left,
             lease: self.lease_term(),
+            recall: self.recall.clone(),
         }
     }
 

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::lease::Standing;
 use super::{Driver, Notice};
+use crate::journal::LeaseMove;
 use crate::model::{Blindness, CommitId, PullNumber, World};
 use crate::ports::{Bulletin, Effect, Fault};
 use crate::render;
@@ -63,16 +64,20 @@ impl Driver {
             .map(of)
             .filter(|(pull, bulletin)| self.bulletins.is_news(*pull, bulletin))
             .collect();
-        if pulls.is_empty() {
+        if pulls.is_empty() || matches!(self.lease_move(), LeaseMove::Wait { .. }) {
             return;
         }
-        // Two who tell at once would make two comments.
         let held = self.lease_term().is_some();
-        match self.hold_lease().await {
-            Ok(Standing::Held | Standing::New) => {}
-            Ok(Standing::Of { .. }) | Err(_) => return,
+        // Whoever begins knows of nothing that was told: seen to be so, it takes no record.
+        let (pulls, mut failed) = if held { (pulls, None) } else { self.unshown(pulls).await };
+        if !pulls.is_empty() {
+            // Two who tell at once would make two comments.
+            match self.hold_lease().await {
+                Ok(Standing::Held | Standing::New) => {}
+                Ok(Standing::Of { .. }) | Err(_) => return,
+            }
         }
-        let mut failed = None;
+        let told = !pulls.is_empty();
         for (pull, bulletin) in pulls {
             match self.ports.forge.publish(pull, &bulletin).await {
                 Effect::Applied(()) => {
@@ -91,10 +96,30 @@ impl Driver {
         if let Some(fault) = failed {
             self.not_told(&fault, now);
         }
-        if !held {
+        if told && !held {
             // It runs out by itself, too.
             let _ = self.release().await;
         }
+    }
+
+    /// Those that do not say it yet, and why one of them cannot be looked at.
+    async fn unshown(
+        &mut self,
+        pulls: Vec<(PullNumber, Bulletin)>,
+    ) -> (Vec<(PullNumber, Bulletin)>, Option<Fault>) {
+        let (mut unshown, mut failed) = (Vec::new(), None);
+        for (pull, bulletin) in pulls {
+            match self.ports.forge.shows(pull, &bulletin).await {
+                Ok(true) => {
+                    self.bulletins.told.insert(pull, bulletin);
+                }
+                Ok(false) => unshown.push((pull, bulletin)),
+                Err(fault) => {
+                    failed.get_or_insert(fault);
+                }
+            }
+        }
+        (unshown, failed)
     }
 
     /// Tells how the last rotation ended, where whoever ended it did not come to that. Said already, it is not said again.

@@ -13,7 +13,15 @@ pub enum DriveError {
     Illegal(#[from] IllegalRecord),
     /// Another rotation than the one asked for is open.
     #[error("rotation {open} (retiring {retiring}) is open; finish or close it first")]
-    AnotherIsOpen { open: String, retiring: String },
+    AnotherIsOpen {
+        open: String,
+        retiring: String,
+        /// The options that ask for another one, each with what is in force.
+        asked: Vec<String>,
+    },
+    /// What was asked for is settled when a rotation is opened, and the open one has it otherwise.
+    #[error("rotation {open} is open, and has been settled otherwise: {asked}")]
+    Settled { open: String, asked: String },
     /// The open rotation is of another account than the one that is looked at.
     #[error("rotation {open} is of the account {theirs}, and this is {ours}")]
     AnotherAccount { open: String, theirs: String, ours: String },

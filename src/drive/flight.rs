@@ -1,5 +1,5 @@
-//! What is under way: restarts that were sent, and looks at single stamps; each by itself, so that no stamp waits for the
-//! news of another.
+//! What is under way: steps that were sent, and looks at single stamps; each by itself, so that no stamp waits for the
+//! news of another, and what was sent is not lost with whoever waits for it.
 //!
 //! Nothing is decided here. What lands is put into the world by the loop, one after the other, and decided on together.
 //! No step is begun for a stamp that is being looked at: whoever acts has the newest there is. A look that was under way
@@ -19,8 +19,9 @@ const AT_ONCE: usize = 256;
 
 /// What came of one of them.
 pub(super) enum Landed {
-    /// By the name of the opening ([`Opened::approval_name`](crate::rotation::Opened::approval_name)) that sent it.
-    Restart(String, Box<Intent>, Outcome),
+    /// Steps that were begun together, each with its end; by the name of the opening
+    /// ([`Opened::approval_name`](crate::rotation::Opened::approval_name)) that sent them.
+    Steps(String, Vec<(Intent, Outcome)>),
     /// By lists that were made for it.
     Cluster(StampName, Box<Seen<ClusterView>>),
     /// By what has happened since. The vault too, where what the pods mount called for it.
@@ -36,7 +37,8 @@ pub(super) struct Flight {
     queued: VecDeque<BoxFuture<'static, Landed>>,
     /// What has landed while something else was waited for.
     arrived: VecDeque<Landed>,
-    steps: BTreeMap<StepKey, StampName>,
+    /// What was sent; a restart with its stamp.
+    steps: BTreeMap<StepKey, Option<StampName>>,
     /// Whether what each look will have seen still counts.
     looks: BTreeMap<EvidenceKey, bool>,
 }
@@ -47,8 +49,23 @@ impl Flight {
     }
 
     pub fn restart(&mut self, stamp: StampName, key: StepKey, future: BoxFuture<'static, Landed>) {
-        self.steps.insert(key, stamp);
+        self.steps.insert(key, Some(stamp));
         self.start(future);
+    }
+
+    /// Steps that are no restarts, and land together.
+    pub fn steps(&mut self, keys: impl IntoIterator<Item = StepKey>, future: BoxFuture<'static, Landed>) {
+        self.steps.extend(keys.into_iter().map(|key| (key, None)));
+        self.start(future);
+    }
+
+    /// The steps that were sent and have not landed.
+    pub fn sent(&self) -> impl Iterator<Item = &StepKey> {
+        self.steps.keys()
+    }
+
+    pub fn has_sent(&self, key: &StepKey) -> bool {
+        self.steps.contains_key(key)
     }
 
     pub fn look(&mut self, key: EvidenceKey, future: BoxFuture<'static, Landed>) {
@@ -75,7 +92,7 @@ impl Flight {
         if let EvidenceKey::Workloads(stamp) = key {
             return self.awaits(&EvidenceKey::Cluster(stamp.clone()));
         }
-        let restarts = |stamp: &StampName| self.steps.values().any(|at_work| at_work == stamp);
+        let restarts = |stamp: &StampName| self.steps.values().flatten().any(|at_work| at_work == stamp);
         self.looks.contains_key(key) || matches!(key, EvidenceKey::Cluster(stamp) if restarts(stamp))
     }
 
@@ -135,8 +152,8 @@ impl Flight {
             self.under_way.push(next);
         }
         match landed {
-            Landed::Restart(_, intent, _) => {
-                self.steps.remove(&intent.key);
+            Landed::Steps(_, ended) => {
+                ended.iter().for_each(|(intent, _)| drop(self.steps.remove(&intent.key)));
                 true
             }
             Landed::Cluster(stamp, _) | Landed::Glance(stamp, ..) => {

@@ -32,19 +32,23 @@ pub(super) enum Standing {
 impl Driver {
     /// Takes or renews the lease where that is possible now.
     pub(super) async fn hold_lease(&mut self) -> Result<Standing, DriveError> {
-        let now = self.ports.clock.now();
-        let lease = current_lease(self.journal.records());
-        let step = match next_move(lease.as_ref(), &self.holder, now, &self.lease_terms) {
-            LeaseMove::Wait { .. } if self.alone => next_move(None, &self.holder, now, &self.lease_terms),
-            other => other,
-        };
-        match step {
+        match self.lease_move() {
             LeaseMove::Keep => Ok(Standing::Held),
             LeaseMove::Take { until } | LeaseMove::Renew { until } => {
                 self.append(Event::Lease { holder: self.holder.clone(), until }).await?;
                 Ok(Standing::New)
             }
             LeaseMove::Wait { holder, free_at } => Ok(Standing::Of { holder, until: free_at }),
+        }
+    }
+
+    /// What is to be done for the lease now.
+    pub(super) fn lease_move(&self) -> LeaseMove {
+        let now = self.ports.clock.now();
+        let lease = current_lease(self.journal.records());
+        match next_move(lease.as_ref(), &self.holder, now, &self.lease_terms) {
+            LeaseMove::Wait { .. } if self.alone => next_move(None, &self.holder, now, &self.lease_terms),
+            other => other,
         }
     }
 

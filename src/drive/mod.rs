@@ -10,18 +10,27 @@
 //! - Before what cannot be taken back, and before the end, evidence that has aged is looked at once more.
 
 mod act;
+mod again;
 mod attention;
 mod bulletin;
+mod close;
 mod error;
 mod evidence;
 mod flight;
 mod foresee;
 mod forget;
+mod identify;
 mod insist;
 mod lease;
+mod notes;
 mod open;
+mod outcomes;
+mod request;
 mod restart;
+mod resume;
 mod round;
+mod run;
+mod spelling;
 mod status;
 mod turn;
 mod wait;
@@ -29,7 +38,7 @@ mod watch;
 mod words;
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +47,7 @@ use jiff::Timestamp;
 use crate::journal::{Journal, Record};
 use crate::model::{Merging, Policy, Salt, StampName, World};
 use crate::observe::{Held, Observer, ReleaseRule};
-use crate::ports::Ports;
+use crate::ports::{Ports, Recall};
 use crate::rotation::{
     Decider, Event, Fold, Gate, IllegalRecord, Opened, Reach, Step, operation, promoted, unanswered,
 };
@@ -48,9 +57,13 @@ use bulletin::Bulletins;
 use evidence::Digests;
 use flight::Flight;
 use insist::Patience;
+use outcomes::{Intending, Owed};
 
 pub use error::DriveError;
-pub use open::{OpenRequest, Opening, Speller, access_under_way, fresh_salt};
+pub use identify::fresh_salt;
+pub use open::access_under_way;
+pub use request::{OpenRequest, Opening};
+pub use spelling::Speller;
 pub use turn::TurnEnd;
 pub use watch::{Notice, Silent, Watcher};
 
@@ -70,6 +83,10 @@ pub struct Driver {
     attention: Attention,
     bulletins: Bulletins,
     flight: Flight,
+    intending: Option<Intending>,
+    owed: VecDeque<Owed>,
+    /// Given along with every permit.
+    recall: Recall,
     /// Stamps whose clusters were seen by what has happened since their last lists: good for restarts, and for nothing that
     /// cannot be taken back.
     glanced: BTreeSet<StampName>,
@@ -136,6 +153,9 @@ impl Driver {
             attention: Attention::default(),
             bulletins: Bulletins::default(),
             flight: Flight::default(),
+            intending: None,
+            owed: VecDeque::new(),
+            recall: Recall::default(),
             glanced: BTreeSet::new(),
             digests: Digests::default(),
             policy,

@@ -123,7 +123,7 @@ impl Driver {
         let (name, retiring) = (open.approval_name(), open.retires().to_string());
         match of {
             Some(of) if of == name => Ok(()),
-            Some(_) => Err(DriveError::AnotherIsOpen { open: name, retiring }),
+            Some(_) => Err(DriveError::AnotherIsOpen { open: name, retiring, asked: Vec::new() }),
             None => Err(DriveError::NoneOpen),
         }
     }

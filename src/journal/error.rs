@@ -3,6 +3,7 @@
 use crate::model::Blindness;
 use crate::ports::Fault;
 
+use super::record::VERSION;
 use super::{Format, Seq};
 
 /// Why the journal could not be read or appended to. In every case but [`JournalError::Unsettled`] the append
@@ -16,6 +17,10 @@ pub enum JournalError {
     /// A newer version of keyslot wrote here. With the known major, opening succeeds and appending does not.
     #[error("{place} has journal format {found}; this version writes {known}")]
     NewerFormat { found: Format, known: Format, place: String },
+
+    /// A newer version of keyslot wrote this record, and what it tells is not known here.
+    #[error("record {seq} was written by a newer keyslot{} ({place}): {why}", named(.version.as_ref()))]
+    NewerRecord { seq: Seq, place: String, version: Option<String>, why: String },
 
     /// A record that cannot be read. It is never passed over: it may be the intent of a regeneration.
     #[error("record {seq} is damaged ({place}): {why}")]
@@ -49,6 +54,16 @@ impl JournalError {
                 &format!("its format is {found}; this version of keyslot writes {known}"),
             )
             .remedy("use the newer keyslot that wrote it; nothing was changed"),
+            JournalError::NewerRecord { place, version, why, .. } => fault(
+                Blindness::Unintelligible,
+                "read the journal",
+                place,
+                &format!(
+                    "it was written by a newer keyslot{}, and this is {VERSION}: {why}",
+                    named(version.as_ref())
+                ),
+            )
+            .remedy("upgrade keyslot here; nothing was changed, and nothing is damaged"),
             JournalError::Damaged { place, why, .. } => {
                 fault(Blindness::Unintelligible, "read the journal", place, why)
                     .remedy("restore this record from a backup; do not delete it: it may tell of an effect")
@@ -67,6 +82,10 @@ impl JournalError {
             }
         }
     }
+}
+
+fn named(version: Option<&String>) -> String {
+    version.map(|version| format!(" (version {version})")).unwrap_or_default()
 }
 
 fn fault(kind: Blindness, what: &str, subject: &str, why: &str) -> Fault {

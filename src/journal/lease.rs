@@ -159,7 +159,15 @@ mod tests {
 
     fn record(written: i64, kind: Event) -> Record<Event> {
         let writer_nonce = String::new();
-        Record { format: KNOWN_FORMAT, seq: Seq(1), writer_nonce, at: at(written), kind, stored: None }
+        Record {
+            format: KNOWN_FORMAT,
+            seq: Seq(1),
+            writer_nonce,
+            version: None,
+            at: at(written),
+            kind,
+            stored: None,
+        }
     }
 
     const TERMS: LeaseTerms = LeaseTerms { term: Duration::from_secs(600), margin: Duration::from_secs(30) };

@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::record::{Unreadable, nonce_of};
+use super::record::{Unreadable, VERSION, nonce_of};
 use super::{Created, Event, Format, JournalError, KNOWN_FORMAT, Record, RecordStore, Seq, Stored};
 use crate::model::Blindness;
 use crate::ports::{Effect, Fault};
@@ -178,6 +178,7 @@ impl<E: Event> Journal<E> {
             format: KNOWN_FORMAT,
             seq: self.last().next(),
             writer_nonce: format!("{}-{}", self.writer, self.attempts),
+            version: Some(VERSION.to_owned()),
             at,
             kind,
             stored: None,
@@ -188,6 +189,9 @@ impl<E: Event> Journal<E> {
         match Record::decode(seq, &stored.bytes) {
             Ok(record) => Ok(Record { stored: stored.at, ..record }),
             Err(Unreadable::Newer(found)) => Err(self.newer(seq, found)),
+            Err(Unreadable::Unknown { version, why }) => {
+                Err(JournalError::NewerRecord { seq, place: self.store.place(seq), version, why })
+            }
             Err(Unreadable::Damaged(why)) => {
                 Err(JournalError::Damaged { seq, place: self.store.place(seq), why })
             }

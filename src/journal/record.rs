@@ -64,6 +64,9 @@ pub struct Record<E> {
     pub seq: Seq,
     /// Of the one attempt that wrote it: an answer that was lost can be told from a lost race.
     pub writer_nonce: String,
+    /// Of the keyslot that wrote it; absent in older journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// World time, by the writer's clock.
     pub at: Timestamp,
     pub kind: E,
@@ -77,12 +80,46 @@ pub struct Record<E> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
     Newer(Format),
+    /// Of the known format, with something in it that only a newer version knows.
+    Unknown {
+        version: Option<String>,
+        why: String,
+    },
     Damaged(String),
 }
 
 #[derive(Deserialize)]
 struct Head {
     format: Format,
+    seq: Option<Seq>,
+    version: Option<String>,
+}
+
+impl Head {
+    /// Whether a whole record of a newer version is why it does not read.
+    fn is_of_newer(&self, seq: Seq, error: &serde_json::Error) -> bool {
+        let newer = self.version.as_deref().is_some_and(is_newer);
+        self.seq == Some(seq) && (newer || names_unknown_variant(error))
+    }
+}
+
+/// This version.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Whether a version is a later one than this. What is no version is none.
+fn is_newer(version: &str) -> bool {
+    numbers(version).zip(numbers(VERSION)).is_some_and(|(theirs, ours)| theirs > ours)
+}
+
+fn numbers(version: &str) -> Option<[u64; 3]> {
+    let release = version.split(['-', '+']).next()?;
+    let numbers: Vec<u64> = release.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    numbers.try_into().ok()
+}
+
+/// Whether an event, or a value in one, has a name that this version does not know: serde's words are the only sign of it.
+fn names_unknown_variant(error: &serde_json::Error) -> bool {
+    error.is_data() && error.to_string().starts_with("unknown variant `")
 }
 
 #[derive(Deserialize)]
@@ -94,24 +131,29 @@ impl<E: Event> Record<E> {
     /// Reads a record's bytes. What does not read as a record of this version is judged by its format first.
     pub(super) fn decode(seq: Seq, bytes: &[u8]) -> Result<Record<E>, Unreadable> {
         let read = serde_json::from_slice::<Record<E>>(bytes);
-        let format = match &read {
-            Ok(record) => record.format,
-            Err(_) => {
-                let head: Head = serde_json::from_slice(bytes)
-                    .map_err(|error| Unreadable::Damaged(format!("it is not a journal record: {error}")))?;
-                head.format
-            }
+        let head = match &read {
+            Ok(record) => Head { format: record.format, seq: None, version: None },
+            Err(_) => serde_json::from_slice(bytes)
+                .map_err(|error| Unreadable::Damaged(format!("it is not a journal record: {error}")))?,
         };
+        let format = head.format;
         if format.major > KNOWN_FORMAT.major {
             return Err(Unreadable::Newer(format));
         }
         if format.major < KNOWN_FORMAT.major {
             return Err(Unreadable::Damaged(format!("no format {format} was ever released")));
         }
-        let record = read.map_err(|error| match format > KNOWN_FORMAT {
-            true => Unreadable::Newer(format),
-            false => Unreadable::Damaged(error.to_string()),
-        })?;
+        let record = match read {
+            Ok(record) => record,
+            Err(_) if format > KNOWN_FORMAT => return Err(Unreadable::Newer(format)),
+            Err(error) if head.is_of_newer(seq, &error) => {
+                // All that this version knows instead is no help to anybody.
+                let why = error.to_string();
+                let why = why.split(", expected").next().unwrap_or_default().to_owned();
+                return Err(Unreadable::Unknown { version: head.version, why });
+            }
+            Err(error) => return Err(Unreadable::Damaged(error.to_string())),
+        };
         if record.seq != seq {
             return Err(Unreadable::Damaged(format!(
                 "it says that it is record {}: the file was renamed or copied",

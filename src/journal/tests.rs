@@ -53,9 +53,9 @@ fn a_record_is_one_json_object_of_the_known_format() {
     append(&mut open(&store, "a").unwrap(), "propose").unwrap();
     let text = String::from_utf8(store.bytes(Seq(1)).unwrap().to_vec()).unwrap();
     assert_eq!(
-        text,
+        text.replace(record::VERSION, "VERSION"),
         "{\"format\":{\"major\":1,\"minor\":0},\"seq\":1,\"writer_nonce\":\"a-1\",\
-         \"at\":\"2027-01-15T08:00:00Z\",\"kind\":{\"event\":\"intent\",\"step\":\"propose\"}}\n"
+         \"version\":\"VERSION\",\"at\":\"2027-01-15T08:00:00Z\",\"kind\":{\"event\":\"intent\",\"step\":\"propose\"}}\n"
     );
 }
 
@@ -172,13 +172,53 @@ fn a_newer_major_is_refused() {
     assert!(error.fault().to_string().contains("use the newer keyslot"), "{}", error.fault());
 }
 
+fn by_version(store: &MemoryStore, seq: u64, version: &str, kind: &str) {
+    let text = format!(
+        "{{\"format\":{{\"major\":1,\"minor\":0}},\"seq\":{seq},\"writer_nonce\":\"z\",\"version\":\"{version}\",\
+         \"at\":\"2027-01-15T08:00:00Z\",\"kind\":{kind}}}"
+    );
+    store.overwrite(Seq(1), text);
+}
+
 #[test]
-fn an_unknown_event_is_newer_under_a_newer_format_and_damage_under_the_known_one() {
+fn an_unknown_event_is_newer_and_its_version_is_named_where_it_is_told() {
     let store = MemoryStore::new();
-    with_format(&store, 1, 1, 1, "{\"event\":\"dance\"}");
+    let dance = "{\"event\":\"dance\"}";
+    with_format(&store, 1, 1, 1, dance);
     assert!(matches!(open(&store, "a"), Err(JournalError::NewerFormat { .. })));
-    with_format(&store, 1, 1, 0, "{\"event\":\"dance\"}");
-    assert!(matches!(open(&store, "a"), Err(JournalError::Damaged { .. })));
+    with_format(&store, 1, 1, 0, dance);
+    let error = open(&store, "a").err().unwrap();
+    assert!(matches!(&error, JournalError::NewerRecord { version: None, .. }), "{error}");
+    by_version(&store, 1, "9.1.0", dance);
+    let error = open(&store, "a").err().unwrap();
+    assert!(error.to_string().contains("by a newer keyslot (version 9.1.0)"), "{error}");
+    let told = error.fault().to_string();
+    for part in ["unknown variant `dance`", "memory/0000000001.json", "upgrade keyslot", "nothing is damaged"]
+    {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(!told.contains("expected") && !told.contains("restore"), "{told}");
+}
+
+#[test]
+fn what_does_not_read_is_damage_unless_a_newer_version_wrote_it() {
+    let store = MemoryStore::new();
+    let missing = "{\"event\":\"intent\"}";
+    let damaged = |store: &MemoryStore| matches!(open(store, "a"), Err(JournalError::Damaged { .. }));
+    let newer = |store: &MemoryStore| matches!(open(store, "a"), Err(JournalError::NewerRecord { .. }));
+    for version in [record::VERSION, "0.0.1", "tomorrow's", "9", ""] {
+        by_version(&store, 1, version, missing);
+        assert!(damaged(&store), "{version}");
+    }
+    for version in ["9.0.0", "9.0.0-rc.1", "9.0.0+build"] {
+        by_version(&store, 1, version, missing);
+        assert!(newer(&store), "{version}");
+    }
+    // What stands under another number is no version's.
+    by_version(&store, 2, "9.0.0", missing);
+    assert!(damaged(&store));
+    by_version(&store, 2, "9.0.0", "{\"event\":\"dance\"}");
+    assert!(damaged(&store));
 }
 
 #[test]

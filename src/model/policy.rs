@@ -1,5 +1,6 @@
 //! What a team has decided: waits, ages, waves. All plain durations in world time.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,17 @@ pub enum FlipBack {
     Propose,
     /// Proposed, merged, deployed and restarted too. Never regenerates.
     Deploy,
+}
+
+impl fmt::Display for FlipBack {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FlipBack::No => "no",
+            FlipBack::Propose => "propose",
+            FlipBack::Deploy => "deploy",
+        })
+    }
 }
 
 /// Whether the journal's store can hold a lease between machines.

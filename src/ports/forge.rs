@@ -94,6 +94,14 @@ pub trait Forge: Send + Sync {
         permit: &Permit,
     ) -> Effect<CommitId>;
 
+    /// Whether all that [`Forge::publish`] would say is said already. Changes nothing; one that cannot tell has said nothing.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    async fn shows(&self, _pull: PullNumber, _bulletin: &Bulletin) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
     /// Keeps the one comment of this rotation, the status of its head and the label of what is under way as the bulletin
     /// says. What is so already is not said again.
     async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()>;

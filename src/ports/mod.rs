@@ -30,7 +30,7 @@ pub use effect::{Effect, Fault};
 pub use forge::{Bringing, Bulletin, BulletinState, Forge, NewPull};
 pub use inventory::Inventory;
 pub use logs::Logs;
-pub use permit::{LeaseTerm, Permit};
+pub use permit::{LeaseTerm, Permit, Recall};
 pub use pipeline::{Arrival, Pipeline, Started};
 pub use validation::Validation;
 pub use vaults::Vaults;

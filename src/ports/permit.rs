@@ -1,5 +1,7 @@
 //! The right to do one dangerous thing, for a short while.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +14,29 @@ pub struct LeaseTerm {
     pub holder: String,
     pub until: Timestamp,
 }
+
+/// Takes back whatever it is given along with and was not sent yet. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Recall(Arc<AtomicBool>);
+
+impl Recall {
+    /// From now on nothing more is sent.
+    pub fn call(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_called(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl PartialEq for Recall {
+    fn eq(&self, other: &Recall) -> bool {
+        self.is_called() == other.is_called()
+    }
+}
+
+impl Eq for Recall {}
 
 /// Handed to an adapter with a dangerous call. The adapter asks [`Permit::check`] when everything else is at
 /// hand, just before the bytes leave: a laptop that slept between deciding and acting must not fire.
@@ -26,14 +51,19 @@ pub struct Permit {
     /// Not after this reading of the monotonic clock.
     pub monotonic_deadline: Duration,
     pub lease: Option<LeaseTerm>,
+    /// By whoever wants the process to stop.
+    pub recall: Recall,
 }
 
 impl Permit {
     /// Whether the call may still be sent.
     ///
     /// # Errors
-    /// In words, which of the deadlines has passed.
+    /// In words, which of the deadlines has passed, or that it was taken back.
     pub fn check(&self, clock: &dyn Clock) -> Result<(), String> {
+        if self.recall.is_called() {
+            return Err(format!("keyslot was stopped before “{}” was sent", self.subject));
+        }
         let now = clock.now();
         if now > self.wall_deadline {
             return Err(format!(

@@ -10,10 +10,10 @@ use crate::rotation::Acceptance;
 
 /// One of them as a line, with whether it is over at this moment.
 pub fn words(one: &Acceptance, at: Option<Timestamp>) -> String {
-    let Acceptance { by, gate, subject, because, until, why } = one;
+    let Acceptance { by, gate: _, subject: _, because, until, why } = one;
     let bound = why.as_ref().map(|why| format!("; only as it was: {}", why.trim())).unwrap_or_default();
-    let over = if at.is_some_and(|at| *until <= at) { "; that is over" } else { "" };
-    format!("{gate}:{subject} is accepted by {by} until {}: {because}{bound}{over}", span::rfc3339(*until))
+    let over = if at.is_some_and(|at| one.is_over(at)) { "; that is over" } else { "" };
+    format!("{} is accepted by {by} until {}: {because}{bound}{over}", one.name(), span::rfc3339(*until))
 }
 
 /// A line each.
@@ -23,7 +23,7 @@ pub fn lines(given: &[Acceptance], at: Timestamp) -> String {
 
 /// As `--withdraw` takes them.
 pub fn names(given: &[Acceptance]) -> Vec<String> {
-    let names: BTreeSet<String> = given.iter().map(|one| format!("{}:{}", one.gate, one.subject)).collect();
+    let names: BTreeSet<String> = given.iter().map(Acceptance::name).collect();
     names.into_iter().collect()
 }
 
@@ -37,7 +37,7 @@ pub fn public(given: &[Acceptance], stamps: &[StampName], at: Timestamp) -> Vec<
         };
         stamps.iter().any(of)
     };
-    let counting = given.iter().filter(|one| one.until > at);
+    let counting = given.iter().filter(|one| !one.is_over(at));
     let line = |one: &Acceptance| {
         let of = if theirs(&one.subject) { format!(" for {}", one.subject) } else { String::new() };
         format!("{}{of} is accepted until {}", one.gate, span::rfc3339(one.until))

@@ -78,8 +78,13 @@ pub fn unread(what: UnreadRules) -> &'static str {
 
 /// What people have to do before a pull request is merged; nothing where nothing is asked of them.
 pub fn asked(ruled: &Ruled) -> Option<String> {
-    let asks: Vec<String> = ruled.asks().flat_map(asks).collect();
+    let asks = asked_for(ruled);
     (!asks.is_empty()).then(|| format!("{} asks for {}", ruled.branch, asks.join(", ")))
+}
+
+/// The same, one by one.
+pub fn asked_for(ruled: &Ruled) -> Vec<String> {
+    ruled.asks().flat_map(asks).collect()
 }
 
 fn asks(demand: &Demand) -> Vec<String> {

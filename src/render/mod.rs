@@ -29,6 +29,7 @@ pub mod note;
 mod place;
 pub mod plan_human;
 pub mod plan_json;
+pub mod preflight_json;
 pub mod procedure;
 pub mod pull_request;
 pub mod reason;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::concern::leaves_marks;
 use super::span;
 use crate::model::{ClassFate, LostClass, StampName};
 use crate::rotation::{Ahead, Note, RunBeside};
@@ -71,6 +72,9 @@ pub fn words(note: &Note) -> String {
             "since when Kubernetes Secrets hold their key, their dates alone tell, and every restart moves them: the journal \
              cannot be read: {why}"
         ),
+        Note::Managed(workload, manager) if leaves_marks(manager) => {
+            format!("{workload} is managed by {manager}, which leaves the mark of a restart alone")
+        }
         Note::Managed(workload, manager) => format!(
             "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"
         ),

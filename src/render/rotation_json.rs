@@ -207,16 +207,16 @@ fn approval((at, given): &(Timestamp, Approval)) -> ApprovalV1 {
     ApprovalV1 { at: span::rfc3339(*at), by: given.by.clone(), digest: given.digest.clone() }
 }
 
-fn acceptance(one: &Acceptance, at: Timestamp) -> AcceptanceV1 {
+pub(super) fn acceptance(one: &Acceptance, at: Timestamp) -> AcceptanceV1 {
     AcceptanceV1 {
         gate: one.gate.to_string(),
         subject: one.subject.clone(),
-        withdraw: format!("{}:{}", one.gate, one.subject),
+        withdraw: one.name(),
         by: one.by.clone(),
         because: one.because.clone(),
         until: span::rfc3339(one.until),
         bound_to: one.why.as_ref().map(|why| why.trim().to_owned()),
-        over: one.until <= at,
+        over: one.is_over(at),
     }
 }
 

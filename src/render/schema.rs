@@ -10,6 +10,7 @@ use super::check_json::CheckJson;
 use super::explain_json::ExplainV1;
 use super::flip_json::FlipJson;
 use super::plan_json::PlanJson;
+use super::preflight_json::PreflightV1;
 use super::procedure::ProcedureV1;
 use super::rehearse_json::RehearsalV1;
 use super::status_json::StatusV1;
@@ -43,6 +44,11 @@ pub fn flip_schema() -> Schema {
 /// Of `keyslot check --plan FILE --output json`.
 pub fn plan_schema() -> Schema {
     schema_of::<PlanJson>()
+}
+
+/// Of `keyslot plan --output json`.
+pub fn preflight_schema() -> Schema {
+    schema_of::<PreflightV1>()
 }
 
 /// Of `keyslot propose`, `promote` and `follow` with `--output json`.

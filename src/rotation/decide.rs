@@ -4,20 +4,22 @@
 //! passed; what is already so in the world passes, whoever did it. Past the point of no return, when the old
 //! key's regeneration may have been sent, only that is followed. Steps that the command was not asked for hold.
 
+mod asked;
+mod path;
+mod settle;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::attempt::may_have_been_sent;
-use super::phases::{merge_is_asked, restarted, run_ahead, stand, stands_ready};
+use self::asked::within_reach;
+use self::path::{last_leg, last_phase, past_return, path};
+use self::settle::settle;
+use super::phases::{run_ahead, stands_ready};
 use super::predicate::{delivered_elsewhere, none_in_the_making};
-use super::reason::Opens;
-use super::stamps::begun_at;
-use super::{
-    Context, Event, Fold, Gate, Leg, Opened, Phase, Purpose, Reach, Reason, Relied, Stand, Step, Subject, Why,
-};
-use crate::model::{Blindness, EvidenceKey, FlipBack, Merging, Policy, PullWait, StampName, World};
+use super::{Context, Event, Fold, Gate, Leg, Opened, Phase, Reach, Reason, Relied, Step};
+use crate::model::{Policy, World};
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,28 +92,6 @@ impl<'a> Decider<'a> {
     }
 }
 
-const OUT: [Phase; 8] = [
-    Phase::Prepare,
-    Phase::Propose,
-    Phase::Merge,
-    Phase::Promote,
-    Phase::Deploy,
-    Phase::Propagate,
-    Phase::Restart,
-    Phase::Quiesce,
-];
-
-const BACK: [Phase; 8] = [
-    Phase::Propose,
-    Phase::Merge,
-    Phase::Promote,
-    Phase::Deploy,
-    Phase::Propagate,
-    Phase::Restart,
-    Phase::Quiesce,
-    Phase::Reconcile,
-];
-
 /// Decides for the open rotation of the fold; `None` where no rotation is open.
 pub fn decide(decider: &Decider<'_>, fold: &Fold, world: &World, now: Timestamp) -> Option<Decision> {
     let opened = fold.rotation()?;
@@ -165,259 +145,4 @@ fn walk(ctx: &Context<'_>) -> Decision {
             Decision { leg, phase, verdict: end, relied: Relied::default() }
         }
     }
-}
-
-/// What is left is for others: after the confirmation for a regeneration alone, after the proposal for one that is not
-/// to be merged. First it is looked whether there is anything.
-fn within_reach(ctx: &Context<'_>, decision: Decision) -> Decision {
-    let looks = match &decision.verdict {
-        Verdict::Wait { reasons, .. } => reasons.iter().any(Reason::opens_by_looking),
-        Verdict::Act { .. } | Verdict::Halt { .. } | Verdict::Done | Verdict::Enough => false,
-        Verdict::Record(_) => true,
-    };
-    match ctx.reach {
-        _ if looks => decision,
-        Reach::Regenerate if ctx.fold.confirmed.is_some() => {
-            Decision { verdict: Verdict::Enough, ..decision }
-        }
-        Reach::Propose { merge: false } if decision.phase == Phase::Merge => {
-            let leg = decision.leg;
-            proposed(&Context { leg, ..*ctx }, decision)
-        }
-        _ => decision,
-    }
-}
-
-/// What is proposed is for people to merge. Where the forge is to do it, it is to have been asked: what holds that is
-/// told, and what only wants a moment is waited for as part of the proposal.
-fn proposed(ctx: &Context<'_>, decision: Decision) -> Decision {
-    let (reasons, waits) = match &decision.verdict {
-        Verdict::Wait { reasons, .. } => (reasons, true),
-        Verdict::Halt { reasons } => (reasons, false),
-        Verdict::Act { .. } | Verdict::Record(_) | Verdict::Done | Verdict::Enough => return decision,
-    };
-    let computes =
-        |why: &Why| matches!(why, Why::PullOpen { waits, .. } if waits.contains(&PullWait::NotComputed));
-    let asked = ctx.policy.pulls.merging == Merging::Auto && !merge_is_asked(ctx);
-    let moment = |one: &Reason| matches!(one.why, Why::OutcomeOpen { .. }) || (asked && computes(&one.why));
-    let held = |one: &Reason| {
-        // How a validation stands is told beside; a check that has not passed keeps us from asking the forge.
-        let told = one.gate == Gate::Validated && !matches!(one.why, Why::CheckNotPassed { .. });
-        asked && !told && !matches!(one.why, Why::PullOpen { .. })
-    };
-    if waits && reasons.iter().any(moment) {
-        return Decision { phase: Phase::Propose, ..decision };
-    }
-    // Nobody waits here who would be told of it later: a wrong name, or a token that may not.
-    let unseen = |one: &&Reason| match &one.why {
-        Why::Blind { evidence: EvidenceKey::Validation(_), blind } => {
-            blind.kind.is_refusal() || blind.kind == Blindness::Misconfigured
-        }
-        _ => false,
-    };
-    let unseen: Vec<Reason> = reasons.iter().filter(unseen).cloned().collect();
-    if !unseen.is_empty() {
-        return Decision { verdict: Verdict::Halt { reasons: unseen }, ..decision };
-    }
-    match reasons.iter().any(held) {
-        true => decision,
-        false => Decision { verdict: Verdict::Enough, ..decision },
-    }
-}
-
-/// The phases to walk, in order.
-fn path(ctx: &Context<'_>) -> Vec<(Leg, Phase)> {
-    if ctx.fold.confirmed.is_some() {
-        return after_confirm(ctx);
-    }
-    let mut path: Vec<(Leg, Phase)> = Vec::new();
-    if !past_return(ctx) {
-        path.extend(OUT.iter().map(|phase| (Leg::Out, *phase)));
-    }
-    path.push((Leg::Out, Phase::Regenerate));
-    path.push((Leg::Out, Phase::Confirm));
-    path
-}
-
-fn after_confirm(ctx: &Context<'_>) -> Vec<(Leg, Phase)> {
-    let mut path = Vec::new();
-    if !ctx.is_on_the_way_back() {
-        path.push((Leg::Out, Phase::Reconcile));
-    }
-    match ctx.opened.flip_back {
-        FlipBack::No => {}
-        // The proposal is for later releases: whatever becomes of it, everybody stays where they are.
-        FlipBack::Propose => path.extend([(Leg::Back, Phase::Propose), (Leg::Out, Phase::Reconcile)]),
-        FlipBack::Deploy => path.extend(BACK.iter().map(|phase| (Leg::Back, *phase))),
-    }
-    path
-}
-
-/// Whether the old key is gone, or its regeneration may be under way.
-fn past_return(ctx: &Context<'_>) -> bool {
-    let step = Step::Regenerate { kind: ctx.opened.retires(), purpose: Purpose::Retire };
-    if let Some(record) = ctx.record(&step)
-        && (may_have_been_sent(record) && !known_unsent(ctx, record, &step))
-    {
-        return true;
-    }
-    ctx.retired_at().is_some()
-}
-
-fn known_unsent(ctx: &Context<'_>, record: &super::StepRecord, step: &Step) -> bool {
-    super::phases::regeneration_under_way(ctx, record, step).is_none()
-}
-
-fn last_leg(opened: &Opened) -> Leg {
-    if opened.flip_back == FlipBack::No { Leg::Out } else { Leg::Back }
-}
-
-fn last_phase(opened: &Opened) -> Phase {
-    match opened.flip_back {
-        FlipBack::No | FlipBack::Deploy => Phase::Reconcile,
-        FlipBack::Propose => Phase::Propose,
-    }
-}
-
-/// The verdict of one phase, or `None` when it has passed.
-fn settle(ctx: &Context<'_>, phase: Phase) -> Option<Decision> {
-    if phase == Phase::Restart && restarted(ctx) {
-        return None;
-    }
-    let paused = ctx.holding(paused(ctx));
-    let verdict = match of_what_was_asked(ctx, stand(phase, ctx)) {
-        Stand::Passed => return None,
-        Stand::Act(_) if !paused.is_empty() => Verdict::Halt { reasons: paused },
-        // What was begun is followed to its end; then it rests.
-        Stand::ActAndHeld(_, held)
-            if !paused.is_empty()
-                && held.iter().any(|one| is_followed(ctx, one) || one.why.is_under_way()) =>
-        {
-            told_with(paused, hold(ctx, held))
-        }
-        Stand::ActAndHeld(_, held) if !paused.is_empty() => {
-            Verdict::Halt { reasons: paused.into_iter().chain(held).collect() }
-        }
-        Stand::Act(steps) => act(ctx, phase, steps, Vec::new()),
-        Stand::ActAndHeld(steps, held) => act(ctx, phase, steps, held),
-        Stand::Record(event) => Verdict::Record(event),
-        Stand::Held(reasons) => told_with(paused, hold(ctx, reasons)),
-    };
-    let verdict = match verdict {
-        Verdict::Halt { reasons } if phase < Phase::Restart => followed(ctx, reasons),
-        other => other,
-    };
-    Some(Decision { leg: ctx.leg, phase, verdict, relied: Relied::default() })
-}
-
-/// Without the waves of stamps that were not named: they wait for what this command does not do. Where they are all
-/// that holds, they are told.
-fn of_what_was_asked(ctx: &Context<'_>, stand: Stand) -> Stand {
-    let matters = |one: &Reason| {
-        one.gate != Gate::Wave
-            || one.opens_by_looking()
-            || one.subject.stamp().is_none_or(|stamp| ctx.reach.asks_for(stamp))
-    };
-    match stand {
-        Stand::Held(reasons) if reasons.iter().any(matters) => {
-            Stand::Held(reasons.into_iter().filter(matters).collect())
-        }
-        Stand::ActAndHeld(steps, held) => {
-            Stand::ActAndHeld(steps, held.into_iter().filter(matters).collect())
-        }
-        other => other,
-    }
-}
-
-/// The steps that the command was asked for; the others hold.
-fn act(ctx: &Context<'_>, phase: Phase, steps: Vec<Step>, mut held: Vec<Reason>) -> Verdict {
-    let mut ours = Vec::with_capacity(steps.len());
-    for step in steps {
-        if ctx.reach.covers(phase, &step) {
-            ours.push(step);
-            continue;
-        }
-        let subject = match &step {
-            Step::Restart { stamp, workload, .. } => Subject::Workload(stamp.clone(), workload.clone()),
-            _ => Subject::Rotation,
-        };
-        let why = Why::NotAsked { phase, step: step.to_string() };
-        let holds = ctx.holding(vec![Reason::new(Gate::Asked, subject, why)]);
-        if holds.is_empty() {
-            ours.push(step);
-        }
-        held.extend(holds);
-    }
-    if !ours.is_empty() {
-        return Verdict::Act { steps: ours, held };
-    }
-    // While what was asked for gets on, nobody has to do anything about the rest.
-    let gets_on = |reason: &Reason| {
-        let asked = reason.subject.stamp().is_some_and(|stamp| ctx.reach.asks_for(stamp));
-        asked && !matches!(reason.gate, Gate::Asked | Gate::Wave)
-    };
-    if held.iter().any(gets_on) {
-        held.retain(|reason| reason.gate != Gate::Asked);
-    }
-    hold(ctx, held)
-}
-
-/// Nothing is begun while somebody has paused the rotation. What was sent is followed all the same.
-fn paused(ctx: &Context<'_>) -> Vec<Reason> {
-    let reason = |(since, by, because): &(Timestamp, String, String)| {
-        let why = Why::PausedByPerson { by: by.clone(), because: because.clone(), since: *since };
-        Reason::new(Gate::NotPaused, Subject::Rotation, why)
-    };
-    ctx.fold.paused.iter().map(reason).collect()
-}
-
-/// The pause is named beside what is waited for; it ends no waiting.
-fn told_with(paused: Vec<Reason>, verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Wait { reasons, until } => {
-            Verdict::Wait { reasons: reasons.into_iter().chain(paused).collect(), until }
-        }
-        Verdict::Halt { reasons } => Verdict::Halt { reasons: reasons.into_iter().chain(paused).collect() },
-        other => other,
-    }
-}
-
-/// Looking comes first; then a person is called, whatever else takes its time. But a rollout of our own is seen to its end
-/// first: if it fails, that is told by whoever watches it, and by nobody else.
-fn hold(ctx: &Context<'_>, reasons: Vec<Reason>) -> Verdict {
-    let looking = reasons.iter().any(Reason::opens_by_looking);
-    let person = reasons.iter().any(|reason| reason.why.opens() == Opens::ByPerson);
-    if person && !looking && !reasons.iter().any(|reason| is_followed(ctx, reason)) {
-        return Verdict::Halt { reasons };
-    }
-    let until =
-        reasons.iter().map(|reason| reason.look_again(ctx.now, &ctx.policy.pace)).min().unwrap_or(ctx.now);
-    Verdict::Wait { reasons, until }
-}
-
-/// A person is called before the restarts are judged. A rollout of our own that was begun before is seen to its end all the
-/// same, and told if it fails.
-fn followed(ctx: &Context<'_>, mut reasons: Vec<Reason>) -> Verdict {
-    let of_leg = ctx.fold.restarts.keys().filter(|(leg, ..)| *leg == ctx.leg);
-    let begun: BTreeSet<&StampName> = of_leg.map(|(_, stamp, _)| stamp).collect();
-    if begun.is_empty() {
-        return Verdict::Halt { reasons };
-    }
-    let beside = match stand(Phase::Restart, ctx) {
-        Stand::Held(beside) | Stand::ActAndHeld(_, beside) => beside,
-        _ => Vec::new(),
-    };
-    let of_begun = |one: &Reason| one.subject.stamp().is_some_and(|stamp| begun.contains(stamp));
-    let matters = |one: &Reason| {
-        let told = one.opens_by_looking() || matches!(one.why, Why::RolloutFailed { .. });
-        is_followed(ctx, one) || (told && of_begun(one))
-    };
-    reasons.extend(beside.into_iter().filter(matters));
-    hold(ctx, reasons)
-}
-
-fn is_followed(ctx: &Context<'_>, reason: &Reason) -> bool {
-    let vault = |stamp| ctx.world.vaults.get(stamp).and_then(|seen| seen.get());
-    let begun = |stamp| vault(stamp).is_some_and(|vault| begun_at(ctx, stamp, vault).is_some());
-    matches!(reason.why, Why::RolloutUnderWay { .. }) && reason.subject.stamp().is_some_and(begun)
 }

@@ -220,6 +220,18 @@ pub struct Acceptance {
     pub why: Option<String>,
 }
 
+impl Acceptance {
+    /// As `--accept` and `--withdraw` take it.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.gate, self.subject)
+    }
+
+    /// Whether it is over at this moment.
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        self.until <= at
+    }
+}
+
 /// A pod that gets the secret, as it was last seen on a node that does not answer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnheardPod {

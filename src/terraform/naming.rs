@@ -5,74 +5,30 @@
 //! two names are compared by what is known and by what is not. Where it is said which instance of a repeated block is
 //! meant, `each` and `count.index` are that one's.
 
+mod at;
 mod azapi;
+mod call;
 mod collection;
+mod given;
 mod name;
+mod spelt;
 mod typed;
 mod written;
 
 use std::cell::Cell;
 
+pub use self::at::At;
 use self::collection::Part;
+pub use self::given::{is_loaded, is_variables};
 pub use self::name::Name;
+pub use self::spelt::spelt;
 pub use self::typed::COLLECTIONS;
 pub use self::written::{Written, of_element, takes_each};
-use super::facts::{Base, Block, DEPLOYMENT, Object, Step, StepKind, SymbolKind, Token};
+use super::facts::{Base, Object, Step, StepKind, SymbolKind};
 use super::folders::{Folders, MAX_DEPTH};
 use super::instance::{Call, Instance};
-use super::paths::is_below;
 use super::source::Source;
-use super::syntax::Syntax;
-use super::terragrunt::Given;
 use super::value::Value;
-
-/// Where an expression is evaluated: its folder, the run of its code where that is known, and the repeated block that it
-/// stands in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct At {
-    pub folder: String,
-    pub call: Option<Call>,
-    each: Option<Each>,
-}
-
-/// A block by its words, and which of its instances is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Each {
-    words: Vec<String>,
-    instance: Option<Instance>,
-}
-
-impl At {
-    pub fn folder(folder: &str) -> At {
-        At::run(folder, None)
-    }
-
-    /// In one run of the folder's code.
-    pub fn run(folder: &str, call: Option<Call>) -> At {
-        At { folder: folder.to_owned(), call, each: None }
-    }
-
-    /// Within a block.
-    pub fn block(self, words: &[&str], instance: Option<Instance>) -> At {
-        let words = words.iter().map(|word| (*word).to_owned()).collect();
-        At { each: Some(Each { words, instance }), ..self }
-    }
-
-    /// In the arguments of a call.
-    fn caller(call: &Call) -> At {
-        let at = At::run(&call.folder, call.caller().cloned());
-        match call.name.as_str() {
-            "" => at,
-            _ if call.is_of_file() => at,
-            name => at.block(&["module", name], call.instance.clone()),
-        }
-    }
-
-    /// Beside the block: what a block is repeated over is not told by its instances.
-    fn outside(&self) -> At {
-        At { each: None, ..self.clone() }
-    }
-}
 
 /// Works names out.
 pub struct Evaluator<'f> {
@@ -236,115 +192,6 @@ impl<'f> Evaluator<'f> {
             .collect()
     }
 
-    fn variable(&self, at: &At, name: &str) -> Vec<(At, &'f Value)> {
-        let callers = match &at.call {
-            Some(call) => std::slice::from_ref(call),
-            None => self.folders.callers(&at.folder),
-        };
-        let default = self
-            .folders
-            .block(&at.folder, &["variable", name])
-            .and_then(|(_, block)| block.argument("default"))
-            .map(|argument| &argument.value);
-        if callers.is_empty() {
-            return self.assigned(at, name, default, |_| true);
-        }
-        // Whatever a configuration may hand over in a way that is not followed.
-        let of_terragrunt = |call: &&Call| call.is_of_terragrunt();
-        if callers.iter().filter(of_terragrunt).any(|call| self.may_be_given(call, name)) {
-            return Vec::new();
-        }
-        // What stands in the file that is named outranks those that are loaded anyway.
-        if let [call] = callers
-            && call.is_of_file()
-        {
-            return match self.folders.argument(call, name) {
-                Some(value) => vec![(at.outside(), value)],
-                None => {
-                    let runs = self.folders.with_files(&at.folder);
-                    self.assigned(at, name, default, |path| !runs.iter().any(|run| run.name == path))
-                }
-            };
-        }
-        // What Terragrunt hands over to the code beside it, variables files outrank.
-        if callers.iter().all(|call| call.folder == at.folder) {
-            let given: Vec<_> = callers.iter().filter_map(|call| self.handed(call, name)).collect();
-            let default = default.filter(|_| given.is_empty());
-            let assigned = self.assigned(at, name, default, |_| true);
-            return given.into_iter().chain(assigned).collect();
-        }
-        let argument =
-            |call: &Call| self.handed(call, name).or_else(|| default.map(|value| (at.outside(), value)));
-        let found: Vec<_> = callers.iter().filter_map(argument).collect();
-        if found.len() == callers.len() { found } else { Vec::new() }
-    }
-
-    /// What a call hands over, and where its names mean what they do.
-    fn handed(&self, call: &Call, name: &str) -> Option<(At, &'f Value)> {
-        match call.is_of_terragrunt() {
-            true => match self.folders.given(&call.folder, name) {
-                Given::Value(folder, value) => Some((At::folder(folder), value)),
-                Given::Nothing | Given::Unknown => None,
-            },
-            false => Some((At::caller(call), self.folders.argument(call, name)?)),
-        }
-    }
-
-    fn may_be_given(&self, call: &Call, name: &str) -> bool {
-        matches!(self.folders.given(&call.folder, name), Given::Unknown)
-    }
-
-    /// What variables files of the folder, or below it, say; else the default. Files that Terraform loads by itself
-    /// outrank it, others may or may not be given on the command line.
-    fn assigned(
-        &self,
-        at: &At,
-        name: &str,
-        default: Option<&'f Value>,
-        is_given: impl Fn(&str) -> bool,
-    ) -> Vec<(At, &'f Value)> {
-        let mut always = false;
-        let mut found: Vec<(At, &'f Value)> = Vec::new();
-        for folder in self.folders.folders() {
-            if !is_below(folder, &at.folder) {
-                continue;
-            }
-            for (file, block) in self.folders.blocks_at(folder, &[]) {
-                let source = &self.sources[file];
-                let variables = is_variables(source) && is_given(source.path());
-                if let (true, Some(argument)) = (variables, block.argument(name)) {
-                    always |= folder == at.folder && is_loaded(source.path());
-                    found.push((at.outside(), &argument.value));
-                }
-            }
-        }
-        always |= self.deployed(at, name, &mut found);
-        if !always {
-            found.extend(default.map(|value| (at.outside(), value)));
-        }
-        found
-    }
-
-    /// What the deployments of a stack give; whether each of them does.
-    fn deployed(&self, at: &At, name: &str, found: &mut Vec<(At, &'f Value)>) -> bool {
-        let is_deployment =
-            |(_, block): &(usize, &'f Block)| block.words.first().is_some_and(|it| it == DEPLOYMENT);
-        let mut given = self.folders.blocks(&at.folder).filter(is_deployment).map(|(_, block)| {
-            match block.argument("inputs").map(|inputs| &inputs.value) {
-                Some(inputs @ Value::Map(_)) => inputs.element(name),
-                // Which inputs are in it, the text does not tell.
-                other => other,
-            }
-        });
-        let before = found.len();
-        let every = given.by_ref().all(|value| {
-            found.extend(value.map(|value| (at.outside(), value)));
-            value.is_some()
-        });
-        found.extend(given.flatten().map(|value| (at.outside(), value)));
-        every && found.len() > before
-    }
-
     fn output(&self, call: Call, output: &str) -> Vec<(At, &'f Value)> {
         let Some(folder) = self.folders.module(&call.folder, &call.name) else { return Vec::new() };
         let block = self.folders.block(folder, &["output", output]);
@@ -366,93 +213,6 @@ impl<'f> Evaluator<'f> {
         let at = at.clone().block(&words, instance);
         value.map(|argument| (at, &argument.value)).into_iter().collect()
     }
-
-    fn call(&self, at: &At, function: &str, arguments: &[Value], depth: usize) -> Name {
-        let names: Vec<Name> = arguments.iter().map(|argument| self.value(at, argument, depth + 1)).collect();
-        match (function, arguments, names.as_slice()) {
-            ("lower", [_], [name]) => name.clone().map(str::to_lowercase, "lower"),
-            ("upper", [_], [name]) => name.clone().map(str::to_uppercase, "upper"),
-            ("tostring" | "trimspace" | "nonsensitive" | "sensitive", [_], [name]) => name.clone(),
-            ("try" | "coalesce", [only], _) => self.value(at, only, depth + 1),
-            ("element" | "lookup", [Value::Path(from), _, ..], [_, key, ..]) => match key.as_literal() {
-                Some(key) => {
-                    let kind = StepKind::Key(key.to_owned());
-                    let picked = from.clone().then(Step { kind, token: Token::Unplaced });
-                    self.path(at, &picked, depth + 1)
-                }
-                None => open_call(at, function, &names),
-            },
-            ("format", [Value::Text(format), ..], [_, rest @ ..]) => {
-                formatted(format, rest).unwrap_or_else(|| open_call(at, function, &names))
-            }
-            ("join", [Value::Text(between), Value::List(parts)], _) => {
-                let parts = parts.iter().map(|part| self.value(at, part, depth + 1));
-                Name::join(parts.enumerate().flat_map(|(index, part)| {
-                    let before = if index == 0 { Name::default() } else { Name::text(between) };
-                    [before, part]
-                }))
-            }
-            ("replace", [_, Value::Text(from), Value::Text(to)], [name, ..]) if !from.starts_with('/') => {
-                name.clone().map(|text| text.replace(from.as_str(), to), "replace")
-            }
-            _ => open_call(at, function, &names),
-        }
-    }
-}
-
-fn open_call(at: &At, function: &str, arguments: &[Name]) -> Name {
-    let shown: Vec<String> = arguments.iter().map(Name::to_string).collect();
-    Name::open(&at.folder, format!("{function}({})", shown.join(",")))
-}
-
-/// `format` with nothing but `%s`, `%d`, `%v` and `%%`.
-fn formatted(format: &str, arguments: &[Name]) -> Option<Name> {
-    let mut parts = Vec::new();
-    let mut arguments = arguments.iter();
-    let mut rest = format;
-    while let Some(at) = rest.find('%') {
-        parts.push(Name::text(&rest[..at]));
-        match rest[at + 1..].chars().next()? {
-            's' | 'd' | 'v' => parts.push(arguments.next()?.clone()),
-            '%' => parts.push(Name::text("%")),
-            _ => return None,
-        }
-        rest = &rest[at + 2..];
-    }
-    parts.push(Name::text(rest));
-    parts.retain(|part| part.as_literal() != Some(""));
-    Some(Name::join(parts))
-}
-
-/// A path in words, the same for the same path.
-pub fn spelt(object: &Object) -> String {
-    let mut text = match &object.base {
-        Base::Account(SymbolKind::Managed, name) => format!("azurerm_cosmosdb_account.{name}"),
-        Base::Account(_, name) => format!("data.azurerm_cosmosdb_account.{name}"),
-        Base::Module(name) => format!("module.{name}"),
-        Base::Dependency(name) => format!("dependency.{name}.outputs"),
-        Base::RemoteState(name) if name.contains('.') => format!("data.{name}.values"),
-        Base::RemoteState(name) => format!("data.terraform_remote_state.{name}.outputs"),
-        Base::Action(SymbolKind::ManagedAction, name) => format!("azapi_resource_action.{name}"),
-        Base::Action(SymbolKind::EphemeralAction, name) => format!("ephemeral.azapi_resource_action.{name}"),
-        Base::Action(SymbolKind::DataAction, name) if name.contains('.') => format!("data.{name}"),
-        Base::Action(_, name) => format!("data.azapi_resource_action.{name}"),
-        Base::Deployment(kind, name) => format!("{kind}.{name}"),
-        Base::Local => "local".to_owned(),
-        Base::Variable => "var".to_owned(),
-        Base::Each(_) => "each.value".to_owned(),
-    };
-    let picked = usize::from(matches!(object.base, Base::Each(_)));
-    for step in object.steps.iter().skip(picked) {
-        match &step.kind {
-            StepKind::Attribute(name) => text.push_str(&format!(".{name}")),
-            StepKind::Key(name) => text.push_str(&format!("[{name:?}]")),
-            StepKind::Number(number) => text.push_str(&format!("[{number}]")),
-            StepKind::Any | StepKind::Element | StepKind::AttributeSplat => text.push_str("[*]"),
-            StepKind::Computed(_) => text.push_str("[…]"),
-        }
-    }
-    text
 }
 
 /// `override.tf`, `NAME_override.tf` and their JSON forms.
@@ -460,16 +220,4 @@ pub fn overrides(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.split('.').next().unwrap_or(name);
     stem == "override" || stem.ends_with("_override")
-}
-
-pub fn is_variables(source: &Source) -> bool {
-    matches!(source.syntax(), Syntax::Variables | Syntax::VariablesJson)
-}
-
-/// Whether Terraform loads a variables file without being told.
-pub fn is_loaded(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    ["terraform.tfvars", "terraform.tfvars.json"].contains(&name)
-        || name.ends_with(".auto.tfvars")
-        || name.ends_with(".auto.tfvars.json")
 }

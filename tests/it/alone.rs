@@ -185,6 +185,37 @@ async fn a_job_must_say_for_which_rotation_it_approves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_settled_when_a_rotation_was_opened_is_refused_by_the_name_of_the_option() {
+    let live = Live::set(world(), SPEED);
+    record(&live, vec![opened(&live)]).await;
+    let refused = |command: &[&str], parts: &[&str]| {
+        let refused = ran(&live, command, &[]);
+        assert_eq!(refused.code, 2, "{command:?}: {}", refused.talk);
+        for part in parts {
+            assert!(refused.talk.contains(part), "{command:?}: {}", refused.talk);
+        }
+        assert!(refused.talk.contains("keyslot close --because"), "{command:?}: {}", refused.talk);
+        assert_eq!(live.newest_record(), "opened", "{command:?}");
+    };
+    for how in ["deploy", "propose"] {
+        let asked = format!("--flip-back {how}: --flip-back no is in force");
+        refused(&["rotate", "--flip-back", how], &[&asked, "r1"]);
+    }
+    let other = "another rotation is open";
+    let slot = "--retire secondary: it retires the key in primary";
+    for command in ["rotate", "regenerate", "propose", "restart"] {
+        refused(&[command, "--retire", "secondary"], &[other, slot]);
+    }
+    refused(&["rotate", "--both-slots"], &[other, "--both-slots: it is of one slot alone"]);
+    let both = ["rotate", "--retire", "secondary", "--flip-back", "deploy"];
+    refused(&both, &[other, slot, "--flip-back deploy: --flip-back no is in force"]);
+    let fits = ran(&live, &["advance"], &[]);
+    assert_eq!(fits.code, 3, "{}", fits.talk);
+    let fits = ran(&live, &["propose", "--retire", "primary"], &[]);
+    assert_eq!(fits.code, 0, "{}", fits.talk);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_regeneration_that_was_sent_is_not_closed_over() {
     let live = Live::set(world(), SPEED);
     record(&live, vec![opened(&live), regeneration_sent()]).await;

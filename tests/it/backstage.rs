@@ -9,8 +9,8 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use keyslot::journal::{Created, RecordStore, Seq, Stored};
 use keyslot::model::{
-    AccountRights, AccountView, BranchName, KeyKind, KeyProof, Operation, OperationState, Region, Salt, Slot,
-    StampName, WorkloadName,
+    AccountRights, AccountView, Blindness, BranchName, KeyKind, KeyProof, Operation, OperationState, Region,
+    Salt, Slot, StampName, WorkloadName,
 };
 use keyslot::ports::{Accounts, Clock, Effect, Fault, Permit, Ports};
 use keyslot::sim::memory::{CrashFlag, CrashMoment};
@@ -127,6 +127,11 @@ struct Inner {
     readings: u64,
     shots: Vec<Shot>,
     cuts: Vec<(u64, CrashMoment)>,
+    /// What a record must hold so that its answer is lost, and for how many calls nothing is answered then.
+    losses: Vec<(Vec<String>, u32)>,
+    silent: u32,
+    /// Records that hold all of this, and everything after one of them, come to nothing.
+    away: Option<Vec<String>>,
     nap: Option<Duration>,
     /// By how much the machine's wall clock is behind the world's.
     set_back: SignedDuration,
@@ -174,6 +179,27 @@ impl Backstage {
     /// The process dies just before or just after this record is written, once.
     pub fn cut(&self, seq: u64, moment: CrashMoment) {
         self.inner().cuts.push((seq, moment));
+    }
+
+    /// The store writes the next record that holds all of this and does not answer, nor the next calls, so many of them.
+    pub fn lose_answer(&self, parts: &[&str], silent: u32) {
+        self.inner().losses.push((parts.iter().map(ToString::to_string).collect(), silent));
+    }
+
+    /// The store is gone from the next record on that holds all of this, and does not get that one either.
+    pub fn lose_store(&self, parts: &[&str]) {
+        self.inner().away = Some(parts.iter().map(ToString::to_string).collect());
+    }
+
+    /// It is back.
+    pub fn find_store(&self) {
+        let mut inner = self.inner();
+        (inner.away, inner.silent) = (None, 0);
+    }
+
+    /// Whether every loss has struck.
+    pub fn has_lost(&self) -> bool {
+        self.inner().losses.is_empty()
     }
 
     /// The machine sleeps for so long once the intent to regenerate is written, and before anything is sent.
@@ -364,23 +390,67 @@ impl Shears {
         let found = inner.cuts.iter().position(|cut| *cut == (seq.0, moment));
         found.map(|place| inner.cuts.remove(place)).is_some()
     }
+
+    /// Nobody answers this call.
+    fn silent(&self) -> Option<Fault> {
+        let mut inner = self.backstage.inner();
+        let is_silent = inner.silent > 0;
+        inner.silent = inner.silent.saturating_sub(1);
+        is_silent.then(no_answer)
+    }
+
+    /// Nobody answers, and it was written all the same.
+    fn loses(&self, bytes: &[u8]) -> bool {
+        let mut inner = self.backstage.inner();
+        let text = String::from_utf8_lossy(bytes);
+        let holds = |parts: &Vec<String>| parts.iter().all(|part| text.contains(part));
+        let Some(place) = inner.losses.iter().position(|(parts, _)| holds(parts)) else { return false };
+        inner.silent = inner.losses.remove(place).1;
+        true
+    }
+
+    fn goes(&self, bytes: &[u8]) {
+        let mut inner = self.backstage.inner();
+        let text = String::from_utf8_lossy(bytes);
+        if inner.away.as_ref().is_some_and(|parts| parts.iter().all(|part| text.contains(part))) {
+            inner.silent = u32::MAX;
+        }
+    }
+}
+
+fn no_answer() -> Fault {
+    Fault::new(Blindness::Unreachable, "reach the journal", "the store", "nobody answers")
 }
 
 #[async_trait]
 impl RecordStore for Shears {
     async fn list_after(&self, seq: Seq) -> Result<Vec<Seq>, Fault> {
-        self.inner.list_after(seq).await
+        match self.silent() {
+            Some(fault) => Err(fault),
+            None => self.inner.list_after(seq).await,
+        }
     }
 
     async fn read(&self, seq: Seq) -> Result<Option<Stored>, Fault> {
-        self.inner.read(seq).await
+        match self.silent() {
+            Some(fault) => Err(fault),
+            None => self.inner.read(seq).await,
+        }
     }
 
     async fn create(&self, seq: Seq, bytes: Bytes) -> Effect<Created> {
         if self.cuts(seq, CrashMoment::BeforeSending) {
             return self.backstage.die().await;
         }
+        self.goes(&bytes);
+        if let Some(fault) = self.silent() {
+            return Effect::Unknown(fault);
+        }
+        let lost = self.loses(&bytes);
         let created = self.inner.create(seq, bytes).await;
+        if lost {
+            return Effect::Unknown(no_answer());
+        }
         if self.cuts(seq, CrashMoment::AfterApplying) {
             return self.backstage.die().await;
         }

@@ -12,7 +12,7 @@ use keyslot::model::{
     Access, BranchName, CommitId, KeyKind, PullState, RotationId, Salt, Slot, StampName, WorkloadName,
 };
 use keyslot::ports::{
-    CommitText, Expect, FileEdit, NewPull, OperationState, Permit, Picked, Ports, RestartMark, Wanted,
+    CommitText, Expect, FileEdit, NewPull, OperationState, Permit, Picked, Ports, Recall, RestartMark, Wanted,
 };
 use keyslot::sim::memory::{self, Crashes, MemoryOptions, block_on_or_crash};
 use keyslot::sim::{Counters, SharedWorld, StampOutcome, World, WorldConfig};
@@ -117,6 +117,7 @@ impl<'a> Script<'a> {
             wall_deadline: Timestamp::MAX,
             monotonic_deadline: self.ports.clock.monotonic() + Duration::from_secs(86_400),
             lease: None,
+            recall: Recall::default(),
         }
     }
 

@@ -7,14 +7,17 @@ use futures::executor::block_on;
 use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
 use keyslot::model::{CommitId, Promotion, PullNumber, RotationId};
 use keyslot::ports::{Bulletin, BulletinState, Effect, Forge};
+use keyslot::rotation::Gate;
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault, github};
 use keyslot::sim::{self, Command, Fault, Mark, Operation, Target, Trouble, When, World};
 
+use crate::alone::ran;
 use crate::desk::Desk;
 use crate::github::{new_pull, quiet};
 use crate::harm_scenarios::small;
 use crate::in_memory::{Life, Theatre};
+use crate::live::{Live, files_below};
 use crate::runs::applied;
 
 const LABEL: &str = "key rotation in progress";
@@ -87,6 +90,29 @@ async fn another_process_finds_the_comment_and_says_nothing_that_is_said_already
     let other = Bulletin { rotation: RotationId::new("r2"), ..bulletin("other", BulletinState::UnderWay) };
     applied(desk.github().publish(number, &other).await);
     assert_eq!(desk.with(|world| comments(world)).len(), 2);
+}
+
+#[tokio::test]
+async fn another_process_sees_by_looking_alone_whether_all_of_it_is_said() {
+    let (desk, number) = opened().await;
+    let first = bulletin("first", BulletinState::UnderWay);
+    assert_eq!(desk.github().shows(number, &first).await, Ok(false));
+    applied(desk.github().publish(number, &first).await);
+    let before = writes(&desk).len();
+    let github = desk.github();
+    assert_eq!(github.shows(number, &first).await, Ok(true));
+    let asked = desk.exchanges(github::HOST).len();
+    assert_eq!(github.shows(number, &first).await, Ok(true));
+    applied(github.publish(number, &first).await);
+    assert_eq!(desk.exchanges(github::HOST).len(), asked, "seen once, it costs nothing");
+    let shows = async |bulletin: &Bulletin| desk.github().shows(number, bulletin).await.unwrap();
+    assert!(!shows(&bulletin("second", BulletinState::UnderWay)).await, "the comment");
+    assert!(!shows(&Bulletin { line: "another".to_owned(), ..first.clone() }).await, "the status");
+    assert!(!shows(&Bulletin { state: BulletinState::Done, ..first.clone() }).await, "the label");
+    assert_eq!(writes(&desk).len(), before, "it only looks");
+    let mark = Mark::Unlabel(LABEL.to_owned());
+    desk.with(|world| world.apply(Command::MarkPull { number, mark })).unwrap();
+    assert!(!shows(&first).await);
 }
 
 #[tokio::test]
@@ -247,6 +273,79 @@ fn killed_at_any_moment_and_begun_again_there_is_one_comment() {
         }
     }
     assert_eq!(told, 28);
+}
+
+/// A job that runs every few minutes while people take their time.
+#[test]
+fn turns_in_which_nothing_changes_write_nothing_to_the_journal() {
+    let theatre = theatre(quiet(), Crashes::none());
+    let turn = |number: u64| {
+        let name = format!("job-{number}");
+        let mut driver = block_on(theatre.driver_as(&name, &name)).unwrap();
+        match number {
+            0 => drop(block_on(driver.open(&theatre.request())).unwrap()),
+            _ => block_on(driver.resume_as_job("job")).unwrap(),
+        }
+        let end = block_on(driver.turn()).unwrap();
+        assert!(matches!(end, TurnEnd::Waiting { .. }), "{end:?}");
+        block_on(driver.release()).unwrap();
+        let now = theatre.world.lock().now();
+        theatre.backstage.pass(crate::journey::later(now, Duration::from_secs(300)));
+    };
+    // What changes is told: that the pull request is there, and what it waits for.
+    (0..3).for_each(turn);
+    let (records, edits) = (theatre.store.len(), theatre.world.lock().pulls()[0].comments[0].edits.clone());
+    (3..13).for_each(turn);
+    assert_eq!(theatre.store.len(), records);
+    assert_eq!(theatre.world.lock().pulls()[0].comments[0].edits, edits);
+    // Told otherwise by somebody, it is put right, under the lease.
+    let comment = theatre.world.lock().pulls()[0].comments[0].id;
+    theatre.world.lock().apply(Command::DeleteComment { comment }).unwrap();
+    turn(13);
+    assert_eq!((theatre.store.len(), comments(&theatre.world.lock()).len()), (records + 2, 1));
+}
+
+/// The same while the one thing that is missing is somebody's approval.
+#[test]
+fn turns_that_wait_for_an_approval_take_no_lease() {
+    let mut theatre = theatre(small(), Crashes::none());
+    theatre.approves = false;
+    assert!(matches!(theatre.live(), Life::Ended(TurnEnd::Halted { .. })));
+    let turn = |number: u64| {
+        let name = format!("job-{number}");
+        let mut driver = block_on(theatre.driver_as(&name, &name)).unwrap();
+        block_on(driver.resume_as_job("job")).unwrap();
+        let end = block_on(driver.turn()).unwrap();
+        block_on(driver.release()).unwrap();
+        let now = theatre.world.lock().now();
+        theatre.backstage.pass(crate::journey::later(now, Duration::from_secs(300)));
+        end
+    };
+    turn(0);
+    let records = theatre.store.len();
+    for number in 1..10 {
+        let TurnEnd::Halted { reasons, .. } = turn(number) else { panic!("it goes on") };
+        assert!(reasons.iter().all(|one| one.gate == Gate::Approved), "{reasons:?}");
+    }
+    assert_eq!(theatre.store.len(), records);
+    theatre.approves = true;
+    assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_idle_jobs_write_no_record() {
+    let live = Live::set(quiet(), 20.0);
+    let begun = ran(&live, &["propose", "--retire", "primary"], &[]);
+    assert_eq!(begun.code, 0, "{}", begun.talk);
+    let advance = || {
+        let ran = ran(&live, &["advance"], &[]);
+        assert_eq!(ran.code, 3, "{}", ran.talk);
+    };
+    (0..3).for_each(|_| advance());
+    let records = || files_below(&live.stage.folder.join("state")).len();
+    let before = records();
+    (0..10).for_each(|_| advance());
+    assert_eq!(records(), before);
 }
 
 /// Counts what is told of a forge that takes nothing.

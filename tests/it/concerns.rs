@@ -157,6 +157,22 @@ fn every_concern_says_what_to_do_about_it() {
     }
 }
 
+/// Scripts go by them.
+#[test]
+fn every_concern_has_a_kind_of_its_own_and_a_subject() {
+    let all = every_concern();
+    let kinds: BTreeSet<(usize, &str)> = all.iter().map(|one| (place(one), one.kind())).collect();
+    let names: BTreeSet<&str> = all.iter().map(Concern::kind).collect();
+    assert_eq!((kinds.len(), names.len()), (KINDS, KINDS), "{kinds:?}");
+    for one in &all {
+        let plain = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+        assert!(one.kind().chars().all(plain), "{one:?}");
+        let (subject, stamps) = (one.subject(), one.stamps());
+        let of_stamp = subject.starts_with("east");
+        assert!(!subject.is_empty() && (!of_stamp || stamps == [&stamp("east")]), "{one:?}: {subject}");
+    }
+}
+
 fn planned(stage: &Stage) -> Foresight {
     Foresight::of(&opened(), false, &stage.decide(), &stage.world, &stage.policy, Vec::new())
 }

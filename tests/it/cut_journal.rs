@@ -125,3 +125,26 @@ fn a_turn_that_is_stopped_at_any_record_gives_its_lease_back() {
         }
     }
 }
+
+/// A stamp that another process's newer version tells of in an event, or a gate in one, that this version does not have.
+#[test]
+fn what_only_a_newer_version_knows_is_told_as_that_and_not_as_damage() {
+    let mut theatre = Theatre::new(config());
+    theatre.approves = false;
+    theatre.live();
+    let next = theatre.store.len() as u64 + 1;
+    for kind in [
+        "{\"event\":\"reconsidered\",\"by\":\"ada\"}",
+        "{\"event\":\"reached\",\"leg\":\"out\",\"phase\":\"sing\"}",
+        "{\"event\":\"withdrawn\",\"by\":\"ada\",\"gate\":\"tides\",\"subject\":\"eastus2\"}",
+    ] {
+        let text = format!(
+            "{{\"format\":{{\"major\":1,\"minor\":0}},\"seq\":{next},\"writer_nonce\":\"z-1\",\"version\":\"7.0.0\",\
+             \"at\":\"2027-01-15T08:00:00Z\",\"kind\":{kind}}}"
+        );
+        theatre.store.overwrite(Seq(next), text);
+        let error = block_on(theatre.driver_as("looks", "looks")).err().unwrap();
+        assert!(error.contains("by a newer keyslot (version 7.0.0)"), "{kind}: {error}");
+        assert!(!error.contains("damaged"), "{kind}: {error}");
+    }
+}

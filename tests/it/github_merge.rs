@@ -7,7 +7,7 @@ use keyslot::model::{
     Blindness, BranchName, CommitId, MergeMethod, PullDress, PullEnds, PullNumber, PullState, PullView,
     PullWait,
 };
-use keyslot::ports::{Code, Effect, Forge, NewPull, Permit};
+use keyslot::ports::{Code, Effect, Forge, NewPull, Permit, Recall};
 use keyslot::sim::config::{ClassicConfig, RulesConfig};
 use keyslot::sim::repository::{Commit, Lookup as _, Signature};
 use keyslot::sim::wire::github::GitHubAccess;
@@ -113,6 +113,7 @@ impl Scene {
             wall_deadline: clock.now() + Duration::from_secs(600),
             monotonic_deadline: clock.monotonic() + Duration::from_secs(600),
             lease: None,
+            recall: Recall::default(),
         }
     }
 

@@ -143,7 +143,7 @@ impl Theatre {
             access: Some(self.access),
             retire: self.retire,
             route: self.policy.route,
-            flip_back: self.policy.flip_back,
+            flip_back: None,
             by: "tester".to_owned(),
             again: false,
             both: self.both,

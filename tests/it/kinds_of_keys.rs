@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyslot::drive::{DriveError, OpenRequest, Opening, TurnEnd};
 use keyslot::journal::Journal;
-use keyslot::model::{Access, KeyKind, KeyMaterial, Propagation, Slot};
+use keyslot::model::{Access, FlipBack, KeyKind, KeyMaterial, Propagation, Slot};
 use keyslot::rotation::{Acceptance, Event, Fold, Gate, Pair, Why, later};
 use keyslot::sim::{Command, Holds, WorldConfig};
 
@@ -211,7 +211,14 @@ fn both_slots_with_the_slot_named_may_be_asked_for_again_at_any_moment() {
         assert!(refused.contains("secondary"), "{refused}");
         let other = OpenRequest { access: Some(Access::ReadOnly), ..theatre.request() };
         assert!(driver.open(&other).await.is_err());
+        let back = OpenRequest { flip_back: Some(FlipBack::Deploy), ..theatre.request() };
+        let due = driver.open(&back).await;
         assert_eq!(driver.open(&theatre.request()).await.unwrap(), Opening::Opened);
+        for refused in [due, driver.open(&back).await] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(&refused, DriveError::Settled { .. }), "{refused}");
+            assert!(refused.to_string().contains("everybody ends where they began"), "{refused}");
+        }
         assert_eq!(driver.open(&theatre.request()).await.unwrap(), Opening::Continued);
     });
     assert_eq!(theatre.live(), Life::Ended(TurnEnd::Done));

@@ -17,9 +17,19 @@ pub fn schema_errors(name: &str, document: &Value) -> Vec<String> {
 
 #[test]
 fn schemas_are_those_that_were_published() {
-    for name in
-        ["age", "census", "check", "explain", "flip", "plan", "procedure", "rehearse", "status", "verify"]
-    {
+    for name in [
+        "age",
+        "census",
+        "check",
+        "explain",
+        "flip",
+        "plan",
+        "preflight",
+        "procedure",
+        "rehearse",
+        "status",
+        "verify",
+    ] {
         let ran = keyslot(Path::new("."), &["schema", name]);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
         let published = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/schemas/{name}-1.json"));

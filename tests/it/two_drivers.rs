@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::{DriveError, Driver, OpenRequest, TurnEnd};
 use keyslot::model::{KeyKind, RotationId, Slot, StampName, WorkloadName};
-use keyslot::ports::{Effect, LeaseTerm, Permit, RestartMark};
+use keyslot::ports::{Effect, LeaseTerm, Permit, Recall, RestartMark};
 use keyslot::rotation::{Acceptance, Gate, Phase, Why};
 use keyslot::sim::memory::{self, MemoryOptions};
 use keyslot::sim::{SharedWorld, Span, WorldConfig};
@@ -152,6 +152,7 @@ fn a_driver_whose_clock_jumps_between_deciding_and_acting_does_not_fire() {
         wall_deadline: later(now, minutes(wall)),
         monotonic_deadline: ports.clock.monotonic() + minutes(monotonic),
         lease: Some(LeaseTerm { holder: "me".to_owned(), until: later(now, minutes(lease)) }),
+        recall: Recall::default(),
     };
     let (wall, monotonic, lease) = (permit(2, 60, 60), permit(60, 2, 60), permit(60, 60, 2));
     let mark =
@@ -170,6 +171,9 @@ fn a_driver_whose_clock_jumps_between_deciding_and_acting_does_not_fire() {
     for (which, permit) in [("wall", &wall), ("monotonic", &monotonic), ("lease", &lease)] {
         assert!(!fired(permit), "the {which} deadline has passed");
     }
+    let recalled = permit(60, 60, 60);
+    recalled.recall.call();
+    assert!(!fired(&recalled), "somebody wants it to stop");
     assert!(world.lock().account().operations().is_empty());
     assert_eq!(world.lock().counters().patches, 0);
     assert!(fired(&permit(60, 60, 60)), "a permit that lasts lets it through");

@@ -15,7 +15,7 @@ use keyslot::model::{
     AccountView, Blindness, KeyKind, KeyMaterial, Operation, OperationState, ProofVerdict, Region, Right,
     RightView, Salt, Slot, StampName, Term,
 };
-use keyslot::ports::{Accounts as _, Clock, Effect, Permit, Vaults as _};
+use keyslot::ports::{Accounts as _, Clock, Effect, Permit, Recall, Vaults as _};
 use keyslot::sim::wire::{Simulation, Trouble as WireTrouble, Which, WireFault, WireOptions};
 use keyslot::sim::{self, Command, Target, Trouble, When, World, WorldConfig};
 
@@ -80,6 +80,7 @@ impl Rig {
             wall_deadline: self.clock.now() + Duration::from_secs(3600),
             monotonic_deadline: self.clock.monotonic() + Duration::from_secs(3600),
             lease: None,
+            recall: Recall::default(),
         }
     }
 

@@ -64,7 +64,75 @@ fn goes_on_without(told: Result<(), Failed>) -> Result<Result<(), Failed>, Faile
     }
 }
 
+/// What stands before a comment and is not seen: whose it is.
+fn body(bulletin: &Bulletin) -> String {
+    format!("{}\n{}", mark(bulletin), bulletin.text)
+}
+
+fn mark(bulletin: &Bulletin) -> String {
+    format!("<!-- keyslot:{} -->", bulletin.rotation)
+}
+
+fn state(bulletin: &Bulletin) -> &'static str {
+    match bulletin.state {
+        BulletinState::UnderWay => "pending",
+        BulletinState::Done => "success",
+        BulletinState::GivenUp => "error",
+    }
+}
+
 impl GitHub {
+    pub(super) async fn is_shown(&self, number: PullNumber, bulletin: &Bulletin) -> Result<bool, Fault> {
+        let (what, subject) = (format!("see what pull request {number} was told"), self.subject());
+        let about = About { what: &what, subject: &subject };
+        let mut told = self.seen.told(number.0);
+        if told.whole.as_ref() == Some(bulletin) {
+            return Ok(true);
+        }
+        let shown = self.sees_all(about, number, bulletin, &mut told).await;
+        if let Ok(true) = shown {
+            told.whole = Some(bulletin.clone());
+        }
+        self.seen.note_told(number.0, told);
+        shown
+    }
+
+    async fn sees_all(
+        &self,
+        about: About<'_>,
+        number: PullNumber,
+        bulletin: &Bulletin,
+        told: &mut Told,
+    ) -> Result<bool, Fault> {
+        if told.comment.is_none() {
+            told.comment = self.find_comment(about, number, &mark(bulletin)).await?;
+        }
+        if told.comment.as_ref().is_none_or(|known| known.body != body(bulletin)) {
+            return Ok(false);
+        }
+        let under_way = bulletin.state == BulletinState::UnderWay;
+        if !under_way {
+            // Whether our label is there must not be an older look's word.
+            self.seen.forget(number.0);
+        }
+        let pull = self.look(about, number).await?;
+        if pull.labels().iter().any(|label| label == LABEL) != under_way {
+            return Ok(false);
+        }
+        self.has_status(about, &pull.head.sha, bulletin).await
+    }
+
+    /// Whether the commit has this very status.
+    async fn has_status(&self, about: About<'_>, head: &str, bulletin: &Bulletin) -> Result<bool, Fault> {
+        let path = self.path(&format!("commits/{head}/status"));
+        let all: Vec<Status> = self.client.pages(about.what, about.subject, &path, "statuses").await?;
+        let same = |one: &Status| {
+            let said = one.description.as_deref().unwrap_or_default();
+            one.context == CONTEXT && one.state == state(bulletin) && said == bulletin.line
+        };
+        Ok(all.iter().any(same))
+    }
+
     pub(super) async fn published(&self, number: PullNumber, bulletin: &Bulletin) -> Effect<()> {
         let (what, subject) = (format!("tell pull request {number} how the rotation stands"), self.subject());
         let about = About { what: &what, subject: &subject };
@@ -109,13 +177,12 @@ impl GitHub {
         bulletin: &Bulletin,
         told: &mut Told,
     ) -> Result<(), Failed> {
-        let mark = format!("<!-- keyslot:{} -->", bulletin.rotation);
-        let body = format!("{mark}\n{}", bulletin.text);
+        let body = body(bulletin);
         let path = self.path(&format!("issues/{}/comments", number.0));
         let known = match told.comment.clone() {
             Some(known) => Some(known),
             None if new => None,
-            None => self.find_comment(about, &path, &mark).await.map_err(Effect::NotSent)?,
+            None => self.find_comment(about, number, &mark(bulletin)).await.map_err(Effect::NotSent)?,
         };
         let asked = json!({ "body": body });
         let changed = match known {
@@ -143,8 +210,14 @@ impl GitHub {
         Ok(())
     }
 
-    async fn find_comment(&self, about: About<'_>, path: &str, mark: &str) -> Result<Option<Kept>, Fault> {
-        let all: Vec<Comment> = self.client.pages(about.what, about.subject, path, "").await?;
+    async fn find_comment(
+        &self,
+        about: About<'_>,
+        number: PullNumber,
+        mark: &str,
+    ) -> Result<Option<Kept>, Fault> {
+        let path = self.path(&format!("issues/{}/comments", number.0));
+        let all: Vec<Comment> = self.client.pages(about.what, about.subject, &path, "").await?;
         let ours = all.into_iter().find(|comment| comment.body.starts_with(mark));
         Ok(ours.map(|comment| Kept { id: comment.id, body: comment.body.replace("\r\n", "\n") }))
     }
@@ -156,27 +229,17 @@ impl GitHub {
         bulletin: &Bulletin,
         told: &mut Told,
     ) -> Result<(), Failed> {
-        let state = match bulletin.state {
-            BulletinState::UnderWay => "pending",
-            BulletinState::Done => "success",
-            BulletinState::GivenUp => "error",
-        };
+        let state = state(bulletin);
         let wanted = (head.to_owned(), state, bulletin.line.clone());
         if told.status.as_ref() == Some(&wanted) {
             return Ok(());
         }
-        if told.status.is_none() && !new {
-            let path = self.path(&format!("commits/{head}/status"));
-            let all: Result<Vec<Status>, Fault> =
-                self.client.pages(about.what, about.subject, &path, "statuses").await;
-            let same = |one: &Status| {
-                let said = one.description.as_deref().unwrap_or_default();
-                one.context == CONTEXT && one.state == state && said == bulletin.line
-            };
-            if all.map_err(Effect::NotSent)?.iter().any(same) {
-                told.status = Some(wanted);
-                return Ok(());
-            }
+        if told.status.is_none()
+            && !new
+            && self.has_status(about, head, bulletin).await.map_err(Effect::NotSent)?
+        {
+            told.status = Some(wanted);
+            return Ok(());
         }
         let body = json!({ "state": state, "context": CONTEXT, "description": bulletin.line });
         self.said(about, Write::post(&self.path(&format!("statuses/{head}")), &body)).await?;

@@ -331,6 +331,10 @@ impl Forge for GitHub {
         self.merge_now(pull, head, method, permit).await
     }
 
+    async fn shows(&self, pull: PullNumber, bulletin: &Bulletin) -> Result<bool, Fault> {
+        self.is_shown(pull, bulletin).await
+    }
+
     async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()> {
         self.published(pull, bulletin).await
     }

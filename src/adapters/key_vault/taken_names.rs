@@ -5,14 +5,10 @@
 //! offers to whoever wants to make a vault says whether anybody has it at all. The second one is known from its public
 //! documentation only (“Vaults - Check Name Availability”): nothing rests on it alone.
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::arm::ArmFailure;
 use super::super::arm_pages::Asking;
-use super::super::http::Backoff;
 use super::existence::{VaultPlace, VaultResources};
 use crate::ports::Fault;
 
@@ -47,19 +43,8 @@ impl VaultResources {
         };
         let path = format!("subscriptions/{subscription}/providers/Microsoft.KeyVault/checkNameAvailability");
         let url = self.address(&path, asking)?;
-        let body = json!({ "name": name, "type": "Microsoft.KeyVault/vaults" }).to_string();
-        let once = || async {
-            let mut request = reqwest::Request::new(Method::POST, url.clone());
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            *request.body_mut() = Some(body.clone().into());
-            let sent = self.access.send(request, None).await;
-            sent.map_err(|failure: ArmFailure| failure.read_error(asking.what, asking.subject))
-        };
-        let answer = Backoff::default().read(self.access.clock.as_ref(), once).await?;
-        let said: Availability = serde_json::from_slice(&answer.body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            asking.unclear(format!("the answer is not understood (line {line}, column {column})"))
-        })?;
+        let body = json!({ "name": name, "type": "Microsoft.KeyVault/vaults" });
+        let said: Availability = asking.posted(&url, &body).await?;
         Ok(said.name_available)
     }
 }

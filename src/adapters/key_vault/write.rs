@@ -31,7 +31,7 @@ pub trait CurrentKeys: Send + Sync {
 /// What stands beside the value.
 #[derive(Deserialize)]
 struct Current {
-    #[serde(default, deserialize_with = "super::wiped")]
+    #[serde(default, deserialize_with = "super::answer::wiped")]
     value: Zeroizing<String>,
     id: String,
     #[serde(rename = "contentType")]

@@ -153,7 +153,7 @@ pub(super) struct Api {
     pub clock: Arc<dyn Clock>,
     /// Shared with all other servers.
     pub turns: Turns,
-    /// Whether lists may come with the watches that follow them; shared, too. Nothing where watches are open.
+    /// Whether lists may come with the watches that follow them. Nothing where watches are open.
     pub streams: Option<Streams>,
     /// As “cluster of stamp eastus”.
     pub subject: String,

@@ -114,7 +114,7 @@ impl Base {
             }
             Glance::Pods => return self.list_pods(api, kept).await,
         }
-        let ended: Vec<WorkloadName> = self.over().difference(&over).cloned().collect();
+        let ended: Vec<WorkloadName> = self.over().difference(&over).map(|(name, _)| name.clone()).collect();
         match self.pods_after(&ended, api, kept).await {
             Some(pods) if ended.is_empty() || self.scope.has_more_to_restart(&pods) => self.view.pods = pods,
             Some(pods) => self.list_mounts(pods, api, kept).await?,
@@ -168,10 +168,11 @@ impl Base {
         })
     }
 
-    /// The consumers whose rollout is over, and those that are restarted.
-    fn over(&self) -> BTreeSet<WorkloadName> {
+    /// The consumers whose rollout is over, and those that are restarted, each with the generation of which that is so: one that
+    /// was over before and is over again has ended in between, if it is another's.
+    fn over(&self) -> BTreeSet<(WorkloadName, i64)> {
         let over = self.view.workloads.iter().filter(|view| self.subject.follows(view) && is_complete(view));
-        over.map(|view| view.name.clone()).collect()
+        over.map(|view| (view.name.clone(), view.generation)).collect()
     }
 
     async fn list_workloads(&mut self, api: &Api, kept: &Kept) -> Result<(), Fault> {

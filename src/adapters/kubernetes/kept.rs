@@ -10,22 +10,21 @@
 //! says was so, and whatever came before it has been heard. Two watches may be late by different times: what one of
 //! them tells counts for a view only where the other has told of the same thing.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod inner;
+
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::core::v1::Pod;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+use self::inner::Inner;
 use super::csi::Class;
-use super::holding::{besides, fills, holding};
-use super::look::Placed as _;
 use super::look::Subject;
-use super::owners::{Above, Owners};
-use super::pods::{is_seen, may_be_configured};
-use super::workload;
+use super::pods::is_seen;
 use super::workloads::view_in_event;
-use crate::model::{Holding, PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
+use crate::model::{PodView, Strategy, WorkloadKind, WorkloadName, WorkloadView};
 
 /// What a pod's event may end a wait with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,28 +42,6 @@ pub(super) struct Kept {
     inner: Mutex<Inner>,
     /// Told of every event of a pod, and of a watch that ends.
     news: Notify,
-}
-
-#[derive(Default)]
-struct Inner {
-    classes: Vec<Class>,
-    workloads: BTreeSet<WorkloadName>,
-    /// Before anything was listed there is none.
-    subject: Option<Subject>,
-    /// By uid.
-    pods: BTreeMap<String, PodView>,
-    /// Of the list, where it is a number, as it is with every server that keeps its objects in etcd.
-    version: Option<u64>,
-    /// Gone since the list under way began; a uid never comes back.
-    gone: BTreeSet<String>,
-    unsure: bool,
-    /// What watches have told of workloads since they were listed.
-    told: BTreeMap<WorkloadName, WorkloadView>,
-    /// Whether one went, or an event of one may have been missed.
-    behind: bool,
-    /// Watches that are to be open, and those that are.
-    wanted: usize,
-    open: usize,
 }
 
 impl Kept {
@@ -216,78 +193,6 @@ impl Kept {
     }
 }
 
-impl Inner {
-    fn take(&mut self, deleted: bool, pod: &Pod) -> PodNews {
-        let Some(uid) = pod.metadata.uid.clone() else { return PodNews::Nothing };
-        let at = pod.metadata.resource_version.as_deref().and_then(|version| version.parse().ok());
-        if at.zip(self.version).is_some_and(|(at, listed): (u64, u64)| at <= listed) {
-            return PodNews::Nothing;
-        }
-        if deleted {
-            let was = self.pods.remove(&uid);
-            self.gone.insert(uid);
-            return if was.is_some() && self.none_ends() { PodNews::LastGone } else { PodNews::Nothing };
-        }
-        let before = self.cannot_start(&uid);
-        self.put(uid.clone(), pod);
-        if !before && self.cannot_start(&uid) { PodNews::CannotStart } else { PodNews::Nothing }
-    }
-
-    fn cannot_start(&self, uid: &str) -> bool {
-        let trouble = self.pods.get(uid).and_then(|pod| pod.trouble.as_ref());
-        trouble.is_some_and(|trouble| trouble.hopeless)
-    }
-
-    /// Whether every watch is open.
-    fn is_sure(&self) -> bool {
-        self.wanted > 0 && self.open >= self.wanted
-    }
-
-    fn none_ends(&self) -> bool {
-        self.pods.values().all(|pod| pod.deleting.is_none())
-    }
-
-    fn alive(&self, name: &WorkloadName) -> usize {
-        let alive =
-            |pod: &&PodView| pod.deleting.is_none() && pod.ready && pod.workload.as_ref() == Some(name);
-        self.pods.values().filter(alive).count()
-    }
-
-    fn put(&mut self, uid: String, pod: &Pod) {
-        let Some(subject) = &self.subject else { return };
-        let above = Owners { workloads: &self.workloads, replica_sets: None }.above(&pod.metadata);
-        let known = self.pods.get(&uid);
-        // What its mount has told with a list stays true.
-        let holding = known.map(|known| known.holding.clone());
-        let holding = holding.or_else(|| holding_of_new(pod, &above, subject, &self.classes));
-        let Some(holding) = holding else { return };
-        let mounted = known.and_then(|known| known.mounted.clone());
-        let elsewhere = known.map(|known| known.elsewhere.clone()).unwrap_or_default();
-        let mounted_besides = known.map(|known| known.mounted_besides.clone()).unwrap_or_default();
-        // What a list of ReplicaSets has told once stays true: owners do not change.
-        let told = known.map(|known| (known.workload.clone(), known.above.clone()));
-        self.unsure |= above == Above::Unclear && told.is_none();
-        let besides = match known {
-            Some(known) => known.besides.clone(),
-            None => besides(pod, subject, &self.classes, &holding),
-        };
-        let Some(mut view) = workload::pod(pod, above, holding, besides, mounted) else { return };
-        (view.elsewhere, view.mounted_besides) = (elsewhere, mounted_besides);
-        view.fills = known.map_or_else(|| fills(pod, &self.classes), |known| known.fills.clone());
-        if let Some((workload, above)) = told {
-            (view.workload, view.above) = (workload, above);
-        }
-        self.pods.insert(uid, view);
-    }
-}
-
-/// `None` where it does not matter.
-fn holding_of_new(pod: &Pod, above: &Above, subject: &Subject, classes: &[Class]) -> Option<Holding> {
-    let configured =
-        || may_be_configured(above, pod.namespace(), &subject.configured).then_some(Holding::Named);
-    holding(pod, subject, classes, &[]).or_else(configured)
-}
-
 pub(super) fn is_complete(view: &WorkloadView) -> bool {
     view.observed_generation >= view.generation
         && view.strategy != Strategy::OnDelete
@@ -296,133 +201,4 @@ pub(super) fn is_complete(view: &WorkloadView) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn pod(uid: &str, version: &str, ends: bool) -> Pod {
-        let mut pod = json!({"metadata": {"uid": uid, "name": uid, "namespace": "n", "resourceVersion": version,
-            "creationTimestamp": "2026-11-22T19:00:00Z"},
-            "spec": {"containers": [], "volumes": [{"name": "v", "csi": {"driver": "secrets-store.csi.k8s.io",
-                "volumeAttributes": {"secretProviderClass": "c"}}}]}});
-        if ends {
-            pod["metadata"]["deletionTimestamp"] = json!("2026-11-22T19:10:00Z");
-        }
-        serde_json::from_value(pod).unwrap()
-    }
-
-    fn kept() -> Kept {
-        let kept = Kept::default();
-        let class = Class {
-            namespace: "n".into(),
-            name: "c".into(),
-            edition: String::new(),
-            vault: String::new(),
-            delivers: true,
-            elsewhere: false,
-            changed: None,
-            edited: true,
-            fills: Vec::new(),
-            synced: Vec::new(),
-            pinned: Vec::new(),
-        };
-        let (secret, vault, namespaces) = ("s".into(), None, Vec::new());
-        let subject = Subject { secret, vault, namespaces, ..Subject::default() };
-        kept.know(vec![class], BTreeSet::new(), subject);
-        kept.expect(1);
-        kept.opened();
-        kept
-    }
-
-    #[test]
-    fn the_last_terminating_pod_that_goes_is_told() {
-        let kept = kept();
-        for (uid, version) in [("a", "2"), ("b", "3")] {
-            assert_eq!(kept.take(false, &pod(uid, version, true)), PodNews::Nothing);
-        }
-        kept.take(false, &pod("young", "4", false));
-        assert_eq!(kept.take(true, &pod("a", "5", true)), PodNews::Nothing, "one is left");
-        assert_eq!(kept.take(true, &pod("b", "6", true)), PodNews::LastGone);
-        assert_eq!(kept.take(true, &pod("stranger", "7", true)), PodNews::Nothing, "nobody knew it");
-        assert_eq!(kept.beside(&[]).unwrap().len(), 1);
-    }
-
-    #[test]
-    fn a_pod_that_cannot_start_is_told_once() {
-        let kept = kept();
-        let mut young = pod("a", "2", false);
-        assert_eq!(kept.take(false, &young), PodNews::Nothing);
-        let waiting = |reason: &str| {
-            json!({"phase": "Pending", "containerStatuses": [{"name": "c", "image": "i", "imageID": "", "ready": false,
-                "restartCount": 0, "state": {"waiting": {"reason": reason}}}]})
-        };
-        for (version, reason, told) in [
-            ("3", "ContainerCreating", PodNews::Nothing),
-            ("4", "ImagePullBackOff", PodNews::CannotStart),
-            ("5", "ImagePullBackOff", PodNews::Nothing),
-        ] {
-            young.metadata.resource_version = Some(version.into());
-            young.status = serde_json::from_value(waiting(reason)).unwrap();
-            assert_eq!(kept.take(false, &young), told, "{version}");
-        }
-    }
-
-    #[test]
-    fn a_list_is_newer_than_the_events_before_it_and_older_than_what_went_meanwhile() {
-        let kept = kept();
-        kept.take(false, &pod("a", "5", true));
-        let seen: Vec<PodView> = kept.beside(&[]).unwrap();
-        kept.listing();
-        kept.take(true, &pod("a", "9", true));
-        kept.listed(&seen, Some(8));
-        assert!(kept.beside(&[]).unwrap().is_empty(), "it went while the list was under way");
-        kept.take(false, &pod("late", "7", false));
-        assert!(kept.beside(&[]).unwrap().is_empty(), "older than the list, which did not have it");
-        kept.missed();
-        assert_eq!(kept.beside(&[]), None);
-    }
-
-    fn event(name: &str, generation: i64, updated: i64) -> Vec<u8> {
-        let spec = json!({"replicas": 1, "selector": {}, "template": {}});
-        let status = json!({"observedGeneration": generation, "replicas": 1, "updatedReplicas": updated,
-            "availableReplicas": 1});
-        let metadata = json!({"uid": name, "name": name, "namespace": "n", "generation": generation});
-        json!({"type": "MODIFIED", "object": {"metadata": metadata, "spec": spec, "status": status}})
-            .to_string()
-            .into_bytes()
-    }
-
-    #[test]
-    fn what_watches_told_of_workloads_counts_unless_the_view_knows_more_or_something_may_be_missing() {
-        let kept = kept();
-        let deployment = WorkloadKind::Deployment;
-        let known = |generation| {
-            vec![view_in_event(deployment, &event("a", generation, 0), &Subject::default(), &[]).unwrap()]
-        };
-        assert_eq!(kept.told_of(&known(2)), Some(known(2)), "nothing was told: it is as it was");
-        kept.take_workload(deployment, &event("a", 2, 1));
-        assert!(is_complete(&kept.told_of(&known(2)).unwrap()[0]));
-        assert_eq!(kept.told_of(&known(3)), None, "the answer to our own patch is newer");
-        kept.workload_gone();
-        assert_eq!(kept.told_of(&known(2)), None);
-        kept.listing_workloads();
-        assert_eq!(kept.told_of(&known(2)), Some(known(2)), "what was told before the list is forgotten");
-        kept.closed();
-        assert_eq!(kept.told_of(&known(2)), None, "nobody watches");
-    }
-
-    #[test]
-    fn who_is_left_is_told_where_it_is_known_what_the_running_ones_mount() {
-        let kept = kept();
-        kept.take(false, &pod("old", "2", true));
-        kept.take(false, &pod("young", "3", false));
-        assert_eq!(kept.with_mounts(&[]).unwrap().len(), 2, "one is terminating yet");
-        kept.take(true, &pod("old", "4", true));
-        assert_eq!(kept.with_mounts(&[]).unwrap().len(), 1);
-        let mut running = pod("late", "5", false);
-        running.status.get_or_insert_default().phase = Some("Running".into());
-        kept.take(false, &running);
-        assert_eq!(kept.with_mounts(&[]), None, "nobody has seen what it mounts");
-    }
-}
+mod tests;

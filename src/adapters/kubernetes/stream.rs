@@ -4,14 +4,14 @@
 //!
 //! Such a list is no older than another one: the server marks its end only when it has told all that was stored as the
 //! request came. Servers from 1.34 on do it, and those of 1.32; others refuse it with 422, by either of two parameters.
-//! Whatever goes wrong, the list is asked for as ever, which then says what is wrong; and after a refusal nobody is asked
-//! that again.
+//! Whatever goes wrong, the list is asked for as ever, which then says what is wrong. Where a server does not know the
+//! parameters, nobody is asked that again; any other refusal is one of what was asked for, and holds for that alone.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -23,19 +23,44 @@ use super::watch::SERVER_TIMEOUT;
 /// The annotation of the bookmark after which everything that there was has been told.
 const ALL_TOLD: &str = "k8s.io/initial-events-end";
 
-/// Whether servers are asked for it.
+/// Whether one stamp's server is asked for it.
 #[derive(Clone, Default)]
 pub(super) struct Streams {
-    refused: Arc<AtomicBool>,
+    /// That servers do not do it, for all stamps.
+    unknown: Arc<AtomicBool>,
+    /// The collections that this one refused.
+    refused: Arc<Mutex<BTreeSet<(Kind, Option<String>)>>>,
 }
 
 impl Streams {
-    fn refuse(&self) {
-        self.refused.store(true, Ordering::Relaxed);
+    /// Those of another stamp.
+    pub fn of_another(&self) -> Streams {
+        Streams { unknown: Arc::clone(&self.unknown), refused: Arc::default() }
     }
 
-    fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+    /// What passes is no word on the question.
+    fn note(&self, status: StatusCode, kind: Kind, namespace: Option<&str>) {
+        match status.as_u16() {
+            400 | 422 => self.give_up(),
+            401 | 408 | 429 => {}
+            400..500 => {
+                self.refused().insert((kind, namespace.map(str::to_owned)));
+            }
+            _ => {}
+        }
+    }
+
+    fn give_up(&self) {
+        self.unknown.store(true, Ordering::Relaxed);
+    }
+
+    fn may_ask(&self, kind: Kind, namespace: Option<&str>) -> bool {
+        let place = (kind, namespace.map(str::to_owned));
+        !self.unknown.load(Ordering::Relaxed) && !self.refused().contains(&place)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<(Kind, Option<String>)>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -59,7 +84,7 @@ pub(super) async fn list<T: DeserializeOwned>(
     kind: Kind,
     namespace: Option<&str>,
 ) -> Option<(Listed<T>, Lines)> {
-    if streams.is_refused() {
+    if !streams.may_ask(kind, namespace) {
         return None;
     }
     let path = format!(
@@ -74,10 +99,7 @@ pub(super) async fn list<T: DeserializeOwned>(
         let response = api.connection.http.open(request, None).await.ok()?;
         api.connection.skew.note(response.headers(), sent_at, api.clock.now());
         if !response.status().is_success() {
-            // What passes is no word on the question.
-            if response.status().is_client_error() && !matches!(response.status().as_u16(), 401 | 408 | 429) {
-                streams.refuse();
-            }
+            streams.note(response.status(), kind, namespace);
             return None;
         }
         let mut lines = Lines::of(response);
@@ -85,7 +107,7 @@ pub(super) async fn list<T: DeserializeOwned>(
     }));
     let Ok(told) = told.await else {
         // It took the question, and does not say when it is through: one in between may keep what is to come.
-        streams.refuse();
+        streams.give_up();
         return None;
     };
     let (listed, lines): (Listed<T>, Lines) = told?;

@@ -12,13 +12,13 @@ mod question;
 
 use std::collections::BTreeMap;
 
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
 use url::Url;
 
 use super::arm::{ArmAccess, ArmError, ArmFailure};
+use super::arm_pages::posting;
 use super::http::{Backoff, ReadError};
 use crate::model::{AuditView, Blindness, StampName, UsageView};
 use crate::ports::Fault;
@@ -116,11 +116,8 @@ impl LogAnalytics {
         let now = self.access.clock.now();
         let body = json!({ "query": query, "timespan": format!("{since}/{now}") }).to_string();
         let once = || async {
-            let mut request = reqwest::Request::new(Method::POST, url.clone());
-            // Without it, the service answers 200 with nothing in it.
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let mut request = posting(&url, &body);
             request.headers_mut().insert(HeaderName::from_static("prefer"), HeaderValue::from_static(PREFER));
-            *request.body_mut() = Some(body.clone().into());
             self.access.send(request, None).await.map_err(|failure| self.failed(topic, &failure))
         };
         let answer = PATIENCE.read(self.access.clock.as_ref(), once).await?;

@@ -21,7 +21,7 @@ pub async fn drive(stage: &Stage, both: bool, terminal: &mut Terminal) -> Result
     let variables = |name: &str| stage.variables.get(name).cloned();
     let shown = watcher(terminal);
     let mut driver = wiring::driver(&chosen, None, &variables, shown).await?;
-    let request = OpenRequest { both, by: "rehearsal".to_owned(), ..rotate::asked(&chosen, &driver, None) };
+    let request = OpenRequest { both, by: "rehearsal".to_owned(), ..rotate::asked(&chosen, None) };
     rotate::open(&mut driver, &request, terminal).await?;
     terminal.say("the rehearsal approves the regeneration itself; a real one waits for `--approve`");
     let end = loop {

@@ -16,7 +16,8 @@ use crate::model::{
     Access, BranchName, CommitId, KeyKind, PullState, RotationId, Salt, Slot, StampName, WorkloadName,
 };
 use crate::ports::{
-    CommitText, Effect, Expect, Fault, FileEdit, NewPull, OperationState, Permit, Picked, Ports, RestartMark,
+    CommitText, Effect, Expect, Fault, FileEdit, NewPull, OperationState, Permit, Picked, Ports, Recall,
+    RestartMark,
 };
 use crate::render::rehearse_json::{RotationV1, StepV1};
 use crate::render::span::{rfc3339, time};
@@ -230,6 +231,7 @@ fn no_limit(ports: &Ports) -> Permit {
         wall_deadline: Timestamp::MAX,
         monotonic_deadline: ports.clock.monotonic() + Duration::from_secs(86_400),
         lease: None,
+        recall: Recall::default(),
     }
 }
 

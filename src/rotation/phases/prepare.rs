@@ -194,6 +194,7 @@ fn young_enough(ctx: &Context<'_>, max: Duration) -> Stand {
     let holders = ctx.holding(regenerate::nobody_holds(ctx, slot, fresh));
     reasons.extend(holders.into_iter().map(for_a_person));
     reasons.extend(ctx.holding(regenerate::may_fire(ctx, slot, fresh)));
+    let mut reasons = regenerate::with_lease_last(ctx, reasons);
     if !reasons.is_empty() {
         reasons.push(old);
         return Stand::Held(reasons);

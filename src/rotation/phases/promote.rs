@@ -5,7 +5,7 @@
 //! is changed: where nothing but its name speaks for it, a person names it.
 
 use super::super::attempt::{Repeat, may_try};
-use super::super::predicate::{push_may_start, release_known, target_proven};
+use super::super::predicate::{is_guess, push_may_start, release_known, target_proven};
 use super::super::{Context, Gate, Phase, Reach, Reason, Source, Stand, Step, Subject, Why};
 use super::merge::{Awaited, awaited, merge_commit, validated};
 use super::origin;
@@ -30,8 +30,7 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     if release.claim.reads.is(ctx.target()) {
         // That a guess reads it says nothing of the branch that is live. What just cannot be seen is asked for before the
         // regeneration.
-        let guessed = |one: &Reason| matches!(one.why, Why::ReleaseUnclear { .. });
-        let unclear: Vec<Reason> = unclear.into_iter().filter(guessed).collect();
+        let unclear: Vec<Reason> = unclear.into_iter().filter(is_guess).collect();
         return if unclear.is_empty() { promoted(ctx, code, release) } else { Stand::Held(unclear) };
     }
     let mut reasons = unclear;

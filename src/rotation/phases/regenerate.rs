@@ -55,8 +55,16 @@ pub fn stand(ctx: &Context<'_>) -> Stand {
     reasons.extend(metrics_up_to_date(ctx, fresh));
     reasons.extend(target_proven(ctx, from.other(), fresh));
     reasons.extend(may_fire(ctx, from, fresh));
-    let reasons = ctx.holding(reasons);
+    let reasons = with_lease_last(ctx, ctx.holding(reasons));
     if reasons.is_empty() { Stand::Act(vec![step]) } else { Stand::Held(reasons) }
+}
+
+/// A lease that is free is taken when nothing else holds: nobody who only waits needs one.
+pub fn with_lease_last(ctx: &Context<'_>, mut reasons: Vec<Reason>) -> Vec<Reason> {
+    if reasons.iter().any(|one| !one.is_free_lease(ctx.now)) {
+        reasons.retain(|one| !one.is_free_lease(ctx.now));
+    }
+    reasons
 }
 
 /// Other hands may bring the dying key back: that is told at once, and mended in confirm.

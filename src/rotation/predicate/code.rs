@@ -21,6 +21,11 @@ pub fn release_known(code: &ReleaseView) -> Vec<Reason> {
     }
 }
 
+/// Whether it says that the live release is a guess. What just cannot be seen is no such word.
+pub fn is_guess(reason: &Reason) -> bool {
+    matches!(reason.why, Why::ReleaseUnclear { .. })
+}
+
 /// Neither base branch, live release nor any vault stands on the slot that is to be regenerated.
 pub fn slot_unused(ctx: &Context<'_>, slot: Slot, max: Duration) -> Vec<Reason> {
     let gate = Gate::SlotUnused;

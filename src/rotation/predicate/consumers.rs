@@ -9,10 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::super::reason::later;
 use super::super::{Context, Gate, Leg, Reason, Subject, Why};
 use super::doubts::doubts;
-use super::pods::{STAYS, holders, stale_pods};
+use super::pods::{holders, outstays, stale_pods};
 use crate::model::{ClusterView, ObjectName, PinnedClass, SecretVersion, StampName, VaultView, WorkloadName};
 
 /// Everybody who gets the secret in the stamp is known, by evidence no older than `max`.
@@ -92,7 +91,7 @@ fn strays(
     for pod in holders(cluster).filter(|pod| pod.workload.is_none()) {
         let bare = || ObjectName::new("Pod", pod.namespace.as_str(), pod.name.as_str());
         let object = pod.above.clone().unwrap_or_else(bare);
-        let stays = later(pod.created, STAYS) <= seen;
+        let stays = outstays(pod, seen);
         let counts = old.contains(pod.uid.as_str()) || (stays && holds != Some(ctx.target()));
         if counts && !object.is_job() {
             let (pods, stay) = strays.entry(object).or_default();

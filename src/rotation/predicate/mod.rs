@@ -32,7 +32,7 @@ pub use account::{
 };
 pub use authority::{NOBODY, approved, are_two_people, evidence_digest, is_nobody, lease_held, store_shared};
 pub use branch_rules::{Deed, Ruling, deeds, rules_allow, ruling};
-pub use code::{release_known, slot_unused};
+pub use code::{is_guess, release_known, slot_unused};
 pub use consumers::{consumers, known_consumers};
 pub use doubts::unclear_pods;
 pub use elsewhere::delivered_elsewhere;
@@ -40,8 +40,8 @@ pub use inventory::all_listed;
 pub use late_logs::logs_go_back;
 pub use metrics::{metrics_asked, metrics_reach, metrics_up_to_date};
 pub use pods::{
-    STAYS, holders, left_out, old_pods, old_pods_gone, perhaps_stale, propagated_at, propagated_to, settled,
-    stale_pods, unproven, untold,
+    STAYS, holders, left_out, old_pods, old_pods_gone, outstays, perhaps_stale, propagated_at, propagated_to,
+    settled, stale_pods, unproven, untold,
 };
 pub use readers::known_readers;
 pub use restarting::may_restart;

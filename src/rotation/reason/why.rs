@@ -6,31 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::Phase;
 use super::super::predicate::Deed;
+use super::run::{FailedStage, Waiting};
 use crate::model::{
     Amount, Blind, BranchName, Caller, ClassFate, CommitId, Demand, DeploymentView, EvidenceKey, Identity,
     KeyKind, LiveBy, NetworkRules, PullHead, PullWait, Refusals, ResourceKind, RunId, RunState,
     SecretVersion, Slot, SlotUse, StampName, Taker, Trace, Validity,
 };
-
-/// What a run waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    pub stages: Vec<String>,
-    /// Who could approve, as far as the service says.
-    pub who: Vec<String>,
-    /// Whether it is a run of the code that the rotation deploys. Of any other code it may put the old slot back, by a plan
-    /// that it may have saved before it came to wait.
-    pub ours: bool,
-}
-
-/// What is known of the stage that failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailedStage {
-    pub stage: String,
-    pub step: String,
-    /// Its last lines.
-    pub lines: Vec<String>,
-}
 
 /// Why a gate holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -159,33 +159,48 @@ impl Forge for MemoryForge {
         as_changed(merged.await, |why| why.contains("not mergeable") || why.contains("not open"))
     }
 
+    async fn shows(&self, pull: PullNumber, bulletin: &Bulletin) -> Result<bool, Fault> {
+        self.untold(pull, bulletin).await.map(|commands| commands.is_empty())
+    }
+
     async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()> {
         let subject = pull.to_string();
-        let about = About { what: "tell the pull request", subject: &subject };
-        let call = Call::of(Operation::MarkPull);
+        let about = About { what: TELL, subject: &subject };
+        let commands = match self.untold(pull, bulletin).await {
+            Ok(commands) => commands,
+            Err(fault) => return Effect::NotSent(fault),
+        };
+        for command in commands {
+            let done = self.0.effect(about, Call::of(Operation::MarkPull), command, |_| Some(())).await;
+            if done != Effect::Applied(()) {
+                return done;
+            }
+        }
+        Effect::Applied(())
+    }
+}
+
+const TELL: &str = "tell the pull request";
+
+impl MemoryForge {
+    /// What is to be done so that the pull request says it.
+    async fn untold(&self, pull: PullNumber, bulletin: &Bulletin) -> Result<Vec<Command>, Fault> {
+        let subject = pull.to_string();
+        let about = About { what: TELL, subject: &subject };
         let mark = format!("<!-- keyslot:{} -->", bulletin.rotation);
         let body = format!("{mark}\n{}", bulletin.text);
         let seen = self.0.read(about, Call::of(Operation::ReadPull), |world| {
             let found = world.pull(pull).map(|pull| (pull.clone(), last_status(world, pull)));
             found.ok_or_else(|| about.fault(Blindness::Missing, "there is no such pull request"))
         });
-        let (seen, status) = match seen.await {
-            Ok(seen) => seen,
-            Err(fault) => return Effect::NotSent(fault),
-        };
+        let (seen, status) = seen.await?;
         let by = self.0.options.actor.clone();
         let command = match seen.comments.iter().find(|comment| comment.body.starts_with(&mark)) {
             Some(comment) if comment.body == body => None,
             Some(comment) => Some(Command::EditComment { comment: comment.id, body }),
             None => Some(Command::Comment { number: pull, body, by: by.clone() }),
         };
-        for command in command.into_iter().chain(marks(&seen, status, bulletin, by)) {
-            let done = self.0.effect(about, call, command, |_| Some(())).await;
-            if done != Effect::Applied(()) {
-                return done;
-            }
-        }
-        Effect::Applied(())
+        Ok(command.into_iter().chain(marks(&seen, status, bulletin, by)).collect())
     }
 }
 

@@ -11,7 +11,8 @@ use crate::model::{
     Salt, Slot,
 };
 use crate::ports::{
-    CommitText, Conflict, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, RestartMark, Wanted,
+    CommitText, Conflict, Effect, Expect, FileEdit, NewPull, Permit, Picked, Ports, Recall, RestartMark,
+    Wanted,
 };
 
 const SKIP: [&str; 4] = ["build-images", "deploy-workload", "switch-traffic", "destroy-previous"];
@@ -31,6 +32,7 @@ fn permit() -> Permit {
         wall_deadline: jiff::Timestamp::MAX,
         monotonic_deadline: Duration::MAX,
         lease: None,
+        recall: Recall::default(),
     }
 }
 

@@ -3,6 +3,10 @@
 //! Paths are matched without regard to case, as ARM does. Errors of ARM itself are nested under `error`, those of
 //! the resource provider are flat. A regeneration is taken on with 202 and two addresses on a regional host.
 
+mod asked;
+mod operation;
+mod refused;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -11,32 +15,23 @@ use http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 
+use self::asked::{Asked, PREVIEW, asked, version};
+use self::operation::{Addresses, POLL_SECONDS, operation, result, status};
+use self::refused::{account_not_found, flat, is_gone, refused, turned_away};
+pub(super) use self::refused::{nested, not_authorized};
 use super::SharedWorld;
 use super::account_body::{account_body, keys_body};
 use super::activity;
 use super::aks::{self, Servers};
-use super::answers::{TurnedAway, is_change, lost, with_change, with_header};
+use super::answers::{is_change, with_change, with_header};
 use super::entra::{Directory, MANAGEMENT};
 use super::graph;
 use super::metrics;
 use super::places::Place;
 use super::rights;
 use super::vault_resource;
-use crate::model::{AccountId, KeyKind};
-use crate::sim::{Call, Command, Operation, OperationStatus, Refusal, Reply, World};
-
-const STABLE: [&str; 2] = ["2024-08-15", "2026-03-15"];
-/// Of permissions and roles, of locks, and of assignments.
-const AUTHORIZATION: [&str; 3] = ["2022-04-01", "2020-05-01", "2020-10-01"];
-const PREVIEW: &str = "2026-04-01-preview";
-
-/// Seconds after which the service wants to be asked again.
-const POLL_SECONDS: u64 = 15;
-
-const FAILED: &str = "The key could not be regenerated.";
-
-/// The last group of a UUID carries an operation's number.
-const OPERATION_PREFIX: &str = "7c0fe5aa-0000-4000-8000-";
+use crate::model::KeyKind;
+use crate::sim::{Call, Command, Operation, Reply, World};
 
 #[derive(Clone)]
 struct Arm {
@@ -49,24 +44,6 @@ struct Arm {
 pub(super) fn face(world: &SharedWorld, directory: &Directory, servers: &Servers) -> Router {
     let arm = Arm { world: world.clone(), directory: directory.clone(), servers: servers.clone() };
     Router::new().fallback(answer).with_state(arm)
-}
-
-/// What was asked, once path and method are understood.
-enum Asked {
-    Get,
-    ListKeys,
-    Permissions,
-    /// At the account or its group; or at the subscription.
-    Locks {
-        subscription: bool,
-    },
-    Assignments,
-    Role,
-    Regenerate,
-    /// A poll of `operationsStatus`.
-    Status(u64),
-    /// A poll of `operationResults`.
-    Result(u64),
 }
 
 async fn answer(
@@ -180,28 +157,6 @@ async fn vault(arm: &Arm, place: &Place) -> Response {
     answered.await.unwrap_or_else(|refusal| turned_away(refusal.into(), false))
 }
 
-/// What ARM says to a call that did not reach the resource provider.
-fn turned_away(turned: TurnedAway, changed: bool) -> Response {
-    match turned {
-        TurnedAway::Throttled(retry_after) => with_header(
-            nested(StatusCode::TOO_MANY_REQUESTS, "SubscriptionRequestsThrottled", "Too many requests."),
-            RETRY_AFTER,
-            &retry_after.as_secs().max(1).to_string(),
-        ),
-        TurnedAway::Forbidden | TurnedAway::Firewalled => not_authorized(),
-        TurnedAway::NoAnswer => lost(changed),
-    }
-}
-
-/// What ARM says where no role of the caller allows it.
-pub(super) fn not_authorized() -> Response {
-    nested(
-        StatusCode::FORBIDDEN,
-        "AuthorizationFailed",
-        "The client does not have authorization to perform the action over the scope.",
-    )
-}
-
 /// Who asks, and how.
 struct Asking<'a> {
     client: &'a str,
@@ -257,214 +212,4 @@ fn regenerate(world: &mut World, asking: &Asking<'_>, body: &[u8]) -> Response {
         Ok(_) => flat(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "no operation"),
         Err(refusal) => refused(&refusal),
     }
-}
-
-fn operation(world: &World, number: u64) -> Option<OperationStatus> {
-    world.account().operation(number).map(|operation| operation.status(world.now()))
-}
-
-/// The answer of `operationsStatus`: always 200, the body decides.
-fn status(status: Option<OperationStatus>) -> Response {
-    match status {
-        None => no_operation(),
-        Some(OperationStatus::Enqueued) => still_running(
-            StatusCode::OK,
-            // An empty error while running, as seen.
-            json!({ "status": "Enqueued", "error": {} }),
-        ),
-        Some(OperationStatus::Dequeued) => still_running(StatusCode::OK, json!({ "status": "Dequeued" })),
-        Some(OperationStatus::Succeeded) => Json(json!({ "status": "Succeeded" })).into_response(),
-        Some(OperationStatus::Failed) => Json(json!({
-            "status": "Failed",
-            "error": { "code": "InternalServerError", "message": FAILED },
-        }))
-        .into_response(),
-    }
-}
-
-/// The answer of `operationResults`: 202 until it is over, then what the synchronous call would have said.
-fn result(status: Option<OperationStatus>) -> Response {
-    match status {
-        None => no_operation(),
-        Some(OperationStatus::Enqueued | OperationStatus::Dequeued) => {
-            still_running(StatusCode::ACCEPTED, json!({ "status": "Dequeued" }))
-        }
-        Some(OperationStatus::Succeeded) => StatusCode::OK.into_response(),
-        Some(OperationStatus::Failed) => {
-            flat(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", FAILED)
-        }
-    }
-}
-
-fn still_running(status: StatusCode, body: Value) -> Response {
-    with_header((status, Json(body)).into_response(), RETRY_AFTER, &POLL_SECONDS.to_string())
-}
-
-/// Where an operation is asked for.
-struct Addresses {
-    host: String,
-    account: AccountId,
-    region: String,
-    version: String,
-}
-
-impl Addresses {
-    fn of(world: &World, version: &str) -> Addresses {
-        let region = world.account().regions().first().map(|region| region.name.clone()).unwrap_or_default();
-        let region = region.to_lowercase().replace(' ', "");
-        Addresses {
-            host: format!("https://{region}.management.azure.com"),
-            account: world.account().config().id.clone(),
-            region,
-            version: version.to_owned(),
-        }
-    }
-
-    fn status(&self, number: u64) -> String {
-        format!(
-            "{}/subscriptions/{}/providers/Microsoft.DocumentDB/locations/{}/operationsStatus/{}?api-version={}",
-            self.host,
-            self.account.subscription,
-            self.region,
-            operation_id(number),
-            self.version
-        )
-    }
-
-    fn result(&self, number: u64) -> String {
-        format!(
-            "{}{}/regenerateKey/operationResults/{}?api-version={}",
-            self.host,
-            self.account.resource_id(),
-            operation_id(number),
-            self.version
-        )
-    }
-}
-
-fn operation_id(number: u64) -> String {
-    format!("{OPERATION_PREFIX}{number:012x}")
-}
-
-fn operation_number(id: &str) -> Option<u64> {
-    u64::from_str_radix(id.strip_prefix(OPERATION_PREFIX)?, 16).ok()
-}
-
-/// Understands a path. The account's own name is compared without regard to case, too.
-fn asked(method: &Method, path: &str, account: &AccountId) -> Result<Asked, Box<Response>> {
-    let path = path.trim_matches('/').to_lowercase();
-    let own = account.resource_id().trim_matches('/').to_lowercase();
-    let not_found = || {
-        let message = "The resource was not found, or this world does not serve its type.";
-        Box::new(nested(StatusCode::NOT_FOUND, "ResourceNotFound", message))
-    };
-    let operation = |id: &str| operation_number(id).ok_or_else(|| Box::new(no_operation()));
-    if let Some(rest) = path.strip_prefix(&own) {
-        return match (method, rest) {
-            (&Method::GET, "") => Ok(Asked::Get),
-            (&Method::GET, "/providers/microsoft.authorization/permissions") => Ok(Asked::Permissions),
-            (&Method::GET, "/providers/microsoft.authorization/locks") => {
-                Ok(Asked::Locks { subscription: false })
-            }
-            (&Method::GET, "/providers/microsoft.authorization/roleassignmentscheduleinstances") => {
-                Ok(Asked::Assignments)
-            }
-            (&Method::POST, "/listkeys") => Ok(Asked::ListKeys),
-            (&Method::POST, "/regeneratekey") => Ok(Asked::Regenerate),
-            (&Method::GET, rest) => match rest.strip_prefix("/regeneratekey/operationresults/") {
-                Some(id) => Ok(Asked::Result(operation(id)?)),
-                None => Err(not_found()),
-            },
-            _ => Err(not_found()),
-        };
-    }
-    if let Some(scope) = path.strip_suffix("/providers/microsoft.authorization/locks")
-        && method == Method::GET
-    {
-        let subscription = format!("subscriptions/{}", account.subscription.to_lowercase());
-        let group = format!("{subscription}/resourcegroups/{}", account.resource_group.to_lowercase());
-        if scope == subscription || scope == group {
-            return Ok(Asked::Locks { subscription: scope == subscription });
-        }
-    }
-    if method == Method::GET && format!("/{path}") == rights::role_id(account).to_lowercase() {
-        return Ok(Asked::Role);
-    }
-    let locations = format!(
-        "subscriptions/{}/providers/microsoft.documentdb/locations/",
-        account.subscription.to_lowercase()
-    );
-    match path.strip_prefix(&locations).and_then(|rest| rest.split_once("/operationsstatus/")) {
-        Some((_, id)) if method == Method::GET => Ok(Asked::Status(operation(id)?)),
-        _ => Err(not_found()),
-    }
-}
-
-/// Whether the path is of the account, and somebody deleted that.
-fn is_gone(arm: &Arm, account: &AccountId, path: &str) -> bool {
-    let of_account = path.to_lowercase().contains(&account.resource_id().to_lowercase());
-    of_account && arm.world.with(|world| world.account().is_deleted())
-}
-
-fn account_not_found(account: &AccountId) -> Response {
-    let AccountId { resource_group, name, .. } = account;
-    let message = format!(
-        "The Resource 'Microsoft.DocumentDB/databaseAccounts/{name}' under resource group '{resource_group}' was not found. \
-         For more details please go to https://aka.ms/ARMResourceNotFoundFix"
-    );
-    nested(StatusCode::NOT_FOUND, "ResourceNotFound", &message)
-}
-
-/// The api-version, if it is one that this world knows.
-fn version(uri: &Uri, knows_preview: bool) -> Result<String, Box<Response>> {
-    let query = uri.query().unwrap_or_default();
-    let version = url::form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "api-version")
-        .map(|(_, value)| value.into_owned());
-    match version {
-        None => Err(Box::new(nested(
-            StatusCode::BAD_REQUEST,
-            "MissingApiVersionParameter",
-            "The api-version query parameter (?api-version=) is required for all requests.",
-        ))),
-        Some(version) if AUTHORIZATION.contains(&version.as_str()) => Ok(version),
-        Some(version) if STABLE.contains(&version.as_str()) || (knows_preview && version == PREVIEW) => {
-            Ok(version)
-        }
-        Some(_) => Err(Box::new(nested(
-            StatusCode::BAD_REQUEST,
-            "NoRegisteredProviderFound",
-            "No registered resource provider was found for this api-version.",
-        ))),
-    }
-}
-
-fn refused(refusal: &Refusal) -> Response {
-    match refusal {
-        Refusal::Busy(name) => flat(
-            StatusCode::PRECONDITION_FAILED,
-            "PreconditionFailed",
-            // Their spelling.
-            &format!(
-                "There is already an operation in progress which requires exlusive lock on this service \
-                 {name}. Please retry the operation after sometime."
-            ),
-        ),
-        Refusal::KeyInUse => {
-            flat(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", &refusal.to_string())
-        }
-        other => flat(StatusCode::BAD_REQUEST, "BadRequest", &other.to_string()),
-    }
-}
-
-fn no_operation() -> Response {
-    flat(StatusCode::NOT_FOUND, "NotFound", "The operation is not known.")
-}
-
-pub(super) fn nested(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
-}
-
-fn flat(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(json!({ "code": code, "message": message }))).into_response()
 }

@@ -1,5 +1,7 @@
 //! Between two restarts: what watches tell, and what is listed all the same.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 /// Another Deployment beside the first, with one pod that is as old.
@@ -70,6 +72,40 @@ async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed()
     let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), told).await.unwrap();
     assert!(view.workloads[0].observed_generation == 8, "that much was told");
     assert_eq!(asked(&setup)[before..], ["pods", "secretproviderclasspodstatuses"]);
+}
+
+/// By the workload alone nothing has happened in between: its rollout was over before, and is over again.
+#[tokio::test]
+async fn a_rollout_that_came_and_went_while_nobody_answered_is_an_end_all_the_same() {
+    let sent = Arc::new(AtomicBool::new(false));
+    let patched = Arc::clone(&sent);
+    let mut setup = setup(&["shop"], move |method, path, _| {
+        if method == "PATCH" {
+            patched.store(true, Ordering::Relaxed);
+            return Say::Text(200, "<html>please sign in</html>");
+        }
+        let collection = path.split('?').next().unwrap().rsplit('/').next().unwrap();
+        match collection {
+            // As many pods as are wanted, and all of them old: their watch tells late of what has come since.
+            _ if path.contains("watch=true") => Say::Lines(Vec::new()),
+            "pods" if !patched.load(Ordering::Relaxed) => list(json!([pod("old", false), pod("new", false)])),
+            "pods" => list(json!([
+                pod_of("next-a", "orders-deploy", "def", "1002"),
+                pod_of("next-b", "orders-deploy", "def", "1003")
+            ])),
+            "deployments" if patched.load(Ordering::Relaxed) => list(json!([restarted(8)])),
+            _ => plain(path),
+        }
+    });
+    setup.clusters = setup.clusters.restarting([workload()]);
+    setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault("v2"))).await.unwrap();
+    while !setup.clusters.follows(&stamp()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(matches!(setup.restart().await, Effect::Unknown(_)));
+    let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Answer).await.unwrap();
+    let pods: Vec<&str> = view.pods.iter().map(|pod| pod.name.as_str()).collect();
+    assert_eq!(pods, ["next-a", "next-b"], "those that the ended rollout has made");
 }
 
 #[tokio::test]

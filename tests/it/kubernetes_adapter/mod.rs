@@ -31,7 +31,7 @@ use keyslot::model::{
     Right, RightView, RotationId, Salt, SecretVersion, Seen, StampName, Strategy, VaultView, WorkloadKind,
     WorkloadName,
 };
-use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, RestartMark};
+use keyslot::ports::{Clock, Clusters, Effect, Glance, Happening, Permit, Recall, RestartMark};
 use keyslot::sim::wire::kubernetes::{Kubeconfig, User};
 use keyslot::sim::wire::{Trouble, Which, Wire, WireBuilder, WireClock, WireFault, WireOptions};
 use serde_json::{Value, json};
@@ -179,6 +179,7 @@ fn permit(clock: &dyn Clock, seconds: i64) -> Permit {
         wall_deadline: clock.now() + SignedDuration::from_secs(seconds),
         monotonic_deadline: clock.monotonic() + Duration::from_secs(86_400),
         lease: None,
+        recall: Recall::default(),
     }
 }
 

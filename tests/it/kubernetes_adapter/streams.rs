@@ -67,6 +67,52 @@ async fn a_server_that_does_not_do_it_is_asked_once() {
     assert_eq!(counts(&setup, "pods"), (1, 1), "not asked any more");
 }
 
+/// The clusters of two stamps behind one server, which knows them by their tokens.
+fn two_stamps(setup: &Setup) -> Kubernetes {
+    let cluster = |token: &str| {
+        let path = setup.kubeconfig.with_file_name(token);
+        write_kubeconfig(&path, &setup.wire, token);
+        let place = ClusterPlace::Kubeconfig(KubeconfigPlace { path, context: None });
+        StampCluster { place, vault: Some("KV-stamp".into()), namespaces: vec!["shop".into()] }
+    };
+    let stamps = [(stamp(), cluster(TOKEN)), (StampName::new("westeurope"), cluster("other"))];
+    let settings = HttpSettings { proxies: Proxies::Off, hosts: Hosts::default(), ..HttpSettings::default() };
+    Kubernetes::new("CosmosDb-ApiKey", BTreeMap::from(stamps), settings, setup.clock.clone())
+}
+
+/// How often deployments and pods were listed and watched, for two stamps of which the first answers a stream of deployments
+/// with this.
+async fn where_the_first_answers(status: u16) -> [(usize, usize); 2] {
+    let setup = streaming(move |_, path, bearer| {
+        let is_stream = path.contains("sendInitialEvents=true") && path.contains("/deployments?");
+        match is_stream && bearer.ends_with(TOKEN) {
+            true => Say::Json(status, json!({"kind": "Status", "code": status})),
+            false => all_but_streams(path, &[]),
+        }
+    });
+    let clusters = two_stamps(&setup);
+    for name in [stamp(), StampName::new("westeurope")] {
+        let view = clusters.look(&name, &Salt::new("5a17")).await.unwrap();
+        assert_eq!(view.workloads.len(), 1);
+        while !clusters.follows(&name) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    [counts(&setup, "deployments"), counts(&setup, "pods")]
+}
+
+#[tokio::test]
+async fn a_right_that_one_stamp_lacks_for_one_kind_holds_for_nothing_else() {
+    assert_eq!(where_the_first_answers(403).await, [(1, 3), (0, 2)]);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_the_question_stands_for_all() {
+    for status in [400, 422] {
+        assert_eq!(where_the_first_answers(status).await, [(2, 3), (2, 2)], "{status}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_ends_before_its_mark_is_no_list() {
     let setup = streaming(|_, path, _| match path.contains("sendInitialEvents=true") {

@@ -21,7 +21,7 @@ use keyslot::adapters::kubernetes::{
 use keyslot::model::{
     ClusterView, Fingerprint, RotationId, Salt, StampName, Strategy, VaultView, WorkloadKind, WorkloadName,
 };
-use keyslot::ports::{Clock as _, Clusters, Effect, Glance, Happening, Permit, RestartMark};
+use keyslot::ports::{Clock as _, Clusters, Effect, Glance, Happening, Permit, Recall, RestartMark};
 use keyslot::rotation::rollout::rollout;
 use keyslot::sim::config::{CronJobConfig, Flavour, KeySource};
 use keyslot::sim::wire::{SharedWorld, Simulation, Trouble, Which, Wire, WireClock, WireFault, WireOptions};
@@ -120,6 +120,7 @@ impl Setup {
             wall_deadline: clock.now() + jiff::SignedDuration::from_hours(1000),
             monotonic_deadline: clock.monotonic() + Duration::from_secs(3_600_000),
             lease: None,
+            recall: Recall::default(),
         }
     }
 
