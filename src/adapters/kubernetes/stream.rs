@@ -23,13 +23,16 @@ use super::watch::SERVER_TIMEOUT;
 /// The annotation of the bookmark after which everything that there was has been told.
 const ALL_TOLD: &str = "k8s.io/initial-events-end";
 
+/// Of one namespace, or of all.
+type Collection = (Kind, Option<String>);
+
 /// Whether one stamp's server is asked for it.
 #[derive(Clone, Default)]
 pub(super) struct Streams {
     /// That servers do not do it, for all stamps.
     unknown: Arc<AtomicBool>,
     /// The collections that this one refused.
-    refused: Arc<Mutex<BTreeSet<(Kind, Option<String>)>>>,
+    refused: Arc<Mutex<BTreeSet<Collection>>>,
 }
 
 impl Streams {
@@ -59,7 +62,7 @@ impl Streams {
         !self.unknown.load(Ordering::Relaxed) && !self.refused().contains(&place)
     }
 
-    fn refused(&self) -> MutexGuard<'_, BTreeSet<(Kind, Option<String>)>> {
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<Collection>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
