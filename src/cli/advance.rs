@@ -8,7 +8,7 @@ use super::stop::Stop;
 use super::stopped::interrupted;
 use super::target::{Target, person, spell};
 use super::{CliError, Exit, Terminal, wiring};
-use crate::drive::DriveError;
+use crate::drive::{DriveError, TurnEnd};
 use crate::rotation::Reach;
 
 /// Take the open rotation as far as it goes now, then stop.
@@ -65,7 +65,13 @@ impl Advance {
                 self.consent.accepting.void(terminal);
                 return Ok(Exit::Done);
             };
-            driver.release().await?;
+            match driver.release().await {
+                // The end is told all the same.
+                Err(_) if matches!(end, TurnEnd::Done) => {
+                    terminal.mutter("the lease could not be given back; it runs out by itself");
+                }
+                given_back => given_back?,
+            }
             finish(&driver, &end, "advance", terminal)
         })?
     }

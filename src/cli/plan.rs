@@ -66,9 +66,7 @@ impl Plan {
         let code: Code = code.map(|changes| changes.iter().flat_map(changed_lines).collect());
         let exit = exit(&foresight, &code);
         match self.output {
-            Output::Human => {
-                terminal.data(foresight::plan(&foresight, &foresight::code_lines(&code)).as_bytes())?
-            }
+            Output::Human => terminal.data(foresight::plan(&foresight, &code).as_bytes())?,
             Output::Json => {
                 let (verdict, code_of_exit) = (verdict(exit), exit.code());
                 terminal.json(&preflight_json(&foresight, &code, &report, verdict, code_of_exit))?
@@ -95,13 +93,13 @@ fn changed_lines(change: &Change) -> Vec<ChangedLine> {
 
 fn exit(foresight: &Foresight, code: &Code) -> Exit {
     let mut all = foresight.holds.iter().chain(&foresight.later);
-    let none = foresight.holds.is_empty() && foresight.later.is_empty();
     let by_person = all.any(|hold| hold.why.opens() == Opens::ByPerson);
-    match (foresight.may_begin(), by_person || none) {
-        (true, _) if code.is_err() => Exit::Halted,
-        (true, _) => Exit::Done,
-        (false, true) => Exit::Halted,
-        (false, false) => Exit::Waiting,
+    match foresight.may_begin() {
+        true if code.is_ok() => Exit::Done,
+        true => Exit::Halted,
+        // No time gives a right, whatever it opens beside that.
+        false if by_person || foresight.lacks_a_right() => Exit::Halted,
+        false => Exit::Waiting,
     }
 }
 

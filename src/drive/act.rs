@@ -11,13 +11,29 @@ use super::{DriveError, Driver, Notice, evidence, forget};
 use crate::execute::{Workshop, commit_of, execute};
 use crate::model::{ClusterView, EvidenceKey, SecretVersion, Seen, StampName, StepKey, VaultView, World};
 use crate::observe::ReleaseRule;
-use crate::ports::Permit;
+use crate::ports::{Permit, Ports};
 use crate::render;
 use crate::render::diff::unified_diff;
 use crate::rotation::{Ended, Intent, Opened, Outcome, Relied, Step, request_id};
 
 /// Bytes of a diff in a pull request's text, which forges limit to some 65,000 characters.
 const LONGEST_DIFF: usize = 30_000;
+
+/// A dangerous step asks its permit as the bytes leave, so its answer may be waited for whoever wants to stop. Any other might
+/// be sent only then: it is dropped, and whoever comes next looks what became of it.
+async fn unless_recalled(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permit) -> Outcome {
+    let done = execute(step, ports, shop, permit);
+    if step.is_dangerous() {
+        return done.await;
+    }
+    tokio::select! {
+        biased;
+        outcome = done => outcome,
+        () = permit.recall.called() => {
+            Outcome::Unknown { why: "keyslot was stopped while it was under way".to_owned() }
+        }
+    }
+}
 
 impl Driver {
     /// Begins restarts, and does other steps to their end.
@@ -70,7 +86,7 @@ impl Driver {
             ends.push(async move {
                 let outcome = match unmade {
                     Some(outcome) => outcome,
-                    None => execute(&intent.step, &ports, &shop, &permit).await,
+                    None => unless_recalled(&intent.step, &ports, &shop, &permit).await,
                 };
                 (intent, outcome)
             });

@@ -70,13 +70,14 @@ impl Driver {
     }
 
     async fn write_owed(&mut self) -> Result<(), DriveError> {
-        // Whoever is stopped in the middle still owes it.
+        let mut first = Ok(());
+        // Whoever is stopped in the middle still owes it; one that cannot be written keeps no other back.
         while let Some(owed) = self.owed.front().cloned() {
             let written = self.write_ends(&owed).await;
             self.owed.pop_front();
-            written?;
+            first = first.and(written);
         }
-        Ok(())
+        first
     }
 
     async fn write_ends(&mut self, owed: &Owed) -> Result<(), DriveError> {
@@ -119,28 +120,31 @@ impl Driver {
 
     /// The steps that were sent and of which no outcome is in the journal yet.
     pub fn unanswered(&self) -> Vec<&Step> {
+        let step = |key| self.fold.step(key).map(|record| &record.intent.step);
+        // What else is under way is not waited for.
+        let sent = self.flight.sent().filter_map(step).filter(|step| step.is_dangerous());
         let owed = self.owed.iter().flat_map(|owed| &owed.ends).map(|end| &end.key);
-        let records = self.flight.sent().chain(owed).filter_map(|key| self.fold.step(key));
-        records.map(|record| &record.intent.step).collect()
+        sent.chain(owed.filter_map(step)).collect()
     }
 
-    /// After a turn that was dropped, for whoever stops: nothing more is sent, what was sent is waited for as long as its
-    /// call takes, and what came of it is written down. What was intended and not begun is recorded as not sent.
+    /// After a turn that was dropped, for whoever stops: nothing more is sent, what was sent of dangerous steps is waited for as
+    /// long as its call takes, and what came of it is written down. What was intended and not begun is recorded as not sent.
     ///
     /// # Errors
     /// The journal could not be written.
     pub async fn settle(&mut self) -> Result<(), DriveError> {
         self.recall.call();
-        self.write_owed().await?;
+        let mut first = self.write_owed().await;
         while self.flight.sent().next().is_some() {
             let landed = self.flight.next().await;
-            self.land(Some(landed)).await?;
+            first = first.and(self.land(Some(landed)).await);
         }
-        if self.intending.is_some() {
+        // A record that was just being written: an intent, or a lease that is to be given back.
+        if self.intending.is_some() || self.journal.is_unsettled() {
             self.journal.refresh().await?;
             self.refold()?;
-            self.disown("keyslot was stopped before it was sent").await?;
+            first = first.and(self.disown("keyslot was stopped before it was sent").await);
         }
-        Ok(())
+        first
     }
 }

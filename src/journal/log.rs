@@ -59,6 +59,11 @@ impl<E: Event> Journal<E> {
         Seq(self.records.len() as u64)
     }
 
+    /// Whether a record was sent, and nobody has looked yet whether it is there.
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled
+    }
+
     /// Whether it was written by this opening, and by nobody else.
     pub fn wrote(&self, record: &Record<E>) -> bool {
         let writer = record.writer_nonce.rsplit_once('-').map(|(writer, _)| writer);

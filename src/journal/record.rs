@@ -96,21 +96,19 @@ struct Head {
 }
 
 impl Head {
-    /// Whether a whole record of a newer version is why it does not read.
+    /// Whether a whole record of a newer version is why it does not read. An older one has no name that this does not know.
     fn is_of_newer(&self, seq: Seq, error: &serde_json::Error) -> bool {
-        let newer = self.version.as_deref().is_some_and(is_newer);
-        self.seq == Some(seq) && (newer || names_unknown_variant(error))
+        let theirs = self.version.as_deref().and_then(numbers);
+        let (ours, unknown) = (numbers(VERSION), names_unknown_variant(error));
+        self.seq == Some(seq)
+            && (theirs.is_some() && theirs > ours || unknown && (theirs.is_none() || theirs == ours))
     }
 }
 
 /// This version.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Whether a version is a later one than this. What is no version is none.
-fn is_newer(version: &str) -> bool {
-    numbers(version).zip(numbers(VERSION)).is_some_and(|(theirs, ours)| theirs > ours)
-}
-
+/// What is no version has none.
 fn numbers(version: &str) -> Option<[u64; 3]> {
     let release = version.split(['-', '+']).next()?;
     let numbers: Vec<u64> = release.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;

@@ -214,6 +214,11 @@ fn what_does_not_read_is_damage_unless_a_newer_version_wrote_it() {
         by_version(&store, 1, version, missing);
         assert!(newer(&store), "{version}");
     }
+    // Who is older has no name that is unknown here; another build of the same version may.
+    for (version, is_newer) in [("0.0.1", false), (record::VERSION, true), ("tomorrow's", true)] {
+        by_version(&store, 1, version, "{\"event\":\"dance\"}");
+        assert!(if is_newer { newer(&store) } else { damaged(&store) }, "{version}");
+    }
     // What stands under another number is no version's.
     by_version(&store, 2, "9.0.0", missing);
     assert!(damaged(&store));

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::Clock;
 
@@ -17,16 +18,31 @@ pub struct LeaseTerm {
 
 /// Takes back whatever it is given along with and was not sent yet. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Recall(Arc<AtomicBool>);
+pub struct Recall(Arc<Recalled>);
+
+#[derive(Debug, Default)]
+struct Recalled {
+    called: AtomicBool,
+    told: Notify,
+}
 
 impl Recall {
     /// From now on nothing more is sent.
     pub fn call(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.called.store(true, Ordering::SeqCst);
+        self.0.told.notify_waiters();
+    }
+
+    /// Returns when it is called, or was.
+    pub async fn called(&self) {
+        let told = self.0.told.notified();
+        if !self.is_called() {
+            told.await;
+        }
     }
 
     pub fn is_called(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.called.load(Ordering::SeqCst)
     }
 }
 

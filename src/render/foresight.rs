@@ -8,16 +8,17 @@ use super::{acceptance, concern, reason};
 use crate::model::Right;
 use crate::rotation::{Foresight, Reason};
 
-pub use code::{ChangedLine, Code, code_lines};
+use code::code_lines;
+pub use code::{ChangedLine, Code};
 
-/// The plan as text. `code` is what changes in the code, line by line; empty where nothing is left to change.
-pub fn plan(foresight: &Foresight, code: &[String]) -> String {
+/// The plan as text. `code` is empty where nothing is left to change.
+pub fn plan(foresight: &Foresight, code: &Code) -> String {
     let opened = &foresight.opened;
     let (from, to) = (opened.from, opened.from.other());
     let mut text =
         format!("rotation {} of {}: retire the {from} key", opened.approval_name(), opened.account);
     text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });
-    section(&mut text, "what happens", &steps::steps(foresight, code));
+    section(&mut text, "what happens", &steps::steps(foresight, &code_lines(code)));
     section(&mut text, "waits that the policy prescribes", &times::waits(foresight));
     section(&mut text, "how long the rollouts may take, estimated", &times::rollouts(foresight));
     section(&mut text, "in the way", &held(&foresight.holds));
@@ -34,7 +35,7 @@ pub fn plan(foresight: &Foresight, code: &[String]) -> String {
     section(&mut text, "to know", &foresight.concerns.iter().flat_map(concern::lines).collect::<Vec<_>>());
     let allowed = foresight.rights.iter().filter(|(_, right)| right.right == Right::Allowed).count();
     text.push_str(&format!("\n{allowed} of {} rights are there; ", foresight.rights.len()));
-    text.push_str(&match (foresight.may_begin(), foresight.begun) {
+    text.push_str(&match (foresight.may_begin() && code.is_ok(), foresight.begun) {
         (true, false) => format!("nothing is in the way: `keyslot rotate` moves everybody to {to}"),
         (true, true) => format!("nothing is in the way of “{}”", foresight.phase),
         (false, _) => "something is in the way".to_owned(),

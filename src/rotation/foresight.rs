@@ -172,9 +172,12 @@ impl Foresight {
 
     /// Whether it could begin now: nothing holds and no right is known to be missing.
     pub fn may_begin(&self) -> bool {
-        self.holds.is_empty()
-            && self.later.is_empty()
-            && !self.rights.iter().any(|(_, right)| right.right == Right::Denied)
+        self.holds.is_empty() && self.later.is_empty() && !self.lacks_a_right()
+    }
+
+    /// Whether a right is known to be missing that is needed.
+    pub fn lacks_a_right(&self) -> bool {
+        self.rights.iter().any(|(_, right)| right.right == Right::Denied)
     }
 }
 

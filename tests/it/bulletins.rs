@@ -139,6 +139,19 @@ async fn whoever_takes_the_label_away_means_it() {
 }
 
 #[tokio::test]
+async fn whoever_takes_the_label_away_after_it_was_only_seen_means_it_too() {
+    let (desk, number) = opened().await;
+    let first = bulletin("first", BulletinState::UnderWay);
+    applied(desk.github().publish(number, &first).await);
+    let another = desk.github();
+    assert!(another.shows(number, &first).await.unwrap());
+    let mark = Mark::Unlabel(LABEL.to_owned());
+    desk.with(|world| world.apply(Command::MarkPull { number, mark })).unwrap();
+    applied(another.publish(number, &bulletin("second", BulletinState::UnderWay)).await);
+    assert!(!desk.with(|world| world.pulls()[0].labels.contains(LABEL)));
+}
+
+#[tokio::test]
 async fn a_comment_that_somebody_deleted_is_made_anew_with_the_next_words() {
     let (desk, number) = opened().await;
     let github = desk.github();

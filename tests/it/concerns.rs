@@ -206,7 +206,7 @@ fn rollouts_are_estimated_by_stamp_and_along_the_waves() {
     assert_eq!((east.least, east.most), (seconds(120), Some(seconds(180))));
     let north = plan.rollouts[&stamp("north")];
     assert_eq!((north.least, north.most), (seconds(120), None), "nothing tells how long its pods take");
-    let text = foresight::plan(&plan, &[]);
+    let text = foresight::plan(&plan, &Ok(Vec::new()));
     for words in [
         "how long the rollouts may take, estimated\n",
         "  wave 1: 2m to 3m\n",
@@ -223,7 +223,7 @@ fn rollouts_are_estimated_by_stamp_and_along_the_waves() {
     // What is over is not waited for once more.
     let mut plan = planned(&stage);
     plan.waves[0].stamps[0].1 = Course::Done;
-    let text = foresight::plan(&plan, &[]);
+    let text = foresight::plan(&plan, &Ok(Vec::new()));
     assert!(!text.contains("wave 1: 2m"), "{text}");
     assert!(text.contains("  at least 2m in all"), "{text}");
 }

@@ -4,7 +4,7 @@ use keyslot::model::{
     Blindness, ClusterState, ClusterView, Extent, LiveBy, Manager, NetworkRules, RunResult, RunState, Seen,
     Slot, StageView, SyncedSecretView, UnseenSecret,
 };
-use keyslot::render::foresight;
+use keyslot::render::foresight::{self, ChangedLine};
 use keyslot::rotation::{Decider, Foresight, Leg, Phase, preflight, restarts};
 use keyslot::sim::config::KeySource;
 use keyslot::sim::{Fault, Operation, Target, Trouble, When, WorldConfig};
@@ -112,7 +112,9 @@ fn of_open(stage: &Stage) -> String {
     let report = stage.report();
     let plan = plan.begun_with(&report.phases, &restarts).approved(report.approved);
     let later = preflight(&decider, &stage.fold(), &stage.world, stage.now);
-    foresight::plan(&plan.meeting(later), &["a.tf:1".to_owned()])
+    let [before, after] = ["x.primary_key", "x.secondary_key"].map(str::to_owned);
+    let line = ChangedLine { path: "a.tf".to_owned(), line: 1, before, after };
+    foresight::plan(&plan.meeting(later), &Ok(vec![line]))
 }
 
 #[test]
@@ -483,6 +485,14 @@ async fn a_cluster_that_does_not_answer_is_not_asked_for_its_rights_and_budgets(
     assert!(text.contains("use the cluster: its cluster does not answer"), "{text}");
     let log = live.stage.simulation.wire.transcript();
     assert_eq!(log.count("POST", "/selfsubjectaccessreviews"), 0, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_missing_is_for_a_person_beside_what_time_opens() {
+    let silent = Fault::new(When::Always, Target::operation(Operation::ReadCluster), Trouble::Unreachable);
+    let forbidden = Fault::new(When::Always, Target::operation(Operation::Regenerate), Trouble::Forbidden);
+    let (_live, code, text) = plan(WorldConfig::seeded(17).with_fault(silent).with_fault(forbidden));
+    assert_eq!(code, 4, "{text}");
 }
 
 /// Code that gives the key to a web app past the secret.

@@ -46,7 +46,7 @@ fn a_target_key_that_is_made_anew_first_is_told_with_what_holds_that_and_how_lon
     // By the logs it was used just now.
     assert!(plan.holds.iter().any(|one| one.gate == Gate::KeyQuiet), "{:?}", plan.holds);
     assert!(plan.waits.renewal > Duration::ZERO && plan.waits.total() > plan.waits.renewal);
-    let text = foresight::plan(&plan, &[]);
+    let text = foresight::plan(&plan, &Ok(Vec::new()));
     let (made, proven) =
         (text.find("the secondary key is made anew before anything else"), text.find("is proven in every"));
     assert!(made.is_some() && made < proven, "{text}");
@@ -72,9 +72,14 @@ fn the_way_that_the_change_takes_is_told_as_the_policy_has_it() {
     let mut stage = unproposed();
     let text = |stage: &Stage, opened: &Opened| {
         let plan = Foresight::of(opened, false, &stage.decide(), &stage.world, &stage.policy, Vec::new());
-        foresight::plan(&plan, &[])
+        foresight::plan(&plan, &Ok(Vec::new()))
     };
     let by_people = text(&stage, &opened());
+    assert!(by_people.contains("; nothing is in the way"), "{by_people}");
+    let refused = foresight::plan(&foreseen(&stage), &Err(vec!["a.tf:1 is shared".to_owned()]));
+    for words in ["it cannot be changed: a.tf:1 is shared", "; something is in the way"] {
+        assert!(refused.contains(words), "{refused}");
+    }
     assert!(
         by_people.contains("merged by people, promoted to the live release, and that release's pipeline")
     );
@@ -133,7 +138,7 @@ fn logs_that_begin_late_are_told_with_the_time_from_which_on_they_tell() {
         read.note(&stamp("east"), begins, now);
     }
     assert_eq!(told(&stage, audits), Some(Concern::AuditsBegin { vaults: vec![(stamp("east"), begins)] }));
-    let text = foresight::plan(&foreseen(&stage), &[]);
+    let text = foresight::plan(&foreseen(&stage), &Ok(Vec::new()));
     assert!(text.contains("who read the secret there before, nobody knows"), "{text}");
     // A key that was made after that has no readers of before.
     let view = stage.account_mut();

@@ -56,7 +56,7 @@ fn a_plan_names_the_rotation_as_an_approval_does_and_tells_when_no_code_is_left_
     let stage = Stage::before_restart();
     let third = Opened { opening: 3, ..opened() };
     let plan = Foresight::of(&third, true, &stage.decide(), &stage.world, &stage.policy, Vec::new());
-    let text = foresight::plan(&plan, &[]);
+    let text = foresight::plan(&plan, &Ok(Vec::new()));
     assert!(text.starts_with(&format!("rotation {} of ", third.approval_name())), "{text}");
     assert!(text.contains("nothing, it is so already"), "{text}");
     assert!(!text.contains("changes the code:\n"), "{text}");

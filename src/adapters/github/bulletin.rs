@@ -119,6 +119,8 @@ impl GitHub {
         if pull.labels().iter().any(|label| label == LABEL) != under_way {
             return Ok(false);
         }
+        // Whoever takes it away from now on means it.
+        told.labelled |= under_way;
         self.has_status(about, &pull.head.sha, bulletin).await
     }
 

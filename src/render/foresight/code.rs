@@ -14,7 +14,7 @@ pub struct ChangedLine {
 pub type Code = Result<Vec<ChangedLine>, Vec<String>>;
 
 /// As text for people.
-pub fn code_lines(code: &Code) -> Vec<String> {
+pub(super) fn code_lines(code: &Code) -> Vec<String> {
     let changed = |one: &ChangedLine| {
         let ChangedLine { path, line, before, after } = one;
         [format!("{path}:{line}"), format!("- {before}"), format!("+ {after}")]
