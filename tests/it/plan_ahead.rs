@@ -487,14 +487,6 @@ async fn a_cluster_that_does_not_answer_is_not_asked_for_its_rights_and_budgets(
     assert_eq!(log.count("POST", "/selfsubjectaccessreviews"), 0, "{text}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_right_that_is_missing_is_for_a_person_beside_what_time_opens() {
-    let silent = Fault::new(When::Always, Target::operation(Operation::ReadCluster), Trouble::Unreachable);
-    let forbidden = Fault::new(When::Always, Target::operation(Operation::Regenerate), Trouble::Forbidden);
-    let (_live, code, text) = plan(WorldConfig::seeded(17).with_fault(silent).with_fault(forbidden));
-    assert_eq!(code, 4, "{text}");
-}
-
 /// Code that gives the key to a web app past the secret.
 const WEB_APP: &str = "src/infra/releaseunit/modules/stamp/web-app.tf";
 
