@@ -77,7 +77,7 @@ impl Observer {
     /// a person's word does without them.
     ///
     /// # Errors
-    /// The remote has no such branch (its kind is [`Blindness::Gone`]), or cannot be read.
+    /// The remote has no such branch (its kind is [`Gone`](crate::model::Blindness::Gone)), or cannot be read.
     pub async fn named(&self, branch: &BranchName) -> Result<Vec<BranchName>, Fault> {
         let heads = self.ports.code.fetch().await?;
         let said = Targets { release: ReleaseRule::Said(branch.clone()), ..self.targets.clone() };
