@@ -194,7 +194,8 @@ async fn a_whole_rotation_with_servers_that_fail_in_every_way_refuses_nothing_an
     let struck: Vec<u32> = restarts.iter().map(|handle| handle.count()).collect();
     assert_eq!(struck, [1, 1, 1], "each restart that was to be spoilt was");
     let struck = handles.iter().filter(|handle| handle.count() > 0).count();
-    assert!(struck > 12, "{struck} of {} struck", handles.len());
+    // What is watched is listed once: some of them find nothing to strike.
+    assert!(struck > 8, "{struck} of {} struck", handles.len());
 }
 
 /// What a server says instead of the truth.
