@@ -46,7 +46,7 @@ impl ArmAccess {
         let token = self.token().await?;
         let answer = self.send_with(request, &token, permit).await?;
         if answer.status == StatusCode::UNAUTHORIZED
-            && self.tokens.refused(token.expose_secret()).await
+            && self.tokens.refused(token.expose_secret())
             && let Some(request) = again
         {
             let next = self.token().await?;

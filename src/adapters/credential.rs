@@ -106,7 +106,7 @@ impl Tokens {
     /// A service has refused this token: it is not handed out again where another one can be had, and the answer says whether
     /// another one is asked for. One that takes its place and is refused, too, stands for a while, so that whom nobody lets in
     /// does not ask for tokens all the time.
-    pub async fn refused(&self, token: &str) -> bool {
+    pub fn refused(&self, token: &str) -> bool {
         self.0.refused(token)
     }
 

@@ -60,16 +60,20 @@ impl Plan {
             spell(&mut driver, terminal).await?;
             let request = OpenRequest { access, again: true, ..asked(&chosen, self.retire) };
             let foresight = driver.foresee(&request).await?;
-            let code = driver.foresee_code(foresight.opened.from.other()).await;
+            let code = driver.foresee_code(foresight.opened.to()).await;
             Ok::<_, CliError>((foresight, code, driver.report_as_seen()))
         })??;
         let code: Code = code.map(|changes| changes.iter().flat_map(changed_lines).collect());
-        let exit = exit(&foresight, &code);
+        let verdict = verdict(&foresight, &code);
+        let exit = match verdict {
+            VerdictV1::Ready => Exit::Done,
+            VerdictV1::Waiting => Exit::Waiting,
+            VerdictV1::Halted => Exit::Halted,
+        };
         match self.output {
             Output::Human => terminal.data(foresight::plan(&foresight, &code).as_bytes())?,
             Output::Json => {
-                let (verdict, code_of_exit) = (verdict(exit), exit.code());
-                terminal.json(&preflight_json(&foresight, &code, &report, verdict, code_of_exit))?
+                terminal.json(&preflight_json(&foresight, &code, &report, verdict, exit.code()))?
             }
         }
         Ok(exit)
@@ -91,23 +95,15 @@ fn changed_lines(change: &Change) -> Vec<ChangedLine> {
         .collect()
 }
 
-fn exit(foresight: &Foresight, code: &Code) -> Exit {
+fn verdict(foresight: &Foresight, code: &Code) -> VerdictV1 {
     let mut all = foresight.holds.iter().chain(&foresight.later);
     let by_person = all.any(|hold| hold.why.opens() == Opens::ByPerson);
     match foresight.may_begin() {
-        true if code.is_ok() => Exit::Done,
-        true => Exit::Halted,
+        true if code.is_ok() => VerdictV1::Ready,
+        true => VerdictV1::Halted,
         // No time gives a right, whatever it opens beside that.
-        false if by_person || foresight.lacks_a_right() => Exit::Halted,
-        false => Exit::Waiting,
-    }
-}
-
-fn verdict(exit: Exit) -> VerdictV1 {
-    match exit {
-        Exit::Done => VerdictV1::Ready,
-        Exit::Waiting => VerdictV1::Waiting,
-        Exit::Findings | Exit::Usage | Exit::Halted | Exit::World | Exit::Bug => VerdictV1::Halted,
+        false if by_person || foresight.lacks_a_right() => VerdictV1::Halted,
+        false => VerdictV1::Waiting,
     }
 }
 

@@ -22,13 +22,12 @@ const LONGEST_DIFF: usize = 30_000;
 /// A dangerous step asks its permit as the bytes leave, so its answer may be waited for whoever wants to stop. Any other might
 /// be sent only then: it is dropped, and whoever comes next looks what became of it.
 async fn unless_recalled(step: &Step, ports: &Ports, shop: &Workshop, permit: &Permit) -> Outcome {
-    let done = execute(step, ports, shop, permit);
     if step.is_dangerous() {
-        return done.await;
+        return execute(step, ports, shop, permit).await;
     }
     tokio::select! {
         biased;
-        outcome = done => outcome,
+        outcome = execute(step, ports, shop, permit) => outcome,
         () = permit.recall.called() => {
             Outcome::Unknown { why: "keyslot was stopped while it was under way".to_owned() }
         }

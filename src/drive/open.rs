@@ -13,6 +13,12 @@ use crate::rotation::{Event, Fold, Opened, Pair};
 /// job that was started twice is not a wish for a second rotation.
 const REST: SignedDuration = SignedDuration::from_hours(24);
 
+/// Whether what is asked for does not speak against the second of two rotations of which the first is done.
+fn goes_on_from(first: &Opened, request: &OpenRequest) -> bool {
+    request.retire.is_none_or(|retire| retire == first.to() || request.both && retire == first.from)
+        && request.access.is_none_or(|access| access == first.access)
+}
+
 impl Driver {
     /// Opens a rotation, or goes on with the one that is open.
     ///
@@ -28,17 +34,15 @@ impl Driver {
             self.resume(&request.by).await?;
             return Ok(Opening::Continued);
         }
-        if self.is_between(request) {
-            if let Some(first) = first_of_pair(&self.fold)
-                && let Some(asked) = request.of_another_end(first)
-            {
+        if let Some(first) = first_of_pair(&self.fold) {
+            if !goes_on_from(first, request) {
+                let kind = KeyKind { slot: first.to(), access: first.access };
+                return Err(DriveError::SecondIsDue(kind.to_string()));
+            }
+            if let Some(asked) = request.of_another_end(first) {
                 return Err(DriveError::Settled { open: first.approval_name(), asked });
             }
             return Ok(if self.open_second().await? { Opening::Opened } else { Opening::Continued });
-        }
-        if let Some(first) = first_of_pair(&self.fold) {
-            let kind = KeyKind { slot: first.to(), access: first.access };
-            return Err(DriveError::SecondIsDue(kind.to_string()));
         }
         if let Some(just_done) = self.just_done(request) {
             self.tell_the_end().await;
@@ -76,15 +80,6 @@ impl Driver {
         Ok(self.in_its_round(opened).await)
     }
 
-    /// Whether the first of two rotations is done and what is asked for does not speak against the second.
-    fn is_between(&self, request: &OpenRequest) -> bool {
-        let first = first_of_pair(&self.fold);
-        first.is_some_and(|first| {
-            request.retire.is_none_or(|retire| retire == first.to() || request.both && retire == first.from)
-                && request.access.is_none_or(|access| access == first.access)
-        })
-    }
-
     /// Opens the second rotation of two, where the first has just ended; under gates and with an approval of its own.
     ///
     /// # Errors
@@ -106,11 +101,17 @@ impl Driver {
         };
         self.observer.targets_mut().access = first.access;
         let opened = self.look_and_identify(&request).await?;
-        match self.append(Event::Opened(Opened { pair: Pair::Second, ..opened })).await {
+        let event = Event::Opened(Opened { pair: Pair::Second, ..opened });
+        while let Err(error) = self.append(event.clone()).await {
+            if !error.is_conflict() {
+                return Err(error);
+            }
             // Somebody else has begun it, or ended it.
-            Err(error) if error.is_conflict() && first_of_pair(&self.fold).is_none() => Ok(false),
-            end => end.map(|()| true),
+            if first_of_pair(&self.fold).is_none() {
+                return Ok(false);
+            }
         }
+        Ok(true)
     }
 
     fn just_done(&self, request: &OpenRequest) -> Option<Opening> {

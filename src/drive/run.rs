@@ -53,11 +53,7 @@ impl Driver {
             let end = match self.turn().await {
                 Err(error) if self.outlast(&error).await => continue,
                 // The answer to its end was lost.
-                Err(DriveError::NoneOpen) if self.has_ended_it() => {
-                    // It runs out by itself, too.
-                    let _ = self.release().await;
-                    return Ok(TurnEnd::Done);
-                }
+                Err(DriveError::NoneOpen) if self.has_ended_it() => TurnEnd::Done,
                 end => end?,
             };
             self.patience.rest();
@@ -81,7 +77,11 @@ impl Driver {
                     (phase, reasons, later(now, self.policy.pace.people))
                 }
                 end => {
-                    self.release().await?;
+                    let given_back = self.release().await;
+                    // What is done is done; the lease runs out by itself.
+                    if !matches!(end, TurnEnd::Done) {
+                        given_back?;
+                    }
                     return Ok(end);
                 }
             };

@@ -100,8 +100,7 @@ impl Head {
     fn is_of_newer(&self, seq: Seq, error: &serde_json::Error) -> bool {
         let theirs = self.version.as_deref().and_then(numbers);
         let (ours, unknown) = (numbers(VERSION), names_unknown_variant(error));
-        self.seq == Some(seq)
-            && (theirs.is_some() && theirs > ours || unknown && (theirs.is_none() || theirs == ours))
+        self.seq == Some(seq) && (theirs > ours || unknown && (theirs.is_none() || theirs == ours))
     }
 }
 

@@ -1,11 +1,9 @@
 //! The right to do one dangerous thing, for a short while.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::Clock;
 
@@ -18,45 +16,27 @@ pub struct LeaseTerm {
 
 /// Takes back whatever it is given along with and was not sent yet. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Recall(Arc<Recalled>);
-
-#[derive(Debug, Default)]
-struct Recalled {
-    called: AtomicBool,
-    told: Notify,
-}
+pub struct Recall(CancellationToken);
 
 impl Recall {
     /// From now on nothing more is sent.
     pub fn call(&self) {
-        self.0.called.store(true, Ordering::SeqCst);
-        self.0.told.notify_waiters();
+        self.0.cancel();
     }
 
     /// Returns when it is called, or was.
     pub async fn called(&self) {
-        let told = self.0.told.notified();
-        if !self.is_called() {
-            told.await;
-        }
+        self.0.cancelled().await;
     }
 
     pub fn is_called(&self) -> bool {
-        self.0.called.load(Ordering::SeqCst)
+        self.0.is_cancelled()
     }
 }
-
-impl PartialEq for Recall {
-    fn eq(&self, other: &Recall) -> bool {
-        self.is_called() == other.is_called()
-    }
-}
-
-impl Eq for Recall {}
 
 /// Handed to an adapter with a dangerous call. The adapter asks [`Permit::check`] when everything else is at
 /// hand, just before the bytes leave: a laptop that slept between deciding and acting must not fire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Permit {
     /// What it is for, as “regenerate primary of cosmos-prod”.
     pub subject: String,

@@ -9,7 +9,8 @@ use super::{branch_rules, reason, span};
 use crate::model::Extent;
 use crate::rotation::Concern;
 
-pub(super) use managed::leaves_marks;
+use managed::leaves_marks;
+pub(super) use managed::on_mark;
 pub use remedy::to_do;
 
 /// What there is to know, as one sentence without a full stop.
@@ -211,14 +212,15 @@ pub fn what(concern: &Concern) -> String {
             format!("{stamp}: whether keyslot may {what}, its cluster does not say: {why}")
         }
         Concern::Managed { workload, by, stamps } => format!(
-            "{by} manages {workload} ({}): {}",
+            "{by} manages {workload} ({}): it {}{}",
             match stamps.as_slice() {
                 [stamp] => stamp.to_string(),
                 several => counted(several.len(), "stamp"),
             },
+            on_mark(by),
             match leaves_marks(by) {
-                true => "it leaves the mark of a restart alone, and rolls the pods once more only where it applies a change",
-                false => "it may take the mark of a restart away again, which rolls the pods once more",
+                true => ", and rolls the pods once more only where it applies a change",
+                false => "",
             }
         ),
         Concern::DoesNotConsume { stamp, workload } => {

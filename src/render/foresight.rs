@@ -11,10 +11,10 @@ use crate::rotation::{Foresight, Reason};
 use code::code_lines;
 pub use code::{ChangedLine, Code};
 
-/// The plan as text. `code` is empty where nothing is left to change.
+/// The plan as text. `code`: what changes, nothing where nothing is left to, or why it cannot be changed.
 pub fn plan(foresight: &Foresight, code: &Code) -> String {
     let opened = &foresight.opened;
-    let (from, to) = (opened.from, opened.from.other());
+    let (from, to) = (opened.from, opened.to());
     let mut text =
         format!("rotation {} of {}: retire the {from} key", opened.approval_name(), opened.account);
     text.push_str(if foresight.begun { " (open)\n" } else { " (not begun)\n" });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::concern::leaves_marks;
+use super::concern::on_mark;
 use super::span;
 use crate::model::{ClassFate, LostClass, StampName};
 use crate::rotation::{Ahead, Note, RunBeside};
@@ -72,12 +72,9 @@ pub fn words(note: &Note) -> String {
             "since when Kubernetes Secrets hold their key, their dates alone tell, and every restart moves them: the journal \
              cannot be read: {why}"
         ),
-        Note::Managed(workload, manager) if leaves_marks(manager) => {
-            format!("{workload} is managed by {manager}, which leaves the mark of a restart alone")
+        Note::Managed(workload, manager) => {
+            format!("{workload} is managed by {manager}; it {}", on_mark(manager))
         }
-        Note::Managed(workload, manager) => format!(
-            "{workload} is managed by {manager}, which may take the mark of a restart away and so roll it once more"
-        ),
     }
 }
 

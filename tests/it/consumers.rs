@@ -444,8 +444,8 @@ fn what_holds_nothing_is_noted_once_for_all_stamps() {
         "  the CronJob workload/cronjob/nightly gets the secret, and is suspended (east, north)",
         "  the CronJob workload/cronjob/weekly is suspended, and reads the Kubernetes Secret cosmos, which nobody fills any more: \
          whoever resumes it starts with the key that stands there (north)",
-        "  workload/catalogservice-deploy is managed by Argo CD (Application shop), which may take the mark of a restart \
-         away and so roll it once more (east, north)",
+        "  workload/catalogservice-deploy is managed by Argo CD (Application shop); it may take the mark of a restart \
+         away again, which rolls the pods once more (east, north)",
     ];
     assert_eq!(told.lines().collect::<Vec<_>>(), expected);
     assert!(matches!(stage.decide().verdict, Verdict::Act { .. }), "{:?}", stage.decide());

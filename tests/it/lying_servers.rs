@@ -174,7 +174,7 @@ async fn a_whole_rotation_with_servers_that_fail_in_every_way_refuses_nothing_an
             ("watch=true", 1),
         ] {
             let which = Which { path: path.into(), skip: skip + 5 * place as u32, ..Which::default() };
-            handles.push(faults.add(WireFault { which, what: what.clone(), times: 2 }));
+            handles.push((path, faults.add(WireFault { which, what: what.clone(), times: 2 })));
         }
     }
     // Two restarts of which nobody knows whether they arrived, and one that an answer in HTML seems to have taken.
@@ -193,9 +193,11 @@ async fn a_whole_rotation_with_servers_that_fail_in_every_way_refuses_nothing_an
     });
     let struck: Vec<u32> = restarts.iter().map(|handle| handle.count()).collect();
     assert_eq!(struck, [1, 1, 1], "each restart that was to be spoilt was");
-    let struck = handles.iter().filter(|handle| handle.count() > 0).count();
-    // What is watched is listed once: some of them find nothing to strike.
-    assert!(struck > 8, "{struck} of {} struck", handles.len());
+    // What is watched is listed once, and little else often: late ones of a kind find nothing to strike.
+    for path in ["/pods?", "/deployments?", "podstatuses?", "/resourcequotas?", "watch=true"] {
+        let struck = handles.iter().filter(|(of, handle)| *of == path && handle.count() > 0).count();
+        assert!(struck > 0, "none struck {path}");
+    }
 }
 
 /// What a server says instead of the truth.

@@ -33,10 +33,6 @@ impl TokenCredential for Chain {
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
         let of_scope = self.of_scope(scopes.join(" "));
-        let known = of_scope.kept().known();
-        if let Some(known) = known {
-            return known.map_err(NoToken::into_error);
-        }
         let _asking = of_scope.asking.lock().await;
         let known = of_scope.kept().known();
         if let Some(known) = known {

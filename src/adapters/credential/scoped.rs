@@ -1,4 +1,4 @@
-//! Tokens for one resource, for adapters that only want “a token”.
+//! Tokens for one resource.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -33,7 +33,7 @@ impl super::super::token::TokenSource for ScopedTokens {
     async fn forget(&self) {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(last) = last {
-            self.tokens.refused(last.expose_secret()).await;
+            self.tokens.refused(last.expose_secret());
         }
     }
 }

@@ -31,7 +31,7 @@ impl HttpClient for Hearing {
         if answer.status() == StatusCode::Unauthorized
             && let Some(token) = bearer.and_then(|text| text.strip_prefix("Bearer "))
         {
-            self.tokens.refused(token).await;
+            self.tokens.refused(token);
         }
         Ok(answer)
     }

@@ -184,10 +184,7 @@ impl Api {
             let request = self.request(method, path, body).await?;
             let credentials = request.headers().clone();
             let answer = self.sent(accept, request, leave).await?;
-            if answer.status == StatusCode::UNAUTHORIZED
-                && self.connection.refused(&credentials).await
-                && is_read
-            {
+            if answer.status == StatusCode::UNAUTHORIZED && self.connection.refused(&credentials) && is_read {
                 let request = self.request(Method::GET, path, None).await?;
                 if request.headers().get(AUTHORIZATION) != credentials.get(AUTHORIZATION) {
                     return success(self.sent(accept, request, leave).await?);

@@ -90,11 +90,11 @@ impl Connection {
 
     /// The server has refused these credentials: whether others are to be asked for, as for a token of the signed-in Azure
     /// identity. A kubeconfig is read again by whoever opens the connection anew.
-    pub async fn refused(&self, headers: &HeaderMap) -> bool {
+    pub fn refused(&self, headers: &HeaderMap) -> bool {
         let Credentials::Entra { tokens, .. } = &self.credentials else { return false };
         let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         match bearer.and_then(|text| text.strip_prefix("Bearer ")) {
-            Some(token) => tokens.refused(token).await,
+            Some(token) => tokens.refused(token),
             None => false,
         }
     }

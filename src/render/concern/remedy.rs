@@ -1,7 +1,7 @@
 //! What to do about each concern.
 
 use super::super::{branch_rules, reason};
-use super::leaves_marks;
+use super::managed::leaves_marks;
 use crate::rotation::Concern;
 
 /// What to do about it; where nothing has to be done, what that comes down to.

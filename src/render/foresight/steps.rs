@@ -5,7 +5,7 @@ use crate::model::{Merging, Promotion, Propagation, Route, StampName, WorkloadNa
 use crate::rotation::{Course, Foresight, Phase, Wave};
 
 pub(super) fn steps(foresight: &Foresight, code: &[String]) -> Vec<String> {
-    let (from, to) = (foresight.opened.from, foresight.opened.from.other());
+    let (from, to) = (foresight.opened.from, foresight.opened.to());
     let names = |workloads: &[WorkloadName]| {
         workloads.iter().map(|it| it.name.clone()).collect::<Vec<_>>().join(", ")
     };
@@ -77,7 +77,7 @@ fn way(foresight: &Foresight) -> String {
 /// That the target key is made anew first, and what holds it until then.
 fn renewal(foresight: &Foresight) -> Vec<String> {
     let Some(renewal) = &foresight.renewal else { return Vec::new() };
-    let to = foresight.opened.from.other();
+    let to = foresight.opened.to();
     let most = span::duration(renewal.max);
     let why = match renewal.age {
         Some(age) if age > renewal.max => {

@@ -7,7 +7,7 @@ use crate::rotation::{Course, Estimate, Foresight, Wave};
 
 pub(super) fn waits(foresight: &Foresight) -> Vec<String> {
     let waits = &foresight.waits;
-    let to = foresight.opened.from.other();
+    let to = foresight.opened.to();
     let unused = format!("the {to} key is unused before it is made anew");
     let all = [
         (unused.as_str(), waits.renewal),

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::super::predicate::{STAYS, holders};
-use super::super::reason::later;
+use super::super::predicate::{holders, outstays};
 use super::{Concern, canary};
 use crate::model::{ClusterState, ClusterView, ObjectName, Policy, StampName, SyncedSecretView, World};
 
@@ -22,7 +21,7 @@ pub(super) fn held(stamp: &StampName, view: &ClusterView, seen: Timestamp) -> Op
     for pod in holders(view).filter(|pod| pod.workload.is_none() && pod.deleting.is_none()) {
         let bare = || ObjectName::new("Pod", pod.namespace.as_str(), pod.name.as_str());
         let object = pod.above.clone().unwrap_or_else(bare);
-        if object.is_job() || later(pod.created, STAYS) > seen {
+        if object.is_job() || !outstays(pod, seen) {
             objects.insert(object);
         }
     }

@@ -1,4 +1,4 @@
-//! What there is to know before a rotation, as data. Nothing of it is a gate: gates are told by their reasons.
+//! What there is to know before a rotation, as data.
 
 use jiff::Timestamp;
 

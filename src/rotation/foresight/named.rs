@@ -1,7 +1,9 @@
 //! The names of concerns for machines: their kinds, which stay the same, and what each is about.
 
+use jiff::Timestamp;
+
 use super::Concern;
-use crate::model::StampName;
+use crate::model::{BranchName, StampName, WorkloadName};
 
 impl Concern {
     /// The kind of concern, one word that stays the same.
@@ -55,6 +57,27 @@ impl Concern {
 
     /// What it is about, named as the subjects of gates are; a workload of several stamps by itself.
     pub fn subject(&self) -> String {
+        match self.about() {
+            About::Account => "account".to_owned(),
+            About::Rotation | About::Vaults(_) => "rotation".to_owned(),
+            About::Stamp(stamp) => stamp.to_string(),
+            About::Workload(stamp, workload) => format!("{stamp}/{workload}"),
+            About::WorkloadOf(_, workload) => workload.to_string(),
+            About::Branch(branch) => branch.to_string(),
+        }
+    }
+
+    /// The stamps that it is about; none where it is about something that all have in common.
+    pub fn stamps(&self) -> Vec<&StampName> {
+        match self.about() {
+            About::Account | About::Rotation | About::Branch(_) => Vec::new(),
+            About::Stamp(stamp) | About::Workload(stamp, _) => vec![stamp],
+            About::WorkloadOf(stamps, _) => stamps.iter().collect(),
+            About::Vaults(vaults) => vaults.iter().map(|(stamp, _)| stamp).collect(),
+        }
+    }
+
+    fn about(&self) -> About<'_> {
         match self {
             Concern::AgeUnknown
             | Concern::LastUseUnknown
@@ -63,8 +86,9 @@ impl Concern {
             | Concern::NetworkRules { .. }
             | Concern::RightEnds { .. }
             | Concern::LogsBegin { .. }
-            | Concern::CensusBegins { .. } => "account".to_owned(),
-            Concern::NoInventory | Concern::AuditsBegin { .. } => "rotation".to_owned(),
+            | Concern::CensusBegins { .. } => About::Account,
+            Concern::NoInventory => About::Rotation,
+            Concern::AuditsBegin { vaults } => About::Vaults(vaults),
             Concern::RegionUnknown { stamp, .. }
             | Concern::AddressesUnknown { stamp }
             | Concern::NotLookedAt { stamp, .. }
@@ -84,7 +108,7 @@ impl Concern {
             | Concern::NodesUnknown { stamp, .. }
             | Concern::TightBudgets { stamp, .. }
             | Concern::BudgetsUnknown { stamp, .. }
-            | Concern::RestartUntold { stamp, .. } => stamp.to_string(),
+            | Concern::RestartUntold { stamp, .. } => About::Stamp(stamp),
             Concern::OneReplica { stamp, workload }
             | Concern::NoSurge { stamp, workload }
             | Concern::RollsOut { stamp, workload }
@@ -93,60 +117,22 @@ impl Concern {
             | Concern::AtMaximum { stamp, workload, .. }
             | Concern::NodesFull { stamp, workload, .. }
             | Concern::BudgetsHold { stamp, workload, .. }
-            | Concern::DoesNotConsume { stamp, workload } => format!("{stamp}/{workload}"),
-            Concern::Managed { workload, .. } => workload.to_string(),
+            | Concern::DoesNotConsume { stamp, workload } => About::Workload(stamp, workload),
+            Concern::Managed { stamps, workload, .. } => About::WorkloadOf(stamps, workload),
             Concern::RuleMayRefuse { branch, .. }
             | Concern::RulesUnread { branch, .. }
-            | Concern::RulesUnseen { branch, .. } => branch.to_string(),
+            | Concern::RulesUnseen { branch, .. } => About::Branch(branch),
         }
     }
+}
 
-    /// The stamps that it is about; none where it is about something that all have in common.
-    pub fn stamps(&self) -> Vec<&StampName> {
-        match self {
-            Concern::AgeUnknown
-            | Concern::LastUseUnknown
-            | Concern::NoInventory
-            | Concern::NoLogs { .. }
-            | Concern::NoMetrics { .. }
-            | Concern::NetworkRules { .. }
-            | Concern::RightEnds { .. }
-            | Concern::LogsBegin { .. }
-            | Concern::CensusBegins { .. }
-            | Concern::RuleMayRefuse { .. }
-            | Concern::RulesUnread { .. }
-            | Concern::RulesUnseen { .. } => Vec::new(),
-            Concern::RegionUnknown { stamp, .. }
-            | Concern::AddressesUnknown { stamp }
-            | Concern::NotLookedAt { stamp, .. }
-            | Concern::SecretsUnseen { stamp, .. }
-            | Concern::NoRotation { stamp, .. }
-            | Concern::RotationUnknown { stamp, .. }
-            | Concern::SecretsUnread { stamp, .. }
-            | Concern::HeldBeside { stamp, .. }
-            | Concern::ClusterChanges { stamp, .. }
-            | Concern::NotRunning { stamp }
-            | Concern::NoCluster { stamp }
-            | Concern::Closed { stamp }
-            | Concern::SecretExpires { stamp, .. }
-            | Concern::SecretNotYetValid { stamp, .. }
-            | Concern::RoomUnknown { stamp, .. }
-            | Concern::PodsWait { stamp, .. }
-            | Concern::NodesUnknown { stamp, .. }
-            | Concern::TightBudgets { stamp, .. }
-            | Concern::BudgetsUnknown { stamp, .. }
-            | Concern::RestartUntold { stamp, .. }
-            | Concern::OneReplica { stamp, .. }
-            | Concern::NoSurge { stamp, .. }
-            | Concern::RollsOut { stamp, .. }
-            | Concern::Scaled { stamp, .. }
-            | Concern::LittleRoom { stamp, .. }
-            | Concern::AtMaximum { stamp, .. }
-            | Concern::NodesFull { stamp, .. }
-            | Concern::BudgetsHold { stamp, .. }
-            | Concern::DoesNotConsume { stamp, .. } => vec![stamp],
-            Concern::AuditsBegin { vaults } => vaults.iter().map(|(stamp, _)| stamp).collect(),
-            Concern::Managed { stamps, .. } => stamps.iter().collect(),
-        }
-    }
+/// What concerns are about.
+enum About<'a> {
+    Account,
+    Rotation,
+    Vaults(&'a [(StampName, Timestamp)]),
+    Stamp(&'a StampName),
+    Workload(&'a StampName, &'a WorkloadName),
+    WorkloadOf(&'a [StampName], &'a WorkloadName),
+    Branch(&'a BranchName),
 }

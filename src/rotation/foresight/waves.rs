@@ -19,10 +19,6 @@ impl Wave {
     pub fn course(&self) -> Course {
         Course::of_all(self.stamps.iter().map(|(_, course)| *course))
     }
-
-    fn is_over(&self) -> bool {
-        self.stamps.iter().all(|(_, course)| *course == Course::Done)
-    }
 }
 
 /// How far something is that the plan names.
@@ -66,7 +62,7 @@ impl Foresight {
     /// The waves that are not over, with their numbers, from 1.
     pub fn waves_left(&self) -> impl Iterator<Item = (usize, &Wave)> {
         let numbered = self.waves.iter().enumerate().map(|(at, wave)| (at + 1, wave));
-        numbered.filter(|(_, wave)| !wave.is_over())
+        numbered.filter(|(_, wave)| wave.course() != Course::Done)
     }
 
     /// How long the restarts that are left may take in all, wave after wave. Nothing where none is left.

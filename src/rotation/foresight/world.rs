@@ -16,7 +16,7 @@ pub(super) fn concerns(opened: &Opened, world: &World, policy: &Policy, before: 
     let mut concerns = Vec::new();
     let account = world.account.as_ref().and_then(|seen| seen.get());
     if let Some(account) = account {
-        let target = KeyKind { slot: opened.from.other(), access: opened.access };
+        let target = KeyKind { slot: opened.to(), access: opened.access };
         if account.key(target).generated.is_none() {
             concerns.push(Concern::AgeUnknown);
         }

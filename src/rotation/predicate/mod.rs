@@ -40,7 +40,7 @@ pub use inventory::all_listed;
 pub use late_logs::logs_go_back;
 pub use metrics::{metrics_asked, metrics_reach, metrics_up_to_date};
 pub use pods::{
-    STAYS, holders, left_out, old_pods, old_pods_gone, outstays, perhaps_stale, propagated_at, propagated_to,
+    holders, left_out, old_pods, old_pods_gone, outstays, perhaps_stale, propagated_at, propagated_to,
     settled, stale_pods, unproven, untold,
 };
 pub use readers::known_readers;

@@ -32,7 +32,7 @@ pub use left_out::left_out;
 pub use mounts::{unproven, untold};
 pub use nodes::{OVERDUE, overdue, placed};
 pub use renewed::{renewals, renewed_whole};
-pub use stays::{STAYS, outstays};
+pub use stays::outstays;
 
 /// What a vault's, a cluster's and our own clock may differ by: machines with network time stay below it. A restart
 /// waits that much longer than the lag, so that its pods are young by the cluster's clock too.

@@ -11,7 +11,7 @@ use super::super::vault::SecretValue;
 use super::super::world::World;
 use crate::model::{KeyMaterial, StageEffect};
 
-/// From where its runs are seen to come, and as what.
+/// From where the pipeline's runs are seen to come, and as what.
 const AGENTS: &str = "198.51.100.10";
 
 const TERRAFORM: &str = "HashiCorp Terraform/1.9.8 (+https://www.terraform.io)";

@@ -1,5 +1,5 @@
-//! What lists and watches are asked with, as the code of Kubernetes 1.36 answers it: each text here is what
-//! `ValidateListOptions` gives.
+//! What lists and watches are asked with, as the code of Kubernetes 1.36 answers it; the texts of what is refused are those of
+//! `ValidateListOptions`.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn server(version: &str) -> Setup {
     setup(config, 1.0)
 }
 
-/// The first lines of a watch, as many as there are until one fits or the stream ends.
+/// The first lines of a watch, as many as there are until one fits, the stream ends, or nothing comes for a while.
 async fn events(setup: &Setup, query: &str, until: impl Fn(&Value) -> bool) -> Vec<Value> {
     let request = setup.request("GET", &format!("{PODS}?{query}"), Some(&setup.token));
     let answer = setup.http().open(request, None).await.unwrap();

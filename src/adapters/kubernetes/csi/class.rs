@@ -49,7 +49,7 @@ impl Class {
         })
     }
 
-    /// The same where these are all the vaults that any stamp has, in small letters; where they are not known, none is another.
+    /// The class, where these are all the vaults that any stamp has, in small letters; where they are not known, none is another.
     pub fn among(mut self, vaults: &BTreeMap<String, StampName>) -> Class {
         let known = !vaults.is_empty() && !self.vault.is_empty();
         if self.delivers && known && !vaults.contains_key(&self.vault.to_ascii_lowercase()) {

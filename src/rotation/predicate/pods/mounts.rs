@@ -28,7 +28,7 @@ pub fn untold<'a>(
 /// cluster may be another stamp's, whose class names another vault.
 const SHOWS_BY: Duration = Duration::from_secs(600);
 
-/// Whether one of these is there for so long that it will not show by itself.
+/// Whether one of those that are untold is there for so long that it will not show by itself.
 pub(super) fn lasts(vault: &VaultView, cluster: &ClusterView, lag: Duration, seen: Timestamp) -> bool {
     untold(Some(vault), cluster, lag).any(|pod| later(pod.created, SHOWS_BY) < seen)
 }

@@ -10,7 +10,7 @@ use super::super::super::{Context, Gate, Reason, Subject, Why};
 use crate::model::{ObjectName, PodView, StampName};
 
 /// What ends by itself has ended by then, mostly; what is there for longer, a person has to end.
-pub const STAYS: Duration = Duration::from_secs(6 * 3600);
+const STAYS: Duration = Duration::from_secs(6 * 3600);
 
 /// Whether a pod was there for longer than that when it was seen.
 pub fn outstays(pod: &PodView, seen: Timestamp) -> bool {

@@ -13,13 +13,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(super) use self::delivery::{DRIVER, mount_status, provider_class, secret};
-use self::deployments::{counts, deployment_times, replica_number};
 pub(super) use self::deployments::{deployment, replica_set};
 pub(super) use self::pods::pod;
 use self::pods::template;
+use crate::model::ReplicaNumber;
 use crate::sim::Stamp;
 use crate::sim::config::NodeConfig;
 use crate::sim::kubernetes::{Meta, WarningEvent};
@@ -31,6 +31,19 @@ pub(super) use sets::pod_set;
 /// RFC 3339 with whole seconds, as the API writes times.
 pub(super) fn time(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
+/// An object without the members that are zero.
+fn counts(pairs: &[(&str, u32)]) -> Map<String, Value> {
+    let present = pairs.iter().filter(|(_, count)| *count != 0);
+    present.map(|(name, count)| ((*name).to_owned(), json!(count))).collect()
+}
+
+fn replica_number(number: ReplicaNumber) -> Value {
+    match number {
+        ReplicaNumber::Count(count) => json!(count),
+        ReplicaNumber::Percent(percent) => json!(format!("{percent}%")),
+    }
 }
 
 /// The members of `metadata` that every object has.

@@ -8,7 +8,7 @@ use super::query::Query;
 
 const MATCH: &str = "resourceVersionMatch";
 const INITIAL: &str = "sendInitialEvents";
-const MATCHES: [&str; 2] = ["Exact", "NotOlderThan"];
+const MATCHES: [&str; 3] = ["Exact", "NotOlderThan", ""];
 
 /// One rule that is broken.
 struct Cause {
@@ -50,7 +50,7 @@ fn of_list(query: &Query) -> Vec<Cause> {
     let mut causes = Vec::new();
     let wanted = query.version_match.as_str();
     if !wanted.is_empty() {
-        if query.version.is_empty() {
+        if query.resource_version.is_none() {
             causes.push(forbidden(
                 MATCH,
                 "resourceVersionMatch is forbidden unless resourceVersion is provided",
@@ -60,9 +60,9 @@ fn of_list(query: &Query) -> Vec<Cause> {
             causes.push(forbidden(MATCH, "resourceVersionMatch is forbidden when continue is provided"));
         }
         if !MATCHES.contains(&wanted) {
-            causes.push(unsupported(wanted, &["Exact", "NotOlderThan", ""]));
+            causes.push(unsupported(wanted, &MATCHES));
         }
-        if wanted == "Exact" && query.version == "0" {
+        if wanted == "Exact" && query.resource_version == Some(0) {
             let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
             causes.push(forbidden(MATCH, why));
         }

@@ -13,8 +13,6 @@ pub(super) struct Query {
     /// Whether a watch is to begin with everything there is, and to say when that is told.
     pub initial_events: Option<bool>,
     pub resource_version: Option<u64>,
-    /// As it was written; empty where none was.
-    pub version: String,
     /// `resourceVersionMatch`, whatever it says.
     pub version_match: String,
     pub limit: Option<usize>,
@@ -34,13 +32,8 @@ impl Query {
     /// A watch from no version, or from 0, begins with everything anyway: a server that sends lists with watches says when
     /// that is told even where nobody asked (`SetListOptionsDefaults`).
     pub fn with_defaults(mut self, streams: bool) -> Query {
-        let from_nothing = matches!(self.version.as_str(), "" | "0");
-        if streams
-            && self.watch
-            && from_nothing
-            && self.initial_events.is_none()
-            && self.version_match.is_empty()
-        {
+        let from_nothing = matches!(self.resource_version, None | Some(0));
+        if streams && from_nothing && self.initial_events.is_none() && self.version_match.is_empty() {
             self.initial_events = Some(true);
             self.version_match = "NotOlderThan".to_owned();
         }
@@ -65,7 +58,6 @@ impl Query {
                     let invalid =
                         || Refused::new(400, "BadRequest", format!("invalid resource version \"{value}\""));
                     query.resource_version = Some(value.parse().map_err(|_| invalid())?);
-                    query.version = value.into_owned();
                 }
                 "resourceVersionMatch" => query.version_match = value.into_owned(),
                 "limit" => query.limit = value.parse().ok(),

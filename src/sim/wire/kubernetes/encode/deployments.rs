@@ -1,32 +1,13 @@
 //! Deployments and their ReplicaSets.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::pods::template;
-use super::{metadata, owner, time, writers};
-use crate::model::ReplicaNumber;
+use super::{counts, metadata, owner, replica_number, time, writers};
 use crate::sim::config::Flavour;
 use crate::sim::kubernetes::{Deployment, ReplicaSet};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
-
-/// When a Deployment was made, as the API writes it.
-pub(super) fn deployment_times(deployment: &Deployment) -> String {
-    time(deployment.meta.created)
-}
-
-/// An object without the members that are zero.
-pub(super) fn counts(pairs: &[(&str, u32)]) -> Map<String, Value> {
-    let present = pairs.iter().filter(|(_, count)| *count != 0);
-    present.map(|(name, count)| ((*name).to_owned(), json!(count))).collect()
-}
-
-pub(super) fn replica_number(number: ReplicaNumber) -> Value {
-    match number {
-        ReplicaNumber::Count(count) => json!(count),
-        ReplicaNumber::Percent(percent) => json!(format!("{percent}%")),
-    }
-}
 
 pub fn deployment(deployment: &Deployment, key: &str) -> Value {
     let mut meta = metadata(&deployment.meta);

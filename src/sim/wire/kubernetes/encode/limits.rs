@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{deployment_times, replica_number};
+use super::{replica_number, time};
 use crate::sim::config::QuotaConfig;
 use crate::sim::kubernetes::{Autoscaler, Budget, Cluster, Deployment};
 
 /// Of what a Deployment has beside itself, under its name.
 fn beside(deployment: &Deployment, kind: &str) -> Value {
-    let created = deployment_times(deployment);
+    let created = time(deployment.meta.created);
     json!({"name": &*deployment.meta.name, "namespace": &*deployment.meta.namespace,
         "uid": format!("{}-{kind}", deployment.meta.uid), "resourceVersion": "1", "creationTimestamp": created})
 }
@@ -24,7 +24,7 @@ pub(in super::super) fn quota(quota: &QuotaConfig, cluster: &Cluster) -> Value {
         hard.insert("requests.cpu".to_owned(), json!(format!("{most}m")));
         used.insert("requests.cpu".to_owned(), json!(format!("{cpu}m")));
     }
-    let born = cluster.deployments().first().map(|deployment| deployment_times(deployment));
+    let born = cluster.deployments().first().map(|deployment| time(deployment.meta.created));
     json!({"apiVersion": "v1", "kind": "ResourceQuota",
         "metadata": {"name": quota.name, "namespace": quota.namespace, "uid": format!("quota-{}", quota.name),
             "resourceVersion": "1", "creationTimestamp": born},
@@ -40,7 +40,7 @@ pub(in super::super) fn autoscaler(autoscaler: &Autoscaler, cluster: &Cluster) -
         }
         false => ("False", "DesiredWithinRange", "the desired count is within the acceptable range"),
     };
-    let since = deployment_times(deployment);
+    let since = time(deployment.meta.created);
     let condition = json!({"type": "ScalingLimited", "status": status, "reason": reason, "message": message,
         "lastTransitionTime": since});
     Some(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
