@@ -52,15 +52,22 @@ pub fn infrastructure(config: &mut WorldConfig) -> &mut StageConfig {
     config.pipeline.stages.iter_mut().find(|stage| stage.name == "deploy-infrastructure").unwrap()
 }
 
-/// The run when it has come to a state.
+/// How often one looks for a run that no list shows yet: far longer than any list lags.
+const UNLISTED: usize = 2_000;
+
+/// The run when it has come to a state. One that was just started may be in no list yet.
 pub async fn until(pipeline: &impl Pipeline, id: &RunId, wanted: impl Fn(&RunView) -> bool) -> RunView {
+    let mut unlisted = 0;
     loop {
         let runs = pipeline.runs().await.unwrap();
-        let run = runs.into_iter().find(|run| &run.id == id).expect("the run");
-        if wanted(&run) {
-            return run;
+        match runs.into_iter().find(|run| &run.id == id) {
+            Some(run) if wanted(&run) => return run,
+            Some(run) => assert!(!run.state.is_over(), "{run:?}"),
+            None => {
+                unlisted += 1;
+                assert!(unlisted < UNLISTED, "run {id} is in no list");
+            }
         }
-        assert!(!run.state.is_over(), "{run:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
