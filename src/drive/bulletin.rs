@@ -12,7 +12,7 @@ use super::lease::Standing;
 use super::{Driver, Notice};
 use crate::journal::LeaseMove;
 use crate::model::{Blindness, CommitId, PullNumber, World};
-use crate::ports::{Bulletin, Effect, Fault};
+use crate::ports::{Bulletin, Effect, Fault, Showing};
 use crate::render;
 use crate::rotation::{Decider, Fold, Outcome, Produced, Reach, Report, later};
 
@@ -24,6 +24,16 @@ const AFTER_FAILURE: Duration = Duration::from_secs(600);
 
 /// So long after its end it is seen to that the pull requests say so.
 const LATELY: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is to be told.
+#[derive(Default)]
+struct Unshown {
+    pulls: Vec<(PullNumber, Bulletin)>,
+    /// A comment is to be made or changed.
+    comments: bool,
+    /// Why one of the pull requests cannot be looked at.
+    failed: Option<Fault>,
+}
 
 /// What was told where, and when something may be told again.
 #[derive(Default)]
@@ -69,15 +79,17 @@ impl Driver {
         }
         let held = self.lease_term().is_some();
         // Whoever begins knows of nothing that was told: seen to be so, it takes no record.
-        let (pulls, mut failed) = if held { (pulls, None) } else { self.unshown(pulls).await };
-        if !pulls.is_empty() {
+        let Unshown { pulls, comments, mut failed } = match held {
+            true => Unshown { comments: true, pulls, failed: None },
+            false => self.unshown(pulls).await,
+        };
+        if comments {
             // Two who tell at once would make two comments.
             match self.hold_lease().await {
                 Ok(Standing::Held | Standing::New) => {}
                 Ok(Standing::Of { .. }) | Err(_) => return,
             }
         }
-        let told = !pulls.is_empty();
         for (pull, bulletin) in pulls {
             match self.ports.forge.publish(pull, &bulletin).await {
                 Effect::Applied(()) => {
@@ -96,30 +108,29 @@ impl Driver {
         if let Some(fault) = failed {
             self.not_told(&fault, now);
         }
-        if told && !held {
+        if comments && !held {
             // It runs out by itself, too.
             let _ = self.release().await;
         }
     }
 
-    /// Those that do not say it yet, and why one of them cannot be looked at.
-    async fn unshown(
-        &mut self,
-        pulls: Vec<(PullNumber, Bulletin)>,
-    ) -> (Vec<(PullNumber, Bulletin)>, Option<Fault>) {
-        let (mut unshown, mut failed) = (Vec::new(), None);
+    async fn unshown(&mut self, pulls: Vec<(PullNumber, Bulletin)>) -> Unshown {
+        let mut unshown = Unshown::default();
         for (pull, bulletin) in pulls {
             match self.ports.forge.shows(pull, &bulletin).await {
-                Ok(true) => {
+                Ok(Showing::All) => {
                     self.bulletins.told.insert(pull, bulletin);
                 }
-                Ok(false) => unshown.push((pull, bulletin)),
+                Ok(showing) => {
+                    unshown.comments |= showing == Showing::Less;
+                    unshown.pulls.push((pull, bulletin));
+                }
                 Err(fault) => {
-                    failed.get_or_insert(fault);
+                    unshown.failed.get_or_insert(fault);
                 }
             }
         }
-        (unshown, failed)
+        unshown
     }
 
     /// Tells how the last rotation ended, where whoever ended it did not come to that. Said already, it is not said again.

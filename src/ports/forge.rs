@@ -56,6 +56,15 @@ pub enum BulletinState {
     GivenUp,
 }
 
+/// How much of a bulletin a pull request shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Showing {
+    All,
+    /// The comment; not the status or not the label, which two may set at once and there is one all the same.
+    Comment,
+    Less,
+}
+
 #[async_trait]
 pub trait Forge: Send + Sync {
     /// The newest pull request between these branches of the same repository, open or not, with what it waits
@@ -94,12 +103,12 @@ pub trait Forge: Send + Sync {
         permit: &Permit,
     ) -> Effect<CommitId>;
 
-    /// Whether all that [`Forge::publish`] would say is said already. Changes nothing; one that cannot tell has said nothing.
+    /// How much of what [`Forge::publish`] would say is said already. Changes nothing; one that cannot tell has said nothing.
     ///
     /// # Errors
     /// It cannot be looked at.
-    async fn shows(&self, _pull: PullNumber, _bulletin: &Bulletin) -> Result<bool, Fault> {
-        Ok(false)
+    async fn shows(&self, _pull: PullNumber, _bulletin: &Bulletin) -> Result<Showing, Fault> {
+        Ok(Showing::Less)
     }
 
     /// Keeps the one comment of this rotation, the status of its head and the label of what is under way as the bulletin

@@ -27,7 +27,7 @@ pub use clock::Clock;
 pub use clusters::{Changed, Clusters, Glance, Happening, RestartMark};
 pub use code::{Code, CodeTree, CommitText, Conflict, Expect, FileEdit, Picked, SourceFile, Wanted};
 pub use effect::{Effect, Fault};
-pub use forge::{Bringing, Bulletin, BulletinState, Forge, NewPull};
+pub use forge::{Bringing, Bulletin, BulletinState, Forge, NewPull, Showing};
 pub use inventory::Inventory;
 pub use logs::Logs;
 pub use permit::{LeaseTerm, Permit, Recall};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::executor::block_on;
 use keyslot::drive::{DriveError, Notice, TurnEnd, Watcher};
 use keyslot::model::{CommitId, Promotion, PullNumber, RotationId};
-use keyslot::ports::{Bulletin, BulletinState, Effect, Forge};
+use keyslot::ports::{Bulletin, BulletinState, Effect, Forge, Showing};
 use keyslot::rotation::Gate;
 use keyslot::sim::memory::{CrashMoment, Crashes};
 use keyslot::sim::wire::{Trouble as WireTrouble, Which, WireFault, github};
@@ -96,23 +96,25 @@ async fn another_process_finds_the_comment_and_says_nothing_that_is_said_already
 async fn another_process_sees_by_looking_alone_whether_all_of_it_is_said() {
     let (desk, number) = opened().await;
     let first = bulletin("first", BulletinState::UnderWay);
-    assert_eq!(desk.github().shows(number, &first).await, Ok(false));
+    assert_eq!(desk.github().shows(number, &first).await, Ok(Showing::Less));
     applied(desk.github().publish(number, &first).await);
     let before = writes(&desk).len();
     let github = desk.github();
-    assert_eq!(github.shows(number, &first).await, Ok(true));
+    assert_eq!(github.shows(number, &first).await, Ok(Showing::All));
     let asked = desk.exchanges(github::HOST).len();
-    assert_eq!(github.shows(number, &first).await, Ok(true));
+    assert_eq!(github.shows(number, &first).await, Ok(Showing::All));
     applied(github.publish(number, &first).await);
     assert_eq!(desk.exchanges(github::HOST).len(), asked, "seen once, it costs nothing");
     let shows = async |bulletin: &Bulletin| desk.github().shows(number, bulletin).await.unwrap();
-    assert!(!shows(&bulletin("second", BulletinState::UnderWay)).await, "the comment");
-    assert!(!shows(&Bulletin { line: "another".to_owned(), ..first.clone() }).await, "the status");
-    assert!(!shows(&Bulletin { state: BulletinState::Done, ..first.clone() }).await, "the label");
+    assert_eq!(shows(&bulletin("second", BulletinState::UnderWay)).await, Showing::Less, "the comment");
+    let another = Bulletin { line: "another".to_owned(), ..first.clone() };
+    assert_eq!(shows(&another).await, Showing::Comment, "the status");
+    let done = Bulletin { state: BulletinState::Done, ..first.clone() };
+    assert_eq!(shows(&done).await, Showing::Comment, "the label");
     assert_eq!(writes(&desk).len(), before, "it only looks");
     let mark = Mark::Unlabel(LABEL.to_owned());
     desk.with(|world| world.apply(Command::MarkPull { number, mark })).unwrap();
-    assert!(!shows(&first).await);
+    assert_eq!(shows(&first).await, Showing::Comment);
 }
 
 #[tokio::test]
@@ -144,7 +146,7 @@ async fn whoever_takes_the_label_away_after_it_was_only_seen_means_it_too() {
     let first = bulletin("first", BulletinState::UnderWay);
     applied(desk.github().publish(number, &first).await);
     let another = desk.github();
-    assert!(another.shows(number, &first).await.unwrap());
+    assert_eq!(another.shows(number, &first).await, Ok(Showing::All));
     let mark = Mark::Unlabel(LABEL.to_owned());
     desk.with(|world| world.apply(Command::MarkPull { number, mark })).unwrap();
     applied(another.publish(number, &bulletin("second", BulletinState::UnderWay)).await);
@@ -359,6 +361,27 @@ async fn ten_idle_jobs_write_no_record() {
     let before = records();
     (0..10).for_each(|_| advance());
     assert_eq!(records(), before);
+}
+
+/// A token that may write comments and no statuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_jobs_write_no_record_where_the_status_is_refused() {
+    let live = Live::set(quiet(), 20.0);
+    let which = Which { method: "POST".to_owned(), path: "/statuses/".to_owned(), ..Which::default() };
+    let what = WireTrouble::Answer { status: 403, retry_after_seconds: None };
+    let refused = live.stage.simulation.wire.faults().add(WireFault { which, what, times: u32::MAX });
+    let begun = ran(&live, &["propose", "--retire", "primary"], &[]);
+    assert_eq!(begun.code, 0, "{}", begun.talk);
+    let advance = || {
+        let ran = ran(&live, &["advance"], &[]);
+        assert_eq!(ran.code, 3, "{}", ran.talk);
+    };
+    (0..3).for_each(|_| advance());
+    let records = || files_below(&live.stage.folder.join("state")).len();
+    let (before, asked) = (records(), refused.count());
+    (0..3).for_each(|_| advance());
+    assert_eq!(records(), before);
+    assert!(refused.count() > asked, "it is tried again each time");
 }
 
 /// Counts what is told of a forge that takes nothing.

@@ -11,7 +11,7 @@ use super::GitHub;
 use super::client::{About, Sent, Write, segment};
 use super::pull::Pull;
 use crate::model::{Blindness, PullNumber};
-use crate::ports::{Bulletin, BulletinState, Effect, Fault};
+use crate::ports::{Bulletin, BulletinState, Effect, Fault, Showing};
 
 /// The context of the commit status.
 const CONTEXT: &str = "keyslot/rotation";
@@ -82,15 +82,15 @@ fn state(bulletin: &Bulletin) -> &'static str {
 }
 
 impl GitHub {
-    pub(super) async fn is_shown(&self, number: PullNumber, bulletin: &Bulletin) -> Result<bool, Fault> {
+    pub(super) async fn shown(&self, number: PullNumber, bulletin: &Bulletin) -> Result<Showing, Fault> {
         let (what, subject) = (format!("see what pull request {number} was told"), self.subject());
         let about = About { what: &what, subject: &subject };
         let mut told = self.seen.told(number.0);
         if told.whole.as_ref() == Some(bulletin) {
-            return Ok(true);
+            return Ok(Showing::All);
         }
         let shown = self.sees_all(about, number, bulletin, &mut told).await;
-        if let Ok(true) = shown {
+        if let Ok(Showing::All) = shown {
             told.whole = Some(bulletin.clone());
         }
         self.seen.note_told(number.0, told);
@@ -103,12 +103,12 @@ impl GitHub {
         number: PullNumber,
         bulletin: &Bulletin,
         told: &mut Told,
-    ) -> Result<bool, Fault> {
+    ) -> Result<Showing, Fault> {
         if told.comment.is_none() {
             told.comment = self.find_comment(about, number, &mark(bulletin)).await?;
         }
         if told.comment.as_ref().is_none_or(|known| known.body != body(bulletin)) {
-            return Ok(false);
+            return Ok(Showing::Less);
         }
         let under_way = bulletin.state == BulletinState::UnderWay;
         if !under_way {
@@ -117,11 +117,12 @@ impl GitHub {
         }
         let pull = self.look(about, number).await?;
         if pull.labels().iter().any(|label| label == LABEL) != under_way {
-            return Ok(false);
+            return Ok(Showing::Comment);
         }
         // Whoever takes it away from now on means it.
         told.labelled |= under_way;
-        self.has_status(about, &pull.head.sha, bulletin).await
+        let whole = self.has_status(about, &pull.head.sha, bulletin).await?;
+        Ok(if whole { Showing::All } else { Showing::Comment })
     }
 
     /// Whether the commit has this very status.

@@ -49,7 +49,7 @@ use crate::model::{
     Blindness, BranchName, BranchRules, CommitId, MergeMethod, PullCheck, PullDress, PullEnds, PullNumber,
     PullState, PullView,
 };
-use crate::ports::{Bringing, Bulletin, Clock, Effect, Fault, Forge, NewPull, Permit};
+use crate::ports::{Bringing, Bulletin, Clock, Effect, Fault, Forge, NewPull, Permit, Showing};
 
 /// Where people and git look, from the API's address: github.com for `api.github.com`, NAME.ghe.com for
 /// `api.NAME.ghe.com`; an own server's API is on the server itself.
@@ -331,8 +331,8 @@ impl Forge for GitHub {
         self.merge_now(pull, head, method, permit).await
     }
 
-    async fn shows(&self, pull: PullNumber, bulletin: &Bulletin) -> Result<bool, Fault> {
-        self.is_shown(pull, bulletin).await
+    async fn shows(&self, pull: PullNumber, bulletin: &Bulletin) -> Result<Showing, Fault> {
+        self.shown(pull, bulletin).await
     }
 
     async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()> {

@@ -14,7 +14,7 @@ use crate::model::{
     Blindness, BranchName, BranchRules, CommitId, MergeMethod, PullApproval, PullCheck, PullDress, PullEnds,
     PullNumber, PullState, PullView, PullWait,
 };
-use crate::ports::{Bringing, Bulletin, BulletinState, Effect, Fault, Forge, NewPull, Permit};
+use crate::ports::{Bringing, Bulletin, BulletinState, Effect, Fault, Forge, NewPull, Permit, Showing};
 use crate::sim::{CommitStatus, Mark};
 
 pub(super) struct MemoryForge(pub Arc<Hub>);
@@ -159,8 +159,15 @@ impl Forge for MemoryForge {
         as_changed(merged.await, |why| why.contains("not mergeable") || why.contains("not open"))
     }
 
-    async fn shows(&self, pull: PullNumber, bulletin: &Bulletin) -> Result<bool, Fault> {
-        self.untold(pull, bulletin).await.map(|commands| commands.is_empty())
+    async fn shows(&self, pull: PullNumber, bulletin: &Bulletin) -> Result<Showing, Fault> {
+        let commands = self.untold(pull, bulletin).await?;
+        let is_comment =
+            |command: &Command| matches!(command, Command::Comment { .. } | Command::EditComment { .. });
+        Ok(match (commands.is_empty(), commands.iter().any(is_comment)) {
+            (true, _) => Showing::All,
+            (false, false) => Showing::Comment,
+            (false, true) => Showing::Less,
+        })
     }
 
     async fn publish(&self, pull: PullNumber, bulletin: &Bulletin) -> Effect<()> {
