@@ -249,7 +249,7 @@ async fn what_does_not_exist_is_not_accepted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_second_waits_and_is_told_for_whom() {
-    let live = Live::set(world(), 60.0);
+    let live = Live::set(world(), 20.0);
     let mut first = live.keyslot(&["rotate"]);
     while live.stage.simulation.world.with(|world| world.pulls().is_empty()) {
         assert_eq!(first.ended(), None, "{}", first.talk());

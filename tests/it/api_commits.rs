@@ -317,7 +317,7 @@ async fn run(live: &Live, arguments: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proposal_and_a_promotion_whose_commits_github_makes() {
-    let live = Live::set(WorldConfig::seeded(5).with_stamps(1), 600.0);
+    let live = Live::set(WorldConfig::seeded(5).with_stamps(1), 200.0);
     committing_by_app(&live);
     let lost = |method: &str, path: &str| {
         let which = Which { method: method.to_owned(), path: path.to_owned(), ..Which::default() };

@@ -68,7 +68,7 @@ async fn script(desk: &Desk) {
 
 #[tokio::test]
 async fn a_run_is_followed_stage_by_stage_with_its_effects() {
-    script(&Desk::new(WorldConfig::default(), 7200.0)).await;
+    script(&Desk::new(WorldConfig::default(), 1_200.0)).await;
 }
 
 /// Builds, pipelines and approvals as Azure DevOps describes them.
@@ -127,7 +127,7 @@ pub fn described() -> Option<(Contract, Contract, Contract)> {
 #[tokio::test]
 async fn what_is_said_on_the_way_is_as_azure_devops_describes_it() {
     let Some((builds, pipelines, _)) = described() else { return };
-    let desk = Desk::new(crate::validating_wire::unstarted(), 3600.0);
+    let desk = Desk::new(crate::validating_wire::unstarted(), 1_200.0);
     script(&desk).await;
     crate::validating_wire::on_azure_devops(&desk).await;
     let run = desk.with(|world| world.runs().last().map(sim::Run::id)).unwrap();
@@ -357,7 +357,7 @@ async fn an_old_run_that_begins_while_runs_are_listed_is_seen() {
 #[tokio::test]
 async fn a_stage_that_waits_for_an_approval_is_seen_to_wait() {
     let mut config = WorldConfig::default();
-    infrastructure(&mut config).approved_after = Some(Duration::from_secs(10 * 60 * 60));
+    infrastructure(&mut config).approved_after = Some(Duration::from_secs(100 * 60 * 60));
     let desk = Desk::new(config, 7200.0);
     let devops = desk.devops();
     let id = started(devops.start(&release(), &head(&desk), &without_traffic()).await);

@@ -227,7 +227,8 @@ async fn two_who_ask_one_organization_heed_what_either_is_told() {
     other.runs().await.unwrap();
     let took = clock.now().duration_since(began);
     let requests = wire.transcript().entries().len() as i64 / 2;
-    assert!(took.as_secs() >= 190 * requests, "also before its first: {requests} requests in {took:?}");
+    // The last answer came a little before that.
+    assert!(took.as_secs() >= 200 * requests - 100, "also before its first: {requests} requests in {took:?}");
 }
 
 #[tokio::test]

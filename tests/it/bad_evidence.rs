@@ -280,7 +280,9 @@ async fn a_workload_that_vanishes_in_mid_rollout_stops_every_stamp_and_is_told_b
 }
 
 async fn vanishes_on(stamp: &str) {
-    let live = scene();
+    // So slow that it vanishes while it rolls.
+    let live = Live::of(Scene { stamps: 2, seed: 3 }.world(), 30.0);
+    set_policy(&live);
     let workload = WorkloadName::new("workload", "backgroundprocessor-deploy");
     let mut process = live.keyslot(&["restart"]);
     let rolls = || {
@@ -321,7 +323,7 @@ async fn vanishes_on(stamp: &str) {
 }
 
 /// Node 0 of the second stamp is lost for ever: so many seconds after the beginning, ten minutes of which are over.
-fn node_lost(from: u64, ends_in: Option<Span>) -> Live {
+fn node_lost(from: u64, ends_in: Option<Span>, speed: f64) -> Live {
     let fault = Fault::new(
         When::from(Duration::from_secs(from)),
         Target::stamp("eastus2"),
@@ -331,7 +333,7 @@ fn node_lost(from: u64, ends_in: Option<Span>) -> Live {
     for workload in &mut config.workloads {
         workload.ends_in = ends_in.unwrap_or(workload.ends_in);
     }
-    let live = Live::of(Scene::of(config), 120.0);
+    let live = Live::of(Scene::of(config), speed);
     set_policy(&live);
     live
 }
@@ -340,7 +342,7 @@ const NODE: &str = "aks-workload-00000000";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_lost_is_named_and_waited_for_until_its_pods_are_replaced() {
-    let live = node_lost(600, None);
+    let live = node_lost(600, None, 40.0);
     let ran = ran(&live, &["restart"], &[]);
     let says =
         format!("waits: node {NODE} is not ready and has pods of eastus2/workload/catalogservice-deploy");
@@ -351,7 +353,7 @@ async fn a_node_that_is_lost_is_named_and_waited_for_until_its_pods_are_replaced
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_never_comes_back_holds_the_key_with_the_old_pods_that_are_on_it() {
     // All is restarted by then, and the old pods have yet to end.
-    let live = node_lost(830, Some(Span::secs(400, 500)));
+    let live = node_lost(830, Some(Span::secs(400, 500)), 120.0);
     let ended = ran(&live, &["restart", "--quiesce"], &[]);
     let approved = ran(&live, &["regenerate", "--approve"], &[]);
     let told = ran(&live, &["explain"], &[]);

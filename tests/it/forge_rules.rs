@@ -55,7 +55,7 @@ fn apply(live: &Live, command: Command) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_queue_is_waited_for_and_merges() {
     for merge in ["auto", "keyslot"] {
-        let queue = Some(Duration::from_secs(3_600));
+        let queue = Some(Duration::from_secs(2 * 3_600));
         let live = Live::set(world(RulesConfig { queue, ..RulesConfig::default() }), SPEED);
         live.configure("merge = \"people\"", &format!("merge = \"{merge}\""));
         let mut process = live.keyslot(&["propose", "--wait"]);

@@ -144,7 +144,7 @@ async fn a_run_that_is_not_listed_in_time_is_unknown_and_not_asked_for_again() {
 
 fn listed_late() -> WorldConfig {
     let mut config = WorldConfig::default();
-    config.pipeline.list_lag = Duration::from_secs(600);
+    config.pipeline.list_lag = Duration::from_secs(3_600);
     config
 }
 

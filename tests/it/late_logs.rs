@@ -42,7 +42,7 @@ fn scene(metrics: bool) -> Live {
     let policy = settings["environment"]["prod"]["policy"].as_table_mut().unwrap();
     let lag = if metrics { "5m" } else { "0s" };
     for (name, span) in
-        [("metrics_lag", lag), ("quiet_window", "60m"), ("log_lag", "3m"), ("census_window", "0s")]
+        [("metrics_lag", lag), ("quiet_window", "90m"), ("log_lag", "3m"), ("census_window", "0s")]
     {
         policy.insert(name.to_owned(), span.into());
     }
@@ -108,7 +108,7 @@ async fn before_the_first_row_nobody_knows_who_used_the_key_nor_who_was_refused_
     let code = process.end().await;
     assert_eq!(code, 0, "{}", process.talk());
     let at = regenerated(&live).unwrap();
-    assert!(at >= start + MINUTE * 75, "the quiet window, from the first row on: {at}");
+    assert!(at >= start + MINUTE * 105, "the quiet window, from the first row on: {at}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

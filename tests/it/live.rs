@@ -6,8 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,8 @@ pub struct Process {
     /// Our copy of the end that it writes its talk into.
     mouth: UnixStream,
     deaf: Arc<AtomicBool>,
-    ear: Option<JoinHandle<(UnixStream, String)>>,
+    heard: Arc<Mutex<Vec<u8>>>,
+    ear: Option<JoinHandle<UnixStream>>,
     /// Kept open after listening: with nobody at the other end a gagged writer would fail instead of block.
     closed_ear: Option<UnixStream>,
 }
@@ -143,10 +144,10 @@ impl Process {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(theirs).spawn().unwrap();
         // The command keeps a copy of the mouth; without it gone, nobody would ever hear the end.
         drop(command);
-        let deaf = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&deaf);
-        let ear = std::thread::spawn(move || listen(ear, &stop));
-        Process { child, started: Instant::now(), mouth, deaf, ear: Some(ear), closed_ear: None }
+        let (deaf, heard) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let (stop, notes) = (Arc::clone(&deaf), Arc::clone(&heard));
+        let ear = Some(std::thread::spawn(move || listen(ear, &stop, &notes)));
+        Process { child, started: Instant::now(), mouth, deaf, heard, ear, closed_ear: None }
     }
 
     /// How it ended, if it has.
@@ -199,13 +200,24 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Until it has said these words on stderr.
+    pub async fn says(&mut self, words: &str) {
+        while !self.heard().contains(words) {
+            assert_eq!(self.ended(), None, "{words}: {}", self.talk());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned()
+    }
+
     /// What it has said on stderr so far. Nobody listens any more afterwards.
     pub fn talk(&mut self) -> String {
         self.deaf.store(true, Ordering::Relaxed);
         let Some(listener) = self.ear.take() else { return String::new() };
-        let (ear, heard) = listener.join().unwrap();
-        self.closed_ear = Some(ear);
-        heard
+        self.closed_ear = Some(listener.join().unwrap());
+        self.heard()
     }
 
     /// What it has said on stdout; after its end.
@@ -227,14 +239,13 @@ impl Drop for Process {
 }
 
 /// Reads until told to stop and nothing is left.
-fn listen(mut ear: UnixStream, stop: &AtomicBool) -> (UnixStream, String) {
+fn listen(mut ear: UnixStream, stop: &AtomicBool, heard: &Mutex<Vec<u8>>) -> UnixStream {
     ear.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
-    let mut heard = Vec::new();
     let mut buffer = [0; 8192];
     loop {
         match ear.read(&mut buffer) {
             Ok(0) => break,
-            Ok(count) => heard.extend_from_slice(&buffer[..count]),
+            Ok(count) => heard.lock().unwrap().extend_from_slice(&buffer[..count]),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 if stop.load(Ordering::Relaxed) {
                     break;
@@ -243,5 +254,5 @@ fn listen(mut ear: UnixStream, stop: &AtomicBool) -> (UnixStream, String) {
             Err(error) => panic!("{error}"),
         }
     }
-    (ear, String::from_utf8_lossy(&heard).into_owned())
+    ear
 }

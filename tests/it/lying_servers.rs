@@ -169,7 +169,7 @@ async fn a_whole_rotation_with_servers_that_fail_in_every_way_refuses_nothing_an
         for (path, skip) in [
             ("/pods?", 3),
             ("/deployments?", 5),
-            ("podstatuses?", 7),
+            ("podstatuses?", 2),
             ("/resourcequotas?", 1),
             ("watch=true", 1),
         ] {

@@ -9,7 +9,10 @@ use crate::live::Live;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
-    let live = Live::set(WorldConfig::default().with_stamps(1), 1000.0);
+    let mut config = WorldConfig::default().with_stamps(1);
+    // Nobody reviews before it is paused, however long that takes.
+    config.people.review = Span::exactly(Duration::from_secs(1_000_000_000));
+    let live = Live::set(config, 1000.0);
     let early = live.keyslot(&["resume"]).end().await;
     assert_eq!(early, 2, "there is nothing to resume");
     let mut rotate = live.keyslot(&["rotate", "--approve"]);
@@ -19,6 +22,10 @@ async fn a_running_rotation_is_paused_from_beside_and_ends_when_it_may_go_on() {
     }
     let mut pause = live.keyslot(&["pause", "--because", "an incident is on"]);
     assert_eq!(pause.end().await, 0, "{}", pause.talk());
+    live.stage.simulation.world.with(|world| {
+        let (number, by) = (world.pulls()[0].number, "ada".to_owned());
+        world.apply(Command::ReviewPull { number, approve: true, by }).unwrap();
+    });
     assert_eq!(rotate.end().await, 4);
     let said = rotate.talk();
     assert!(said.contains("paused the rotation at") && said.contains("an incident is on"), "{said}");

@@ -34,7 +34,7 @@ fn a_proposal_with_everything_takes_twelve_requests_in_all() {
     let folder = TempDir::new().unwrap();
     let transcript = folder.path().join("asked.jsonl");
     // What is remembered for half a minute must not be forgotten on a slow machine.
-    let sandbox = Sandbox::telling(&folder.path().join("world"), &transcript, "4");
+    let sandbox = Sandbox::telling(&folder.path().join("world"), &transcript, "2");
     let file = folder.path().join("world/keyslot.toml");
     let plain = fs::read_to_string(&file).unwrap();
     let dressed = [("labels", "hotfix"), ("reviewers", "ada"), ("teams", "sre"), ("assignees", "ada")]

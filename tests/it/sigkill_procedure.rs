@@ -21,7 +21,10 @@ use crate::api_commits::{committing_by_app, is_signed};
 use crate::live::{Live, Process};
 use crate::runs::infrastructure;
 
-const SPEED: f64 = 400.0;
+/// What an App signs is good for nine minutes, also while it is held.
+fn speed(scene: Scene) -> f64 {
+    if scene.by_app { 150.0 } else { 400.0 }
+}
 
 /// More lives than this, and it does not get anywhere.
 const LIVES: usize = 90;
@@ -326,7 +329,7 @@ fn set(scene: Scene, seed: u64) -> Live {
     config.pipeline.queue = seconds(10);
     config.pipeline.stages.iter_mut().for_each(|stage| stage.takes = seconds(60));
     infrastructure(&mut config).takes = seconds(120);
-    let live = Live::set(config.with_workflow(), SPEED);
+    let live = Live::set(config.with_workflow(), speed(scene));
     configure(&live, scene);
     live
 }
@@ -367,7 +370,7 @@ fn configure(live: &Live, scene: Scene) {
         live.configure(skip, "skip = []");
     }
     // What is done here is to be seen at once.
-    live.set_first("settle", "\"200s\"");
+    live.set_first("settle", &format!("\"{}s\"", speed(scene) / 2.0));
     if scene.by_app {
         committing_by_app(live);
     }

@@ -22,7 +22,12 @@ async fn until_it_is_sent(live: &Live, arguments: &[&str]) -> (Process, FaultHan
     let held = live.stage.simulation.wire.faults().add(WireFault::once(which, Trouble::HoldAnswer));
     let mut process = live.keyslot(arguments);
     while held.count() == 0 {
-        assert_eq!(process.ended(), None, "{}", process.talk());
+        match process.ended() {
+            None => {}
+            // A job whose evidence is too old by then comes again.
+            Some(3) if arguments[0] == "advance" => process = live.keyslot(arguments),
+            Some(code) => panic!("{code}: {}", process.talk()),
+        }
         sleep(Duration::from_millis(5)).await;
     }
     (process, held)
@@ -67,7 +72,8 @@ async fn asked_to_stop_it_waits_for_the_answer_to_what_it_sent_and_writes_it_dow
         }
         let (mut process, held) = until_it_is_sent(&live, &[command, "--approve"]).await;
         process.signal(signal);
-        sleep(Duration::from_millis(800)).await;
+        process.says("stopping when what was sent is answered").await;
+        sleep(Duration::from_millis(300)).await;
         assert_eq!(process.ended(), None, "{command}: {}", process.talk());
         assert_eq!(regeneration(&live).await, (1, Vec::new()), "{command}");
         held.release();
@@ -106,7 +112,8 @@ async fn asked_twice_it_ends_at_once_and_whoever_comes_next_finds_out() {
     let live = set();
     let (mut process, held) = until_it_is_sent(&live, &["rotate", "--approve"]).await;
     process.signal("INT");
-    sleep(Duration::from_millis(500)).await;
+    process.says("stopping when what was sent is answered").await;
+    sleep(Duration::from_millis(300)).await;
     assert_eq!(process.ended(), None, "{}", process.talk());
     process.signal("INT");
     let code = process.end().await;
@@ -133,6 +140,8 @@ async fn what_may_not_have_left_is_dropped_and_whoever_comes_next_does_it() {
     let said = process.talk();
     assert_eq!(code, 3, "{said}");
     assert!(!said.contains("stopping when"), "{said}");
+    // The server hears of its end.
+    sleep(Duration::from_millis(500)).await;
     held.release();
     assert!(live.stage.simulation.world.with(|world| world.pulls().is_empty()), "it never left");
     goes_on_to_its_end(&live).await;

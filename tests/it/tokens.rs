@@ -205,25 +205,28 @@ fn as_pkcs8() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_waits_for_hours_renews_its_apps_token_with_a_key_of_either_shape() {
-    for pem in [App::KEY.to_owned(), as_pkcs8()] {
+    // So slow that a stalled machine lets neither a token nor what asks for one grow too old.
+    let renews = [App::KEY.to_owned(), as_pkcs8()].map(|pem| async move {
         let mut config = WorldConfig::seeded(5).with_stamps(1);
         config.people.review = sim::Span::exactly(Duration::from_secs(3 * 3_600));
-        let live = Live::set(config, 2_400.0);
+        let live = Live::set(config, 300.0);
         std::fs::write(live.stage.folder.join("tokens/app.pem"), &pem).unwrap();
         without_tokens(&live, Some(APP));
-        let (code, said) = run(&live, &["propose", "--wait"], &[]);
+        let (code, out, talk) = crate::follow::run(&live, &["propose", "--wait"]).await;
+        let said = out + &talk;
         assert_eq!(code, 0, "{said}");
         assert!(!said.contains("ghs_"), "{said}");
         let log = live.stage.simulation.wire.transcript();
         let given = log.count("POST", "/access_tokens");
-        assert!((4..=12).contains(&given), "about one in fifty-five minutes of the wait: {given}");
+        assert!((3..=12).contains(&given), "about one in fifty-five minutes of the wait: {given}");
         let refused = log
             .entries()
             .iter()
             .filter(|entry| entry.host == github::HOST && entry.status == Some(401))
             .count();
         assert_eq!(refused, 0, "renewed before it ends");
-    }
+    });
+    futures::future::join_all(renews).await;
 }
 
 /// The world's settings without the tokens that they name.

@@ -29,12 +29,21 @@ impl WireClock {
 
     /// Joins a clock that was started at `wall_start`. A speed that is no positive number counts as 1.
     pub fn since(wall_start: Timestamp, world_start: Timestamp, speed: f64) -> WireClock {
-        let already = Timestamp::now().duration_since(wall_start);
+        // Of the same moment, as near as may be: who is held up in between would have a clock of its own.
+        let both = || {
+            let made = Instant::now();
+            let wall = Timestamp::now();
+            (made.elapsed(), made, wall)
+        };
+        let nearer =
+            |one: (Duration, _, _), other: (Duration, _, _)| if other.0 < one.0 { other } else { one };
+        let (_, made, wall) = (0..8).map(|_| both()).fold(both(), nearer);
+        let already = wall.duration_since(wall_start);
         WireClock {
             world_start,
             speed: if speed.is_finite() && speed > 0.0 { speed } else { 1.0 },
             already: already.try_into().unwrap_or(Duration::ZERO),
-            made: Instant::now(),
+            made,
         }
     }
 

@@ -94,12 +94,10 @@ async fn ancestry_is_asked_of_real_history() {
 
 #[tokio::test]
 async fn the_first_fetch_may_take_longer_than_what_comes_after_it() {
-    use std::os::unix::fs::PermissionsExt as _;
     let bench = Bench::new();
     let slow = bench.folder.path().join("slow-git");
     let script = "#!/bin/sh\ncase \" $* \" in *\" fetch \"*) sleep 3;; esac\nexec git \"$@\"\n";
-    std::fs::write(&slow, script).unwrap();
-    std::fs::set_permissions(&slow, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program(&slow, script);
     let mut settings = bench.settings();
     (settings.program, settings.timeout) = (slow, Duration::from_secs(2));
     let code = Git::new(settings);

@@ -33,10 +33,8 @@ async fn nothing_is_signed_where_nobody_set_it_up_and_nothing_committed_where_th
 
 /// A signing program that does something, in the place of gpg.
 fn sign_by(bench: &Bench, script: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
     let program = bench.folder.path().join("signs");
-    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    crate::tool::program(&program, &format!("#!/bin/sh\n{script}\n"));
     let set = |name: &str, value: &str| bench.git(&bench.work(), &["config", name, value]);
     set("commit.gpgsign", "true");
     set("gpg.program", &program.display().to_string());

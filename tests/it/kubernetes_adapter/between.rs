@@ -66,6 +66,9 @@ async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed()
     let vault = vault("v2");
     setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault)).await.unwrap();
     assert!(matches!(setup.restart().await, Effect::Applied(8)));
+    while !setup.clusters.follows(&stamp()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     setup.clusters.changed().await;
     let before = asked(&setup).len();
     let told = Glance::Told(Happening::Rollout);

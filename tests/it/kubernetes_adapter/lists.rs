@@ -27,7 +27,9 @@ async fn a_look_is_eight_lists_one_secret_and_a_question_for_argos_kinds() {
         1,
         "they are not there, and are not listed"
     );
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    while !setup.clusters.follows(&stamp()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     assert_eq!(watches(&setup), ["deployments", "pods"], "nothing of another kind gets the secret");
 }
 
@@ -89,9 +91,10 @@ async fn the_workloads_alone_are_one_list_that_is_dated_by_itself() {
     }
     let (before, at) = (asked(&setup).len(), setup.clock.now());
     let (view, age) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Workloads).await.unwrap();
+    let now = setup.clock.now();
     assert_eq!(asked(&setup)[before..], ["deployments"]);
-    assert!(view.workloads_seen.is_some_and(|seen| seen >= at && seen <= setup.clock.now()), "{view:?}");
-    let seen = Seen::known(setup.clock.now() - SignedDuration::try_from(age).unwrap(), view);
+    assert!(view.workloads_seen.is_some_and(|seen| seen >= at && seen <= now), "{view:?}");
+    let seen = Seen::known(now - SignedDuration::try_from(age).unwrap(), view);
     assert!(seen.workloads_at() >= at && seen.at <= at, "the rest is as old as it was");
 }
 
@@ -235,5 +238,5 @@ async fn a_fleet_that_never_answers_is_waited_for_side_by_side() {
     let (side_by_side, in_batches) =
         tokio::join!(wait_for_silence(Duration::from_millis(50)), wait_for_silence(Duration::from_secs(60)));
     assert!(in_batches > Duration::from_secs(8), "nine batches of a second: {in_batches:?}");
-    assert!(side_by_side < Duration::from_secs(5), "{side_by_side:?}");
+    assert!(side_by_side + Duration::from_secs(3) < in_batches, "{side_by_side:?} {in_batches:?}");
 }

@@ -126,8 +126,20 @@ pub fn setup(namespaces: &[&str], script: impl Fn(&str, &str, &str) -> Say + Sen
     set_up(namespaces, server(Arc::new(script), false))
 }
 
+/// Where ten minutes of the world must not pass while the machine stalls.
+pub fn slow_setup(
+    namespaces: &[&str],
+    script: impl Fn(&str, &str, &str) -> Say + Send + Sync + 'static,
+) -> Setup {
+    set_up_at(60.0, namespaces, server(Arc::new(script), false))
+}
+
 fn set_up(namespaces: &[&str], router: Router) -> Setup {
-    let clock = WireClock::start("2026-11-20T09:00:00Z".parse().unwrap(), 1000.0);
+    set_up_at(1000.0, namespaces, router)
+}
+
+fn set_up_at(speed: f64, namespaces: &[&str], router: Router) -> Setup {
+    let clock = WireClock::start("2026-11-20T09:00:00Z".parse().unwrap(), speed);
     let wire = WireBuilder::new(clock.clone(), WireOptions::default())
         .unwrap()
         .listener("stamp", |_| router)

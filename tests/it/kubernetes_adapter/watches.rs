@@ -43,7 +43,8 @@ async fn a_watch_goes_on_after_it_expired_and_ends_with_the_adapter() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let before = transcript.entries().len();
     tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(transcript.entries().len(), before, "nobody watches any more");
+    // One may have been on its way; a watch would have begun again and again.
+    assert!(transcript.entries().len() <= before + 1, "nobody watches any more");
 }
 
 #[tokio::test]

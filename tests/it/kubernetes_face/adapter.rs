@@ -63,8 +63,9 @@ async fn the_adapter_sees_the_world_and_restarts_it_once() {
 #[tokio::test]
 async fn a_watch_leads_to_the_end_of_a_rollout_and_of_its_old_pods() {
     let mut config = WorldConfig::default();
-    // Much longer than a rollout takes.
-    config.workload_mut(&catalog()).unwrap().ends_in = sim::Span::exactly(Duration::from_secs(900));
+    // Until it was seen that the rollout is over and they are there.
+    let ends_in = Duration::from_secs(12 * 3600);
+    config.workload_mut(&catalog()).unwrap().ends_in = sim::Span::exactly(ends_in);
     let setup = setup(config, 600.0);
     let adapter = setup.adapter();
     setup.look(&adapter).await;
@@ -77,7 +78,13 @@ async fn a_watch_leads_to_the_end_of_a_rollout_and_of_its_old_pods() {
         let view = setup.look(&adapter).await;
         let complete = rollout(view.workload(&catalog()).unwrap(), 2).is_complete();
         let old = view.pods_of(&catalog()).filter(|pod| pod.created < restarted).count();
-        seen_complete_with_old_pods |= complete && old > 0;
+        if complete && old > 0 && !seen_complete_with_old_pods {
+            seen_complete_with_old_pods = true;
+            setup.world.with(|world| {
+                let then = world.now() + ends_in;
+                world.advance_to(then);
+            });
+        }
         if complete && old == 0 {
             break;
         }

@@ -31,6 +31,7 @@ async fn a_glance_lists_only_what_is_named_and_is_no_younger_than_the_look_befor
     assert!(!rollout(restarted, 2).is_complete());
 
     while !adapter.changed().await.iter().any(|changed| changed.what == Happening::Rollout) {}
+    let at = setup.world.clock().now();
     let (view, age, asked) = glance(&setup, &adapter, Glance::Workloads).await;
     assert!(rollout(view.workload(&catalog()).unwrap(), 2).is_complete(), "{view:?}");
     assert_eq!(asked[0], "deployments");
@@ -40,7 +41,7 @@ async fn a_glance_lists_only_what_is_named_and_is_no_younger_than_the_look_befor
     let name = catalog();
     let young = view.pods_of(&name).filter(|pod| pod.deleting.is_none() && pod.created >= before);
     assert_eq!(young.count(), 3, "{view:?}");
-    let passed = setup.world.clock().now().duration_since(before).unsigned_abs();
+    let passed = at.duration_since(before).unsigned_abs();
     assert!(age >= passed.saturating_sub(Duration::from_secs(60)) && age > looked.elapsed(), "{age:?}");
 
     let (view, older, asked) = glance(&setup, &adapter, Glance::Pods).await;

@@ -43,6 +43,8 @@ async fn kubectl_restarts_and_calls_it_done_while_old_pods_still_terminate() {
     }
     let mut config = WorldConfig::default();
     let slow = config.workload_mut(&catalog()).unwrap();
+    // So long that it is seen under way.
+    slow.starts_in = sim::Span::exactly(Duration::from_secs(120));
     slow.ends_in = sim::Span::exactly(Duration::from_secs(24 * 3600));
     let setup = setup(config, 60.0);
     let out = setup.ok(&["rollout", "restart", "deployment", CATALOG]).await;
@@ -73,7 +75,12 @@ async fn kubectl_restarts_sets_and_follows_them_to_their_end() {
     if !kubectl_is_here() {
         return;
     }
-    let setup = setup(WorldConfig::default().with_sets(), 60.0);
+    let mut config = WorldConfig::default().with_sets();
+    for set in &mut config.sets {
+        // So long that it is seen under way.
+        set.workload.starts_in = sim::Span::exactly(Duration::from_secs(120));
+    }
+    let setup = setup(config, 60.0);
     let out = setup.ok(&["get", "statefulsets"]).await;
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!((&lines[0][..], &lines[1][..2]), (&["NAME", "READY", "AGE"][..], &["orders-db", "3/3"][..]));

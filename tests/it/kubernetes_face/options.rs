@@ -18,7 +18,10 @@ async fn events(setup: &Setup, query: &str, until: impl Fn(&Value) -> bool) -> V
     let answer = setup.http().open(request, None).await.unwrap();
     assert_eq!(answer.status().as_u16(), 200, "{query}");
     let (mut stream, mut text, mut all) = (answer.bytes_stream(), String::new(), Vec::new());
-    while let Ok(Some(Ok(bytes))) = tokio::time::timeout(Duration::from_millis(500), stream.next()).await {
+    loop {
+        // The first one comes, however late.
+        let patience = Duration::from_millis(if all.is_empty() { 20_000 } else { 500 });
+        let Ok(Some(Ok(bytes))) = tokio::time::timeout(patience, stream.next()).await else { break };
         text.push_str(std::str::from_utf8(&bytes).unwrap());
         while let Some((line, rest)) = text.split_once('\n') {
             let event: Value = serde_json::from_str(line).unwrap();
