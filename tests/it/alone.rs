@@ -31,7 +31,7 @@ pub struct Ran {
 pub fn ran(live: &Live, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
     let mut command = live.command(env!("CARGO_BIN_EXE_keyslot"));
     command.args(arguments).envs(variables.iter().copied());
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output { status, stdout, stderr } = crate::live::output(command);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: status.code().unwrap_or(-1), data: text(stdout), talk: text(stderr) }
 }

@@ -5,8 +5,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -111,6 +112,21 @@ impl Live {
         records.sort();
         records
     }
+}
+
+/// What a program says that runs to its end, which must come.
+pub fn output(mut command: Command) -> Output {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (ended, ends) = std::sync::mpsc::channel::<()>();
+    let id = child.id().to_string();
+    let hangs = std::thread::spawn(move || {
+        let hangs = ends.recv_timeout(2 * LIMIT) == Err(RecvTimeoutError::Timeout);
+        hangs && Command::new("kill").args(["-KILL", &id]).status().unwrap().success()
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(ended);
+    assert!(!hangs.join().unwrap(), "it hangs; it said:\n{}", String::from_utf8_lossy(&output.stderr));
+    output
 }
 
 /// All files below a folder.

@@ -12,16 +12,17 @@
 //! Reconnecting waits in wall time: how a network recovers does not depend on the speed of a rehearsal.
 
 mod event;
+mod pace;
 mod signal;
 mod telling;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::Method;
 
 use self::event::{Event, PodEvent};
+use self::pace::Pace;
 pub(super) use self::signal::{Ears, Signal};
 use self::telling::Telling;
 use super::api::{Api, Kind, PODS};
@@ -33,9 +34,6 @@ use crate::ports::Happening;
 
 /// The server ends a watch after this time, in seconds; a dead connection cannot last longer.
 pub(super) const SERVER_TIMEOUT: u32 = 290;
-
-const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// One watch that is open.
 struct Open<'a>(&'a Kept);
@@ -63,7 +61,7 @@ pub(super) async fn follow(api: Api, mut place: Place, ears: Ears) {
         newest: Arc::clone(&api.connection.newest),
     };
     let namespace = place.namespace.as_deref();
-    let mut pause = SHORTEST_PAUSE;
+    let mut pace = Pace::default();
     loop {
         let before = watch.version.clone();
         let wake = |what| ears.hear(what, api.clock.now());
@@ -71,6 +69,10 @@ pub(super) async fn follow(api: Api, mut place: Place, ears: Ears) {
             Some(lines) => watch.read(lines, wake).await,
             None => watch.run(&api, namespace, wake).await,
         };
+        let has_told = watch.version != before;
+        if has_told {
+            pace.told();
+        }
         match end {
             End::Expired => {
                 ears.kept.missed();
@@ -79,17 +81,14 @@ pub(super) async fn follow(api: Api, mut place: Place, ears: Ears) {
                 ears.hear(Happening::Unsettled, api.clock.now());
                 if let Ok(version) = api.version(place.kind, namespace).await {
                     watch.version = version;
+                    pace.listed();
                 }
             }
-            End::Closed if watch.version != before => {
-                pause = SHORTEST_PAUSE;
-                continue;
-            }
+            End::Closed if has_told => continue,
             End::Closed | End::Failed => {}
         }
         tracing::debug!(stamp = %ears.stamp, kind = place.kind.plural, "the watch ended and will begin again");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        tokio::time::sleep(pace.pause()).await;
     }
 }
 
