@@ -1,6 +1,7 @@
 //! Doing the decided steps: intent before, outcome after. Restarts are begun together and end each by itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{FutureExt as _, join_all};
@@ -103,7 +104,7 @@ impl Driver {
     }
 
     fn ended(&mut self, intent: &Intent, outcome: Outcome) -> Ended {
-        forget::after_step(&mut self.world, &intent.step);
+        forget::after_step(Arc::make_mut(&mut self.world), &intent.step);
         self.attention.stepped(&intent.step);
         self.say(&Notice::Ended { step: &intent.step, outcome: &outcome });
         Ended { key: intent.key.clone(), attempt: intent.attempt, outcome }
@@ -145,7 +146,7 @@ impl Driver {
 
     fn saw_vault(&mut self, stamp: StampName, seen: Seen<VaultView>) {
         self.digests.renew(&EvidenceKey::Vault(stamp.clone()));
-        self.world.vaults.insert(stamp, seen);
+        Arc::make_mut(&mut self.world).vaults.insert(stamp, seen);
     }
 
     fn saw(&mut self, stamp: StampName, seen: Seen<ClusterView>, vault: Option<Seen<VaultView>>) {
@@ -155,7 +156,7 @@ impl Driver {
         }
         tracing::info!(%stamp, at = %self.ports.clock.now(), "seen");
         self.glanced.remove(&stamp);
-        self.world.clusters.insert(stamp, seen);
+        Arc::make_mut(&mut self.world).clusters.insert(stamp, seen);
     }
 
     fn intent(&self, opened: &Opened, step: Step, relied_on: &[u8; 32]) -> Intent {

@@ -1,6 +1,7 @@
 //! Looking once more: at what is missing or worn, before something is decided or done on it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use super::attention::Looks;
 use super::wait::is_of_stamp;
 use super::{DriveError, Driver};
-use crate::model::{EvidenceKey, StampName, World};
+use crate::model::{EvidenceKey, StampName};
 use crate::ports::Glance;
 use crate::rotation::{Reason, later};
 
@@ -80,7 +81,7 @@ impl Driver {
         let Some((wall_before, monotonic_before)) = self.clocks.replace((now, monotonic)) else { return };
         let passed = monotonic.saturating_sub(monotonic_before);
         if later(now, SET_BACK) < later(wall_before, passed) {
-            self.world = World::default();
+            self.world = Arc::default();
             self.digests.renew_all();
             // A look that is under way bears the time of before.
             self.flight.void_all();

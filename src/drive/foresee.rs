@@ -1,6 +1,7 @@
 //! Looking ahead: what a rotation would do and what would hold it, without beginning it. Nothing is written.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::future::join_all;
 
@@ -129,7 +130,7 @@ impl Driver {
     ) -> Result<(), DriveError> {
         let now = self.ports.clock.now();
         for stamp in silent {
-            if let Some(seen) = self.world.clusters.get_mut(stamp) {
+            if let Some(seen) = Arc::make_mut(&mut self.world).clusters.get_mut(stamp) {
                 seen.at = now;
             }
         }

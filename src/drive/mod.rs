@@ -77,7 +77,8 @@ pub struct Driver {
     fold: Fold,
     /// How many records the fold has taken in.
     folded: usize,
-    world: World,
+    /// Shared with the reports of it: that of a large fleet is not copied for each.
+    world: Arc<World>,
     /// Both clocks when evidence was last used: wall and monotonic.
     clocks: Option<(Timestamp, Duration)>,
     attention: Attention,
@@ -148,7 +149,7 @@ impl Driver {
             journal,
             fold: Fold::default(),
             folded: 0,
-            world: World::default(),
+            world: Arc::default(),
             clocks: None,
             attention: Attention::default(),
             bulletins: Bulletins::default(),
@@ -225,13 +226,14 @@ impl Driver {
             self.folded += 1;
             if matches!(record.kind, Event::Opened(_)) {
                 // Another rotation has pull requests of its own.
-                self.world.pulls.clear();
-                self.world.origin = None;
+                let world = Arc::make_mut(&mut self.world);
+                world.pulls.clear();
+                world.origin = None;
             }
             held_before(self.observer.held(), record, self.policy.vault_lag);
             // Whoever acted: what was seen of it before says nothing any more.
             for step in forget::steps_of(&self.fold, &record.kind) {
-                forget::after_step(&mut self.world, step);
+                forget::after_step(Arc::make_mut(&mut self.world), step);
                 self.flight.void(step);
                 self.digests.forget(step);
             }
@@ -250,7 +252,7 @@ impl Driver {
                 let named = ReleaseRule::Said(branch.clone());
                 if targets.release != named {
                     targets.release = named;
-                    self.world.code = None;
+                    Arc::make_mut(&mut self.world).code = None;
                 }
             }
         }
@@ -270,7 +272,7 @@ impl Driver {
         let targets = self.observer.targets_mut();
         if targets.salt != salt {
             targets.salt = salt;
-            forget::under_another_salt(&mut self.world);
+            forget::under_another_salt(Arc::make_mut(&mut self.world));
             self.flight.void_all();
         }
     }

@@ -163,9 +163,9 @@ impl Driver {
         let asked = |key: &EvidenceKey| !matches!(key, EvidenceKey::Cluster(stamp) if silent.contains(stamp));
         let everything = self.observer.everything().into_iter().filter(asked);
         let (of_refusals, rest): (BTreeSet<_>, BTreeSet<_>) = everything.partition(tells_refusals);
-        self.observer.look_whole(&rest, &mut self.world).await;
+        self.observer.look_whole(&rest, Arc::make_mut(&mut self.world)).await;
         self.aim();
-        self.observer.look_whole(&of_refusals, &mut self.world).await;
+        self.observer.look_whole(&of_refusals, Arc::make_mut(&mut self.world)).await;
         self.glanced.clear();
         self.digests.renew_all();
         Ok(())
@@ -196,7 +196,7 @@ impl Driver {
         }
         {
             let Driver { observer, world, flight, .. } = self;
-            let look = std::pin::pin!(observer.look(keys, world));
+            let look = std::pin::pin!(observer.look(keys, Arc::make_mut(world)));
             let others = std::pin::pin!(flight.carry_on());
             match select(look, others).await {
                 Either::Left(_) => {}

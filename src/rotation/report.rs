@@ -5,6 +5,8 @@ mod left;
 mod phases;
 mod sent;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 pub use self::left::{Left, left_open, pulls_sent};
@@ -53,7 +55,7 @@ pub struct Report {
     /// Runs that may still write the vaults or the account, or have just done so, the rotation's own among them:
     /// nothing is regenerated beside one.
     pub hazards: Vec<Reason>,
-    pub world: World,
+    pub world: Arc<World>,
 }
 
 /// Where it stands, for whoever only looks.
@@ -70,7 +72,7 @@ pub enum Outlook {
 
 impl Report {
     /// Draws up the report.
-    pub fn of(decider: &Decider<'_>, fold: &Fold, world: &World, at: Timestamp) -> Report {
+    pub fn of(decider: &Decider<'_>, fold: &Fold, world: &Arc<World>, at: Timestamp) -> Report {
         let ctx = fold.rotation().map(|opened| decider.context(fold, opened, world, at));
         let decision = decide(decider, fold, world, at);
         let regeneration = ctx.as_ref().and_then(Regeneration::of);
@@ -95,7 +97,7 @@ impl Report {
                 .into_iter()
                 .filter(|one| matches!(one.subject, Subject::Run(_) | Subject::Commit(_)))
                 .collect(),
-            world: world.clone(),
+            world: Arc::clone(world),
         }
     }
 

@@ -2,6 +2,7 @@
 //! piece at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -148,7 +149,7 @@ impl Stage {
     pub fn report(&self) -> Report {
         let decider =
             Decider { policy: &self.policy, holder: HOLDER, without: &self.without, reach: &self.reach };
-        Report::of(&decider, &self.fold(), &self.world, self.now)
+        Report::of(&decider, &self.fold(), &Arc::new(self.world.clone()), self.now)
     }
 
     /// Where every restart stands, for people.
