@@ -350,17 +350,28 @@ fn turns_that_wait_for_an_approval_take_no_lease() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_idle_jobs_write_no_record() {
     let live = Live::set(quiet(), 20.0);
-    let begun = ran(&live, &["propose", "--retire", "primary"], &[]);
+    proposed(&live);
+    let before = records(&live);
+    advance(&live, 10);
+    assert_eq!(records(&live), before);
+}
+
+/// Proposed, and told what that waits for.
+fn proposed(live: &Live) {
+    let begun = ran(live, &["propose", "--retire", "primary"], &[]);
     assert_eq!(begun.code, 0, "{}", begun.talk);
-    let advance = || {
-        let ran = ran(&live, &["advance"], &[]);
+    advance(live, 3);
+}
+
+fn advance(live: &Live, times: usize) {
+    for _ in 0..times {
+        let ran = ran(live, &["advance"], &[]);
         assert_eq!(ran.code, 3, "{}", ran.talk);
-    };
-    (0..3).for_each(|_| advance());
-    let records = || files_below(&live.stage.folder.join("state")).len();
-    let before = records();
-    (0..10).for_each(|_| advance());
-    assert_eq!(records(), before);
+    }
+}
+
+fn records(live: &Live) -> usize {
+    files_below(&live.stage.folder.join("state")).len()
 }
 
 /// A token that may write comments and no statuses.
@@ -370,17 +381,10 @@ async fn idle_jobs_write_no_record_where_the_status_is_refused() {
     let which = Which { method: "POST".to_owned(), path: "/statuses/".to_owned(), ..Which::default() };
     let what = WireTrouble::Answer { status: 403, retry_after_seconds: None };
     let refused = live.stage.simulation.wire.faults().add(WireFault { which, what, times: u32::MAX });
-    let begun = ran(&live, &["propose", "--retire", "primary"], &[]);
-    assert_eq!(begun.code, 0, "{}", begun.talk);
-    let advance = || {
-        let ran = ran(&live, &["advance"], &[]);
-        assert_eq!(ran.code, 3, "{}", ran.talk);
-    };
-    (0..3).for_each(|_| advance());
-    let records = || files_below(&live.stage.folder.join("state")).len();
-    let (before, asked) = (records(), refused.count());
-    (0..3).for_each(|_| advance());
-    assert_eq!(records(), before);
+    proposed(&live);
+    let (before, asked) = (records(&live), refused.count());
+    advance(&live, 3);
+    assert_eq!(records(&live), before);
     assert!(refused.count() > asked, "it is tried again each time");
 }
 

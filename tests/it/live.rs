@@ -17,7 +17,7 @@ use keyslot::model::FlipBack;
 use keyslot::sim::{World, WorldConfig};
 use tempfile::TempDir;
 
-/// No process of a test lives longer; one that does hangs.
+/// No process that a test looks at lives longer, and none that it only waits for twice as long; one that does hangs.
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// A world that answers, laid out as `sandbox` does it.

@@ -66,9 +66,7 @@ async fn where_the_pods_watch_has_not_told_of_the_same_end_the_pods_are_listed()
     let vault = vault("v2");
     setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault)).await.unwrap();
     assert!(matches!(setup.restart().await, Effect::Applied(8)));
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     setup.clusters.changed().await;
     let before = asked(&setup).len();
     let told = Glance::Told(Happening::Rollout);
@@ -102,9 +100,7 @@ async fn a_rollout_that_came_and_went_while_nobody_answered_is_an_end_all_the_sa
     });
     setup.clusters = setup.clusters.restarting([workload()]);
     setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault("v2"))).await.unwrap();
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     assert!(matches!(setup.restart().await, Effect::Unknown(_)));
     let (view, _) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Answer).await.unwrap();
     let pods: Vec<&str> = view.pods.iter().map(|pod| pod.name.as_str()).collect();
@@ -131,9 +127,7 @@ async fn a_new_pod_that_cannot_start_is_told_of_while_its_rollout_goes_on() {
     });
     setup.clusters = setup.clusters.restarting([workload()]);
     setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault("v2"))).await.unwrap();
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     assert!(matches!(setup.restart().await, Effect::Applied(8)));
     speak.send(true).unwrap();
     let heard = async {

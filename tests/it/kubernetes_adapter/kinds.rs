@@ -52,9 +52,7 @@ async fn consumers_of_every_kind_are_found_and_what_is_above_a_pod_is_told() {
         "a CronJob is found when no pod of it is there"
     );
     assert_eq!(view.synced.len(), 1);
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     assert_eq!(watches(&setup), ["deployments", "pods", "statefulsets"]);
 }
 

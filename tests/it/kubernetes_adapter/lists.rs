@@ -27,9 +27,7 @@ async fn a_look_is_eight_lists_one_secret_and_a_question_for_argos_kinds() {
         1,
         "they are not there, and are not listed"
     );
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     assert_eq!(watches(&setup), ["deployments", "pods"], "nothing of another kind gets the secret");
 }
 
@@ -86,9 +84,7 @@ async fn the_workloads_alone_are_one_list_that_is_dated_by_itself() {
     setup.clusters = setup.clusters.restarting([workload()]);
     let whole = setup.look().await.unwrap();
     assert_eq!(whole.workloads_seen, None, "as the rest");
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     let (before, at) = (asked(&setup).len(), setup.clock.now());
     let (view, age) = setup.clusters.glance(&stamp(), &Salt::new("5a17"), Glance::Workloads).await.unwrap();
     let now = setup.clock.now();

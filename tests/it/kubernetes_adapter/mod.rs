@@ -204,6 +204,13 @@ impl Setup {
     pub async fn look(&self) -> Result<keyslot::model::ClusterView, keyslot::ports::Fault> {
         self.clusters.look(&stamp(), &Salt::new("5a17")).await
     }
+
+    /// When every watch is open.
+    pub async fn followed(&self) {
+        while !self.clusters.follows(&stamp()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 pub fn status(code: u16, reason: &str, message: &str) -> Say {
@@ -444,9 +451,7 @@ pub async fn ended(
     });
     setup.clusters = setup.clusters.restarting(named);
     setup.clusters.holders(&stamp(), &Salt::new("5a17"), Some(&vault("v2"))).await.unwrap();
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     assert!(matches!(setup.restart().await, Effect::Applied(8)));
     let before = asked(&setup).len();
     speak.send(true).unwrap();

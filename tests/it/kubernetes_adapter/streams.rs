@@ -43,9 +43,7 @@ async fn what_is_watched_is_listed_by_the_watch_which_goes_on() {
     assert!(view.workload(&workload()).unwrap().consumes);
     let heard = setup.clusters.changed().await;
     assert!(heard.iter().any(|changed| changed.what == Happening::Rollout), "{heard:?}");
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     for kind in ["deployments", "pods"] {
         assert_eq!(counts(&setup, kind), (0, 1), "{kind}");
     }
@@ -60,9 +58,7 @@ async fn what_is_watched_is_listed_by_the_watch_which_goes_on() {
 async fn a_server_that_does_not_do_it_is_asked_once() {
     let setup = setup(&["shop"], |_, path, _| cluster(path));
     setup.look().await.unwrap();
-    while !setup.clusters.follows(&stamp()) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    setup.followed().await;
     assert_eq!(counts(&setup, "deployments"), (1, 2), "refused, and from where the list ended");
     assert_eq!(counts(&setup, "pods"), (1, 1), "not asked any more");
 }

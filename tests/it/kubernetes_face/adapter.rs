@@ -80,10 +80,7 @@ async fn a_watch_leads_to_the_end_of_a_rollout_and_of_its_old_pods() {
         let old = view.pods_of(&catalog()).filter(|pod| pod.created < restarted).count();
         if complete && old > 0 && !seen_complete_with_old_pods {
             seen_complete_with_old_pods = true;
-            setup.world.with(|world| {
-                let then = world.now() + ends_in;
-                world.advance_to(then);
-            });
+            setup.pass(ends_in);
         }
         if complete && old == 0 {
             break;
